@@ -1,0 +1,15 @@
+"""Count the items in photos of bins, and find the bins whose record is wrong.
+
+The rooms, in the order in which a bin passes through them; a room knows only those above it in this list:
+
+- `sources`   where bytes come from: a folder, rendered bins
+- `manifest`  bytes to one row per bin: recorded count, group, split, and what is wrong with it
+- `models`    a batch of photos to features to count logits
+- `data`      rows to batches of photos
+- `metrics`   counts and logits to numbers
+- `report`    numbers and photos to tables and plots
+- `training`  the Lightning edge: fit, test, checkpoints, the run folder
+- `cli`       the verbs
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,138 @@
+"""The verbs: `binrecon train …` is `python train.py …`."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from binrecon.errors import BinreconError
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+EXIT_MISUSE = 2
+EXIT_INTERRUPTED = 130
+
+
+class Verb(NamedTuple):
+    """One thing that the command line does; its configuration is `configs/NAME.yaml`."""
+
+    summary: str
+    run: Callable[[Sequence[str]], None]
+    examples: tuple[str, ...]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a verb.
+
+    Args:
+        arguments: A verb, then Hydra overrides; those of the process by default.
+
+    Returns:
+        Exit status: 0, or 2 after an error that the user can mend, or 130 after Ctrl-C.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help"):
+        sys.stdout.write(_list_verbs())
+        return 0
+    try:
+        return _run(words[0], words[1:])
+    except BinreconError as error:
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        return EXIT_MISUSE
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; a training run goes on with `binrecon train resume=RUN_FOLDER`\n")
+        return EXIT_INTERRUPTED
+
+
+def _run(name: str, words: Sequence[str]) -> int:
+    verb = VERBS.get(name)
+    if verb is None:
+        from binrecon.config.problems import did_you_mean
+
+        hint = did_you_mean(name, VERBS)
+        sys.stderr.write(f"'{name}' is no verb of binrecon; there are {', '.join(VERBS)}{hint}\n")
+        return EXIT_MISUSE
+    if {"-h", "--help"} & set(words):
+        sys.stdout.write(_explain_verb(name, verb))
+        return 0
+    verb.run(words)
+    return 0
+
+
+def _train(words: Sequence[str]) -> None:
+    from binrecon.config.command_line import run_verb
+    from binrecon.training.run_folder import words_to_resume
+
+    run_verb("train", words_to_resume(words), _train_once)
+
+
+def _train_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> float:
+    from binrecon.config.compose import to_typed
+    from binrecon.training.run import train
+    from binrecon.training.run_folder import RunFolder
+
+    return train(to_typed(config), RunFolder(run_dir), overrides)
+
+
+def _show(words: Sequence[str]) -> None:
+    from binrecon.config.command_line import run_verb
+
+    run_verb("show", words, _show_once)
+
+
+def _show_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> None:
+    from binrecon.config.compose import to_typed
+    from binrecon.report.contact_sheet import draw_contact_sheet
+
+    draw_contact_sheet(to_typed(config))
+
+
+VERBS = {
+    "train": Verb(
+        "train a counter and test it",
+        _train,
+        (
+            "experiment=quickstart",
+            "source.root=data/abid model=resnet50 optimizer=adam",
+            "source.root=data/abid model=resnet18,resnet34 optimizer=sgd,sgdr,adam --multirun",
+            "resume=outputs/train/2026-11-23_12-00-00_000000 trainer.max_epochs=30",
+        ),
+    ),
+    "show": Verb(
+        "draw a sheet of bins with their recorded counts",
+        _show,
+        ("source=synthetic", "source=local source.root=data/abid photos=48 path=bins.png"),
+    ),
+}
+
+
+def _list_verbs() -> str:
+    lines = [f"  {name:<8} {verb.summary}" for name, verb in VERBS.items()]
+    return "\n".join(
+        ["usage: binrecon VERB [KEY=VALUE ...]", "", *lines, "", "binrecon VERB --help tells more", ""]
+    )
+
+
+def _explain_verb(name: str, verb: Verb) -> str:
+    """List what can be chosen and what can be set, from the configuration files themselves."""
+    from binrecon.config.help import describe_groups, describe_keys
+
+    return "\n".join(
+        [
+            f"usage: binrecon {name} [KEY=VALUE ...]     {verb.summary}",
+            "",
+            "Choose by a word (group=option):",
+            *describe_groups(name),
+            "",
+            "Set a value (key=value):",
+            *describe_keys(name),
+            "",
+            "Hydra's flags: --multirun (-m) runs every combination of comma-separated values, --cfg job",
+            "prints the configuration, --hydra-help tells the rest.",
+            "",
+            "For instance:",
+            *(f"  binrecon {name} {example}" for example in verb.examples),
+            "",
+        ]
+    )

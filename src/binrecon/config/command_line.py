@@ -1,0 +1,77 @@
+"""Hydra's command line, with errors that name everything that is wrong at once."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import hydra
+from hydra._internal.utils import get_args_parser
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from binrecon.config.compose import config_dir, innermost_reason, register_schemas
+from binrecon.config.problems import find_problems
+from binrecon.config.validate import validate
+from binrecon.errors import BinreconError, ConfigError, OutputError
+
+Job = Callable[[DictConfig, Path, Sequence[str]], float | None]
+"""What a verb does with a checked configuration, the folder Hydra made for it, and the overrides."""
+
+
+def run_verb(config_name: str, words: Sequence[str], job: Job) -> None:
+    """Compose, check and run, once or, with `--multirun`, once for each combination.
+
+    Args:
+        config_name: The verb's file in `configs/`, without suffix.
+        words: Overrides and Hydra's flags, as typed.
+        job: What to do.
+
+    Raises:
+        ConfigError: With every problem of the configuration.
+        OutputError: If Hydra cannot make the folder of the run.
+        BinreconError: Whatever `job` raises.
+    """
+    register_schemas()
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come back to us; Hydra would print a traceback and exit
+    sys.argv = [config_name, *words]
+
+    def run_job(config: DictConfig) -> float | None:
+        return _run_job(config, job)
+
+    start = hydra.main(config_path=str(config_dir()), config_name=config_name, version_base="1.3")(run_job)
+    try:
+        start()
+    except (HydraException, OmegaConfBaseException) as error:
+        overrides = get_args_parser().parse_args(list(words)).overrides
+        raise ConfigError(find_problems(config_name, overrides) or [innermost_reason(error)]) from error
+    except BinreconError:
+        raise
+    except OSError as error:
+        if error.filename is None or (
+            HydraConfig.initialized() and Path(HydraConfig.get().runtime.output_dir).exists()
+        ):
+            raise
+        raise OutputError(
+            f"the run folder '{error.filename}' cannot be made ({error.strerror}); "
+            "give a folder you may write to with output_root=PATH"
+        ) from error
+
+
+def _run_job(config: DictConfig, job: Job) -> float | None:
+    """Check and run one job; in a multirun say which one failed, since the others go on."""
+    run_dir = Path(HydraConfig.get().runtime.output_dir)
+    overrides = list(HydraConfig.get().overrides.task)
+    try:
+        validate(config)
+        return job(config, run_dir, overrides)
+    except BinreconError as error:
+        with contextlib.suppress(OSError):
+            run_dir.rmdir()  # only if nothing was written
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            sys.stderr.write(f"job {HydraConfig.get().job.num} ({' '.join(overrides)}) failed: {error}\n")
+        raise

@@ -1,0 +1,107 @@
+"""From YAML files and overrides to a typed configuration."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from binrecon.config import schema
+from binrecon.errors import ConfigError
+
+SCHEMAS: dict[str, type[Any]] = {
+    "train": schema.TrainConfig,
+    "show": schema.ShowConfig,
+    "data": schema.DataConfig,
+    "model": schema.ModelConfig,
+    "trainer": schema.TrainerConfig,
+    "logger": schema.LoggerConfig,
+    "callbacks": schema.CallbacksConfig,
+    "source/local": schema.LocalSourceConfig,
+    "source/synthetic": schema.SyntheticSourceConfig,
+    "optimizer/sgd": schema.SGDConfig,
+    "optimizer/sgdr": schema.SGDRConfig,
+    "optimizer/adam": schema.AdamConfig,
+    "optimizer/adamw": schema.AdamWConfig,
+}
+"""The dataclass behind each `/schema/NAME@_here_` of `configs/`."""
+
+
+def config_dir() -> Path:
+    """Return the folder of the YAML files: beside the package when installed, or that of the checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "configs"
+    return installed if installed.is_dir() else package.parents[1] / "configs"
+
+
+def register_schemas() -> None:
+    """Make the schemas known to Hydra, in a group of their own so that they are nobody's option."""
+    store = ConfigStore.instance()
+    for name, node in SCHEMAS.items():
+        group, _, leaf = f"schema/{name}".rpartition("/")
+        store.store(group=group, name=leaf, node=node)
+
+
+def list_options(group: str) -> tuple[str, ...]:
+    """List the words that `group=` takes, sorted."""
+    return tuple(
+        sorted(
+            path.relative_to(config_dir() / group).with_suffix("").as_posix()
+            for path in (config_dir() / group).rglob("*.yaml")
+        )
+    )
+
+
+def list_groups() -> tuple[str, ...]:
+    """List the config groups, sorted."""
+    return tuple(sorted(path.name for path in config_dir().iterdir() if path.is_dir()))
+
+
+def compose_config(config_name: str, overrides: Sequence[str] = ()) -> DictConfig:
+    """Compose a configuration as the command line would, without starting a run.
+
+    Raises:
+        ConfigError: If it cannot be composed, with Hydra's reason; `find_problems` explains it better.
+    """
+    register_schemas()
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        try:
+            return compose(config_name, list(overrides))
+        except (HydraException, OmegaConfBaseException) as error:
+            raise ConfigError([innermost_reason(error)]) from error
+
+
+def to_typed(config: DictConfig) -> Any:  # noqa: ANN401  # the dataclass depends on the verb
+    """Turn a checked configuration into the dataclasses of `schema`, all interpolations resolved."""
+    return OmegaConf.to_object(config)
+
+
+def load_resolved(path: Path) -> schema.TrainConfig:
+    """Read a `config.yaml` that a run wrote, and give it its types back.
+
+    Raises:
+        ConfigError: If it is not such a file, or of a version with other keys.
+    """
+    plain = cast(DictConfig, OmegaConf.load(path))
+    typed = OmegaConf.structured(schema.TrainConfig)
+    try:
+        for group in ("source", "optimizer"):
+            typed[group] = OmegaConf.structured(SCHEMAS[f"{group}/{plain[group].name}"])
+        return cast(schema.TrainConfig, OmegaConf.to_object(OmegaConf.merge(typed, plain)))
+    except (OmegaConfBaseException, KeyError, TypeError) as error:
+        raise ConfigError(
+            [f"{path}: not a configuration that this version wrote ({innermost_reason(error)})"]
+        ) from error
+
+
+def innermost_reason(error: BaseException) -> str:
+    """Return the innermost reason of an error of Hydra's, on one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,56 @@
+"""The metrics that a run logs as `<split>/<name>`: the one place that declares their names and directions.
+
+`metrics` builds exactly these, except `loss`, which training knows; tables list them in this order, and
+the `monitor` of a config is checked against them.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+from binrecon.errors import ConfigError
+
+Mode = Literal["min", "max"]
+
+_DECLARED: tuple[tuple[str, Mode, str], ...] = (
+    ("accuracy", "max", "share of bins whose predicted count is the recorded one"),
+    ("macro_f1", "max", "F1 of each count, averaged over the counts that occur"),
+    ("rmse", "min", "root mean squared error of the predicted count, in items"),
+    ("mae", "min", "mean absolute error of the predicted count, in items"),
+    ("rmse_of_mean", "min", "root mean squared error of the mean of the predicted distribution, in items"),
+    ("within_one_accuracy", "max", "share of bins whose predicted count is off by one item at most"),
+    ("nll", "min", "negative log-likelihood of the recorded count, in nats"),
+    ("ece", "min", "expected calibration error: mean gap between confidence and accuracy"),
+    ("loss", "min", "what training minimises, as the config weighs it"),
+)
+
+LOGGED_METRICS: Mapping[str, Mode] = MappingProxyType({name: mode for name, mode, _ in _DECLARED})
+"""Name of each logged metric, without its split, to the direction in which it gets better."""
+
+METRIC_MEANINGS: Mapping[str, str] = MappingProxyType({name: meaning for name, _, meaning in _DECLARED})
+"""Name of each logged metric, without its split, to its meaning in one line."""
+
+
+def monitor_names() -> tuple[str, ...]:
+    """Return what a run may be steered by: the validation metrics.
+
+    To choose by a `train` or `test` metric would spoil the choice.
+
+    >>> monitor_names()[:2]
+    ('val/accuracy', 'val/macro_f1')
+    """
+    return tuple(f"val/{name}" for name in LOGGED_METRICS)
+
+
+def monitor_mode(monitor: str) -> Mode:
+    """Return the direction in which a monitored metric gets better.
+
+    Raises:
+        ConfigError: If `monitor` is not a validation metric that is logged.
+
+    >>> monitor_mode("val/rmse")
+    'min'
+    """
+    if monitor not in monitor_names():
+        raise ConfigError([f"monitor: '{monitor}' is not logged; logged are {', '.join(monitor_names())}"])
+    return LOGGED_METRICS[monitor.removeprefix("val/")]

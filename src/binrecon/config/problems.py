@@ -1,0 +1,88 @@
+"""What is wrong with a command line that Hydra refuses: every problem, with what is allowed instead."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields, is_dataclass
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from binrecon.config.compose import compose_config, innermost_reason, list_groups, list_options
+from binrecon.errors import ConfigError
+
+
+def find_problems(config_name: str, overrides: Sequence[str]) -> list[str]:
+    """Find every override that cannot be composed, and say why; Hydra itself stops at the first.
+
+    Args:
+        config_name: The verb's file in `configs/`, without suffix.
+        overrides: As typed, without Hydra's own flags.
+    """
+    problems: list[str] = []
+    choices: list[str] = []
+    values: list[Override] = []
+    for text in overrides:
+        try:
+            override = OverridesParser.create().parse_override(text)
+        except HydraException as error:
+            problems.append(f"{text}: not KEY=VALUE ({innermost_reason(error)})")
+            continue
+        if override.key_or_group in list_groups() and not override.is_delete():
+            wrong = list(_wrong_options(override))
+            problems += wrong
+            choices += [] if wrong else [text]
+        else:
+            values.append(override)
+    return problems + [p for value in values for p in _wrong_value(config_name, choices, value)]
+
+
+def _wrong_options(override: Override) -> Iterator[str]:
+    group = override.key_or_group
+    allowed = list_options(group)
+    words = override.sweep_string_iterator() if override.is_sweep_override() else [str(override.value())]
+    for word in words:
+        if word not in allowed and not (group == "experiment" and override.value() is None):
+            hint = did_you_mean(word, allowed)
+            yield f"{group}={word}: no such option; allowed are {', '.join(allowed)}{hint}"
+
+
+def _wrong_value(config_name: str, choices: Sequence[str], override: Override) -> Iterator[str]:
+    text = override.input_line or ""
+    if override.is_sweep_override():
+        text = f"{override.get_key_element()}={next(iter(override.sweep_string_iterator()))}"
+    try:
+        compose_config(config_name, [*choices, text])
+    except ConfigError as error:
+        base = compose_config(config_name, list(choices))
+        key = override.key_or_group
+        node_key, _, leaf = key.rpartition(".")
+        node = OmegaConf.select(base, node_key) if node_key else base
+        if isinstance(node, DictConfig) and leaf in node:
+            yield f"{key}: {error.problems[0]}"
+            return
+        while not isinstance(node, DictConfig):
+            node_key, _, leaf = node_key.rpartition(".")
+            node = OmegaConf.select(base, node_key) if node_key else base
+        known = [str(name) for name in node if name != "name"]
+        yield f"{key}: unknown key; allowed are {', '.join(known)}{did_you_mean(leaf, known)}"
+
+
+def unknown_keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
+    """Yield a problem for every key that its schema does not have (`+optimizer.lrr=1` gets that far)."""
+    node_type = OmegaConf.get_type(config)
+    known = (
+        [item.name for item in fields(node_type)] if is_dataclass(node_type) else [str(key) for key in config]
+    )
+    for key in map(str, config):
+        if key not in known:
+            yield f"{prefix}{key}: unknown key; allowed are {', '.join(known)}{did_you_mean(key, known)}"
+        elif not OmegaConf.is_missing(config, key) and isinstance(config._get_node(key), DictConfig):
+            yield from unknown_keys(config[key], f"{prefix}{key}.")
+
+
+def did_you_mean(word: str, allowed: Iterable[str]) -> str:
+    """Return ` Did you mean '…'?` (after a full stop) for the closest allowed word, or nothing."""
+    close = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)
+    return f". Did you mean '{close[0]}'?" if close else ""

@@ -1,0 +1,225 @@
+"""Every key of the configuration: its type, its meaning and its unit. Values live in `configs/`.
+
+Plain dataclasses: no Hydra here, so any room may use them. `"???"` marks a value that must be given.
+Allowed ranges and words are in `validate.py`.
+"""
+
+from dataclasses import dataclass, field
+
+MISSING = "???"
+"""OmegaConf's mark for a value that has to be given (`omegaconf.MISSING`, without importing it)."""
+
+
+@dataclass
+class SourceConfig:
+    """Where bins come from."""
+
+    name: str = MISSING
+    """Which source this is; set by the group option, not by hand."""
+    root: str = MISSING
+    """Folder of the bins (`local`), or folder to render them into (`synthetic`)."""
+
+
+@dataclass
+class LocalSourceConfig(SourceConfig):
+    """A folder in the bucket's layout: `bin-images/{bin_id}.jpg` beside `metadata/{bin_id}.json`."""
+
+    name: str = "local"
+
+
+@dataclass
+class FaultsConfig:
+    """How many bins of each kind of fault the synthetic source plants."""
+
+    corrupt_photos: int = 0
+    missing_records: int = 0
+    duplicate_photos: int = 0
+    contradictory_records: int = 0
+    extra_empty_bins: int = 0
+    unpadded_ids: int = 0
+
+
+@dataclass
+class SyntheticSourceConfig(SourceConfig):
+    """Rendered bins with known counts, the same for the same settings."""
+
+    name: str = "synthetic"
+    bin_count: int = 1000
+    """How many bins to render."""
+    seed: int = 0
+    """Seed of the renderer; independent of the run's seed."""
+    largest_count: int = 7
+    """Largest number of items in a bin."""
+    pair_fraction: float = 0.3
+    """Share of bins that belong to a before/after pair of the same bin."""
+    faults: FaultsConfig = field(default_factory=FaultsConfig)
+
+
+@dataclass
+class DataConfig:
+    """Which bins are used, how they are split, and how photos become batches."""
+
+    min_count: int = 0
+    """Smallest recorded count that is a class."""
+    max_count: int = 5
+    """Largest recorded count that is a class."""
+    above_range: str = "drop"
+    """What happens to bins above `max_count`: `drop` them (counted) or `clip` their label to `max_count`."""
+    val_fraction: float = 0.15
+    """Share of groups that validate, expected value."""
+    test_fraction: float = 0.15
+    """Share of groups that test, expected value."""
+    split_seed: int = 0
+    """Seed of the split; independent of the run's seed, so that seeds compare on the same bins."""
+    image_size: int = 224
+    """Height and width of what the backbone sees, in pixels."""
+    resize: str = "squash"
+    """`squash` to the square (what the published work did) or `pad` to it, keeping the aspect."""
+    horizontal_flip: bool = True
+    """Whether training photos are mirrored half of the time."""
+    batch_size: int = 128
+    """Photos in a batch over all processes together."""
+    workers: int = 2
+    """Processes that decode photos, for each training process; 0 decodes in the training process."""
+
+
+@dataclass
+class ModelConfig:
+    """The backbone and the head on top of it."""
+
+    backbone: str = MISSING
+    """Name of a timm model, with the tag of its weights where it has several: `resnet50.tv_in1k`."""
+    weights: str = "imagenet"
+    """`imagenet`, `random`, or the path of a state dict of the backbone (.pth, .pt, .safetensors)."""
+    is_frozen: bool = True
+    """Whether the backbone stays as it is (BatchNorm statistics included) and only the head is trained."""
+    dropout: float = 0.0
+    """Share of features that are zeroed before the head while training."""
+
+
+@dataclass
+class OptimizerConfig:
+    """An optimizer together with its learning-rate schedule."""
+
+    name: str = MISSING
+    """Which optimizer this is; set by the group option, not by hand."""
+    lr: float = MISSING  # type: ignore[assignment]  # the mark of a value that must be given
+    """Learning rate at the start."""
+    weight_decay: float = 0.0
+    """L2 penalty (`sgd`, `sgdr`, `adam`) or decoupled weight decay (`adamw`)."""
+
+
+@dataclass
+class SGDConfig(OptimizerConfig):
+    """SGD with momentum; the learning rate falls by a factor every few epochs."""
+
+    name: str = "sgd"
+    momentum: float = 0.9
+    step_epochs: int = 10
+    """Epochs between two falls of the learning rate."""
+    step_factor: float = 0.1
+    """What the learning rate is multiplied by at each fall."""
+
+
+@dataclass
+class SGDRConfig(OptimizerConfig):
+    """SGD with warm restarts: cosine cycles, each longer than the one before (arXiv:1608.03983)."""
+
+    name: str = "sgdr"
+    momentum: float = 0.9
+    first_cycle_epochs: int = 1
+    """Length of the first cycle, in epochs."""
+    cycle_mult: int = 2
+    """How many times longer each cycle is than the one before."""
+    min_lr: float = 0.0
+    """Learning rate at the end of each cycle."""
+
+
+@dataclass
+class AdamConfig(OptimizerConfig):
+    """Adam (arXiv:1412.6980) with a constant learning rate."""
+
+    name: str = "adam"
+    beta1: float = 0.9
+    beta2: float = 0.999
+
+
+@dataclass
+class AdamWConfig(OptimizerConfig):
+    """Adam with decoupled weight decay (arXiv:1711.05101) and a constant learning rate."""
+
+    name: str = "adamw"
+    beta1: float = 0.9
+    beta2: float = 0.999
+
+
+@dataclass
+class TrainerConfig:
+    """How long to train, on what."""
+
+    name: str = MISSING
+    """Which trainer this is; set by the group option, not by hand."""
+    accelerator: str = MISSING
+    """`cpu` or `gpu`."""
+    devices: int = 1
+    """Processes on this machine, each with its own device."""
+    precision: str = "32-true"
+    """Lightning's word for the number format: `32-true`, `bf16-mixed`, `16-mixed`."""
+    max_epochs: int = 15
+    """Passes over the training photos."""
+    is_deterministic: bool = True
+    """Whether only algorithms are used that give the same numbers every time."""
+
+
+@dataclass
+class LoggerConfig:
+    """Where the numbers of each epoch go besides `metrics.json`."""
+
+    name: str = MISSING
+    """`csv` or `none`; set by the group option, not by hand."""
+
+
+@dataclass
+class CallbacksConfig:
+    """What happens around training."""
+
+    early_stopping_patience: int | None = None
+    """Stop after this many epochs without a better `monitor`; null never stops early."""
+
+
+@dataclass
+class TrainConfig:
+    """Everything that `train` needs."""
+
+    source: SourceConfig = MISSING  # type: ignore[assignment]  # chosen by a group option
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    optimizer: OptimizerConfig = MISSING  # type: ignore[assignment]  # chosen by a group option
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    logger: LoggerConfig = field(default_factory=LoggerConfig)
+    callbacks: CallbacksConfig = field(default_factory=CallbacksConfig)
+    seed: int = 0
+    """Seed of the head's first weights, the order of photos and their flips."""
+    monitor: str = "val/loss"
+    """The metric that decides which checkpoint is best; the only place where it is named."""
+    resume: str | None = None
+    """Run folder or checkpoint to go on from; null starts anew."""
+    output_root: str = "outputs"
+    """Folder that holds the run folders."""
+    cache_dir: str = MISSING
+    """Folder for what can be made again: rendered bins, features."""
+
+
+@dataclass
+class ShowConfig:
+    """Everything that `show` needs."""
+
+    source: SourceConfig = MISSING  # type: ignore[assignment]  # chosen by a group option
+    photos: int = 24
+    """How many bins to draw, spread evenly over the source."""
+    columns: int = 6
+    """Photos in a row."""
+    path: str = "outputs/bins.png"
+    """The PNG to write."""
+    cache_dir: str = MISSING
+    """Folder for what can be made again: rendered bins."""

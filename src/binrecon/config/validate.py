@@ -1,0 +1,176 @@
+"""Everything about a configuration that can be wrong and be seen without loading torch, found in one pass.
+
+Hydra has already refused unknown options, unknown keys and wrong types; see `problems.py`. Left are keys
+smuggled in with `+`, values still to be given, values out of range, words that are none, keys that contradict
+each other, and paths that lead nowhere.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from binrecon.config.compose import SCHEMAS
+from binrecon.config.metric_names import monitor_names
+from binrecon.config.problems import did_you_mean, unknown_keys
+from binrecon.errors import ConfigError
+
+_AT_LEAST = {
+    "data.min_count": 0,
+    "data.image_size": 32,
+    "data.batch_size": 1,
+    "data.workers": 0,
+    "optimizer.weight_decay": 0,
+    "optimizer.min_lr": 0,
+    "optimizer.step_epochs": 1,
+    "optimizer.first_cycle_epochs": 1,
+    "optimizer.cycle_mult": 1,
+    "trainer.devices": 1,
+    "trainer.max_epochs": 1,
+    "callbacks.early_stopping_patience": 1,
+    "source.bin_count": 1,
+    "source.seed": 0,
+    "seed": 0,
+    "data.split_seed": 0,
+    "photos": 1,
+    "columns": 1,
+}
+_ABOVE_ZERO = ("optimizer.lr", "optimizer.step_factor", "data.val_fraction", "data.test_fraction")
+_BELOW_ONE = ("optimizer.momentum", "optimizer.beta1", "optimizer.beta2", "model.dropout")
+_WORDS = {
+    "data.above_range": ("drop", "clip"),
+    "data.resize": ("squash", "pad"),
+    "trainer.accelerator": ("cpu", "gpu"),
+    "trainer.precision": ("32-true", "bf16-mixed", "16-mixed"),
+    "logger.name": ("csv", "none"),
+}
+WEIGHT_WORDS = ("imagenet", "random")
+
+
+def validate(config: DictConfig) -> None:
+    """Check a composed configuration of any verb.
+
+    Args:
+        config: As composed from `configs/train.yaml` or `configs/show.yaml`, not yet resolved.
+
+    Raises:
+        ConfigError: With every problem, one line each.
+    """
+    problems = [*unknown_keys(config), *_missing(config), *_unresolved(config)]
+    if not problems:
+        checks = (_ranges, _words, _names, _contradictions, _monitor, _paths)
+        problems = [problem for check in checks for problem in check(config)]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _get(config: DictConfig, key: str) -> Any:  # noqa: ANN401  # a value of any type, None where the key is not
+    return OmegaConf.select(config, key)
+
+
+def _missing(config: DictConfig) -> Iterator[str]:
+    for key in sorted(OmegaConf.missing_keys(config)):
+        yield f"{key}: must be given; add {key}=VALUE"
+
+
+def _unresolved(config: DictConfig) -> Iterator[str]:
+    try:
+        OmegaConf.to_container(config, resolve=True)
+    except OmegaConfBaseException as error:
+        yield f"{error.full_key}: {str(error).splitlines()[0]}"
+
+
+def _ranges(config: DictConfig) -> Iterator[str]:
+    def check(key: str, allowed: Callable[[float], bool], text: str) -> Iterator[str]:
+        value = _get(config, key)
+        if value is not None and not allowed(value):
+            yield f"{key}: must be {text}, got {value}"
+
+    for key, least in _AT_LEAST.items():
+        yield from check(key, lambda value, least=least: value >= least, f"at least {least}")  # type: ignore[misc]  # the default binds the loop's value
+    for key in _ABOVE_ZERO:
+        yield from check(key, lambda value: 0 < value < float("inf"), "above 0")
+    for key in _BELOW_ONE:
+        yield from check(key, lambda value: 0 <= value < 1, "at least 0 and below 1")
+
+
+def _words(config: DictConfig) -> Iterator[str]:
+    for key, allowed in _WORDS.items():
+        value = _get(config, key)
+        if value is not None and value not in allowed:
+            yield f"{key}: '{value}' is none of {', '.join(allowed)}{did_you_mean(value, allowed)}"
+
+
+def _names(config: DictConfig) -> Iterator[str]:
+    """`optimizer.name=sgd` beside another optimizer's keys would train something else than it says."""
+    for group in ("source", "optimizer"):
+        if (node := _get(config, group)) is None:
+            continue
+        name = next(path.split("/")[1] for path, kind in SCHEMAS.items() if kind is OmegaConf.get_type(node))
+        if node.name != name:
+            yield f"{group}.name: is '{name}' here, got '{node.name}'; choose with {group}={node.name}"
+
+
+def _contradictions(config: DictConfig) -> Iterator[str]:
+    data, trainer = _get(config, "data"), _get(config, "trainer")
+    if data is None:
+        return
+    if data.max_count <= data.min_count:
+        yield f"data.max_count: must be above data.min_count={data.min_count}, got {data.max_count}"
+    if data.val_fraction + data.test_fraction >= 1:
+        total = data.val_fraction + data.test_fraction
+        yield f"data.val_fraction + data.test_fraction: must be below 1 to leave training bins, got {total:g}"
+    if trainer.devices > 1 and data.batch_size % trainer.devices:
+        yield (
+            f"data.batch_size: {data.batch_size} photos cannot be shared evenly by "
+            f"trainer.devices={trainer.devices}; use a multiple of {trainer.devices}"
+        )
+    if trainer.name.startswith("ddp") and trainer.devices < 2:
+        yield (
+            f"trainer.devices: must be at least 2 for trainer={trainer.name}, got {trainer.devices}; "
+            f"or use trainer={trainer.accelerator}"
+        )
+    if trainer.precision == "16-mixed" and trainer.accelerator == "cpu":
+        yield "trainer.precision: 16-mixed needs a GPU; on the CPU use 32-true or bf16-mixed"
+
+
+def _monitor(config: DictConfig) -> Iterator[str]:
+    monitor = _get(config, "monitor")
+    if monitor is not None and monitor not in monitor_names():
+        allowed, hint = ", ".join(monitor_names()), did_you_mean(monitor, monitor_names())
+        yield f"monitor: '{monitor}' is not logged; logged are {allowed}{hint}"
+
+
+def _paths(config: DictConfig) -> Iterator[str]:
+    source = _get(config, "source")
+    if source is not None and source.name == "local" and not Path(source.root).is_dir():
+        yield (
+            f"source.root: '{source.root}' is not a folder; "
+            "give the folder that holds bin-images/ and metadata/ (source.root=PATH), "
+            "or render bins with source=synthetic"
+        )
+    weights = _get(config, "model.weights")
+    if weights is not None and weights not in WEIGHT_WORDS and not Path(weights).is_file():
+        yield (
+            f"model.weights: '{weights}' is neither {' nor '.join(WEIGHT_WORDS)} nor an existing file"
+            f"{did_you_mean(weights, WEIGHT_WORDS)}"
+        )
+    resume = _get(config, "resume")
+    if resume is not None and not Path(resume).exists():
+        yield f"resume: '{resume}' does not exist; give a run folder or a checkpoint file"
+    output_root = _get(config, "output_root")
+    if output_root is not None and (reason := _why_not_writable(Path(output_root))):
+        yield f"output_root: '{output_root}' cannot be written ({reason}); give a folder you may write to"
+
+
+def _why_not_writable(folder: Path) -> str:
+    """Return why a folder cannot be made or written, or nothing; makes nothing."""
+    existing = folder.absolute()
+    while not existing.exists():
+        existing = existing.parent
+    if not existing.is_dir():
+        return f"{existing} is a file"
+    return "" if os.access(existing, os.W_OK) else f"no permission to write in {existing}"

@@ -1,0 +1,92 @@
+"""Batches for Lightning's trainer."""
+
+from typing import Literal
+
+import pytorch_lightning as pl
+from torch.utils.data import DataLoader
+
+from binrecon.config.schema import DataConfig
+from binrecon.data.batch import BinBatch
+from binrecon.data.dataset import BinDataset
+from binrecon.data.sampler import EvaluationSampler, TrainSampler
+from binrecon.data.transforms import VIEW_COUNT
+from binrecon.errors import ManifestError
+from binrecon.manifest import CountRange, Manifest
+from binrecon.sources import Source
+
+Split = Literal["train", "val", "test"]
+
+
+class BinDataModule(pl.LightningDataModule):
+    """Feeds the bins of a manifest, split by split.
+
+    Args:
+        source: Where the photos are.
+        manifest: Which bins there are, with their splits.
+        config: Size of photos and batches, range of counts.
+        seed: Seed of the training order and its flips.
+    """
+
+    def __init__(self, source: Source, manifest: Manifest, config: DataConfig, seed: int) -> None:
+        super().__init__()
+        self.source = source
+        self.manifest = manifest
+        self.config = config
+        self.seed = seed
+
+    def prepare_data(self) -> None:
+        """Make the photos readable on this machine."""
+        self.source.prepare()
+
+    def train_dataloader(self) -> DataLoader[BinBatch]:
+        """Batches of the training bins, shuffled, mirrored at random if the config says so."""
+        dataset = self._dataset("train")
+        rank, world_size = self._place()
+        view_count = VIEW_COUNT if self.config.horizontal_flip else 1
+        sampler = TrainSampler(len(dataset), self.config.batch_size, view_count, self.seed, rank, world_size)
+        return self._loader(dataset, sampler)
+
+    def val_dataloader(self) -> DataLoader[BinBatch]:
+        """Batches of the validation bins, each bin once."""
+        return self._evaluation_loader("val")
+
+    def test_dataloader(self) -> DataLoader[BinBatch]:
+        """Batches of the test bins, each bin once."""
+        return self._evaluation_loader("test")
+
+    def _evaluation_loader(self, split: Split) -> DataLoader[BinBatch]:
+        dataset = self._dataset(split)
+        rank, world_size = self._place()
+        if len(dataset) < world_size:
+            raise ManifestError(
+                f"{split}: {len(dataset)} bins cannot be shared by {world_size} processes; "
+                f"use more bins, a larger data.{split}_fraction, or fewer trainer.devices"
+            )
+        return self._loader(
+            dataset, EvaluationSampler(len(dataset), self.config.batch_size, rank, world_size)
+        )
+
+    def _dataset(self, split: Split) -> BinDataset:
+        rows = self.manifest.rows_of(split)
+        return BinDataset(
+            self.source,
+            rows.bin_ids,
+            CountRange.of(self.config).label_counts(rows.recorded_counts),
+            self.config.image_size,
+            self.config.resize,
+        )
+
+    def _place(self) -> tuple[int, int]:
+        """Return this process's rank and the number of processes; alone without a trainer."""
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)
+
+    def _loader(self, dataset: BinDataset, sampler: TrainSampler | EvaluationSampler) -> DataLoader[BinBatch]:
+        return DataLoader(
+            dataset,
+            sampler=sampler,
+            batch_size=None,  # a sample already is a batch
+            num_workers=self.config.workers,
+            persistent_workers=self.config.workers > 0,
+            pin_memory=self.trainer is not None
+            and self.trainer.accelerator.__class__.__name__ == "CUDAAccelerator",
+        )

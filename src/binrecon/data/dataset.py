@@ -1,0 +1,65 @@
+"""Rows of a manifest to batches of decoded photos."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from binrecon.data.batch import BinBatch, View
+from binrecon.data.transforms import RESIZES, take_view
+from binrecon.errors import PhotoError
+from binrecon.sources import Source
+from binrecon.sources.photo import decode_photo
+
+
+class BinDataset(Dataset[BinBatch]):
+    """The bins of one split, read and decoded when asked for; its items are whole batches.
+
+    Args:
+        source: Where the photos are.
+        bin_ids: Keys of the bins.
+        recorded_counts: Their recorded counts, limited to the range of classes.
+        image_size: Side of the square photos, in pixels.
+        resize: `squash` or `pad`.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        bin_ids: Sequence[str],
+        recorded_counts: Sequence[int],
+        image_size: int,
+        resize: str,
+    ) -> None:
+        self.source = source
+        self.bin_ids = list(bin_ids)
+        self.recorded_counts = torch.as_tensor(recorded_counts, dtype=torch.int64)
+        self.image_size = image_size
+        self.resize: Callable[[Tensor, int], Tensor] = RESIZES[resize]
+
+    def __len__(self) -> int:
+        return len(self.bin_ids)
+
+    def __getitem__(self, views: Sequence[View]) -> BinBatch:
+        """Read a batch.
+
+        Raises:
+            PhotoError: If a photo no longer is what it was when the manifest was built.
+            MissingBinError: If a photo is gone.
+        """
+        rows = [view.row for view in views]
+        return BinBatch(
+            photos=torch.stack([take_view(self.read(view.row), view.view) for view in views]),
+            recorded_counts=self.recorded_counts[rows],
+            bin_ids=tuple(self.bin_ids[row] for row in rows),
+        )
+
+    def read(self, row: int) -> Tensor:
+        """Read, decode and resize one photo: uint8, shape (3, `image_size`, `image_size`)."""
+        bin_id = self.bin_ids[row]
+        try:
+            photo = decode_photo(self.source.read_photo(bin_id))
+        except PhotoError as error:
+            raise PhotoError(f"bin '{bin_id}': {error}") from error
+        return self.resize(photo, self.image_size)

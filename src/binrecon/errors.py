@@ -1,0 +1,61 @@
+"""Every exception that binrecon raises on purpose.
+
+Each message names what was given, what is allowed and what to do. The command line prints the message of a
+`BinreconError` without a traceback and exits with status 2; any other exception is a bug of ours.
+"""
+
+from collections.abc import Iterable
+
+
+class BinreconError(Exception):
+    """Base of every error that a user can mend."""
+
+
+class ConfigError(BinreconError, ValueError):
+    """The configuration asks for something that cannot be done.
+
+    Args:
+        problems: One line for each problem, `key: what is wrong and what is allowed`.
+    """
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        heading = f"{count} problem{'' if count == 1 else 's'} in the config"
+        super().__init__("\n  ".join([heading, *self.problems]))
+
+
+class SourceError(BinreconError):
+    """A source cannot deliver bins."""
+
+
+class MissingBinError(SourceError, FileNotFoundError):
+    """A source holds no such photo or record."""
+
+
+class PhotoError(BinreconError, ValueError):
+    """The bytes of a photo are not a JPEG that can be decoded."""
+
+
+class RecordError(BinreconError, ValueError):
+    """The bytes of a record are not a usable bin record."""
+
+
+class ManifestError(BinreconError, ValueError):
+    """The bins at hand cannot be trained on as asked."""
+
+
+class WeightsError(BinreconError):
+    """Pretrained weights cannot be had, or do not fit the backbone."""
+
+
+class CheckpointError(BinreconError):
+    """A checkpoint cannot be written, read, or used with this configuration."""
+
+
+class TrainingError(BinreconError):
+    """Training cannot go on."""
+
+
+class OutputError(BinreconError, OSError):
+    """The folder of a run cannot be written."""

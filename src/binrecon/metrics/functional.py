@@ -1,0 +1,207 @@
+"""Count logits and recorded counts to additive sums, and sums to numbers.
+
+Everything that is reported follows from one `CountTally`, whose parts add up over batches and processes.
+Class `i` of C stands for the count `min_count + i`; the predicted count is the likeliest one.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from binrecon.models.decoding import argmax_count, mean_count
+
+BAND_COUNT = 15
+"""Bands of equal width that confidence is cut into: M of Guo et al. 2017, arXiv:1706.04599, section 5."""
+
+
+class CountTally(NamedTuple):
+    """Sums over bins, all float64. Add two with `add_tallies`: `+` would join the tuples.
+
+    Attributes:
+        confusion: Number of bins by recorded count (rows) and predicted count (columns), shape (C, C).
+        squared_error_of_mean: Squared distance of the mean count from the recorded one, in items², shape ().
+        nll: Negative log-likelihood of the recorded count, in nats, shape ().
+        band_size: Number of bins whose confidence (largest probability) lies in each band, shape (15,).
+        band_confidence: Sum of their confidences, shape (15,).
+        band_correct: Number of them whose predicted count is the recorded one, shape (15,).
+    """
+
+    confusion: Tensor
+    squared_error_of_mean: Tensor
+    nll: Tensor
+    band_size: Tensor
+    band_confidence: Tensor
+    band_correct: Tensor
+
+
+def empty_tally(class_count: int) -> CountTally:
+    """Return the tally of no bins."""
+    shapes = ((class_count, class_count), (), (), (BAND_COUNT,), (BAND_COUNT,), (BAND_COUNT,))
+    return CountTally(*(torch.zeros(shape, dtype=torch.float64) for shape in shapes))
+
+
+def add_tallies(first: CountTally, second: CountTally) -> CountTally:
+    """Return the tally of the bins of both."""
+    return CountTally(*(one + other for one, other in zip(first, second, strict=True)))
+
+
+def tally_batch(count_logits: Tensor, recorded_counts: Tensor, min_count: int) -> CountTally:
+    """Sum up one batch. Checking the values waits for the device once.
+
+    Args:
+        count_logits: Unnormalised log-probabilities of the counts, shape (B, C). Half precision is computed
+            in float32.
+        recorded_counts: What the records say, in items, shape (B,), any integer dtype.
+        min_count: The count of class 0.
+
+    Raises:
+        ValueError: If the shapes or dtypes do not fit, a recorded count has no class, or a logit is not
+            finite.
+    """
+    recorded = _check_batch(count_logits, recorded_counts, min_count)
+    class_count = count_logits.shape[1]
+    wide_logits = count_logits if count_logits.dtype == torch.float64 else count_logits.float()
+    log_probabilities = wide_logits.log_softmax(dim=1)
+    recorded_class = recorded - min_count
+    predicted_class = argmax_count(wide_logits, min_count) - min_count
+    cells = torch.bincount(recorded_class * class_count + predicted_class, minlength=class_count**2)
+    error_of_mean = mean_count(wide_logits, min_count).double() - recorded
+    confidence = log_probabilities.amax(dim=1).exp().double()
+    in_band = one_hot(_find_band(confidence), BAND_COUNT).double()
+    is_correct = (predicted_class == recorded_class).double()
+    return CountTally(
+        confusion=cells.reshape(class_count, class_count).double(),
+        squared_error_of_mean=error_of_mean.square().sum(),
+        nll=-log_probabilities.gather(1, recorded_class.unsqueeze(1)).double().sum(),
+        band_size=in_band.sum(dim=0),
+        band_confidence=(in_band * confidence.unsqueeze(1)).sum(dim=0),
+        band_correct=(in_band * is_correct.unsqueeze(1)).sum(dim=0),
+    )
+
+
+def _find_band(confidence: Tensor) -> Tensor:
+    """Return the band m of each confidence, which holds m / 15 < confidence <= (m + 1) / 15."""
+    return (confidence * BAND_COUNT).ceil().long().clamp(1, BAND_COUNT) - 1
+
+
+def _check_batch(count_logits: Tensor, recorded_counts: Tensor, min_count: int) -> Tensor:
+    """Return the recorded counts as int64: in their own dtype, differences of uint8 would wrap round."""
+    if count_logits.ndim != 2 or count_logits.shape[1] == 0 or not count_logits.is_floating_point():
+        raise ValueError(
+            "count_logits: must be a float tensor of shape (B, C),"
+            f" got {count_logits.dtype} {tuple(count_logits.shape)}"
+        )
+    bin_count, class_count = count_logits.shape
+    is_integer = not (recorded_counts.is_floating_point() or recorded_counts.is_complex())
+    if recorded_counts.shape != (bin_count,) or not is_integer or recorded_counts.dtype == torch.bool:
+        raise ValueError(
+            f"recorded_counts: must be an integer tensor of shape ({bin_count},) like the logits,"
+            f" got {recorded_counts.dtype} {tuple(recorded_counts.shape)}"
+        )
+    recorded = recorded_counts.long()
+    max_count = min_count + class_count - 1
+    is_outside = (recorded < min_count) | (recorded > max_count)
+    is_finite = count_logits.isfinite().all(dim=1)
+    if bool((is_outside | ~is_finite).any()):
+        _refuse_values(recorded[is_outside], int((~is_finite).sum()), (min_count, max_count), bin_count)
+    return recorded
+
+
+def _refuse_values(outside: Tensor, not_finite: int, count_range: tuple[int, int], bin_count: int) -> None:
+    if not_finite:
+        raise ValueError(
+            f"count_logits: not finite for {not_finite} of {bin_count} bins: the model diverged;"
+            " lower the learning rate or clip the gradients"
+        )
+    raise ValueError(
+        f"recorded_counts: must be within {count_range[0]}..{count_range[1]},"
+        f" got {sorted(set(outside.tolist()))}; leave such bins out or widen the range"
+    )
+
+
+def accuracy(tally: CountTally) -> Tensor:
+    """Return the share of bins whose predicted count is the recorded one, shape (), NaN for no bins."""
+    return tally.confusion.trace() / tally.confusion.sum()
+
+
+def count_accuracy(tally: CountTally) -> Tensor:
+    """Return the accuracy (recall) of each recorded count, shape (C,), NaN where none is recorded."""
+    return tally.confusion.diagonal() / tally.confusion.sum(dim=1)
+
+
+def count_f1(tally: CountTally) -> Tensor:
+    """Return the F1 score of each count, shape (C,), NaN where a count is neither recorded nor predicted.
+
+    A count that is recorded and never predicted, or predicted and never recorded, has an F1 of 0.
+    """
+    recorded, predicted = tally.confusion.sum(dim=1), tally.confusion.sum(dim=0)
+    return 2 * tally.confusion.diagonal() / (recorded + predicted)
+
+
+def macro_f1(tally: CountTally) -> Tensor:
+    """Return the mean F1 over the counts that are recorded or predicted, shape (), NaN for no bins.
+
+    The counts that occur in neither are left out, as in scikit-learn's
+    `f1_score(average="macro", zero_division=0)` without `labels`. Compare two values only where the same
+    counts occur.
+    """
+    return count_f1(tally).nanmean()
+
+
+def _mean_over_cells(tally: CountTally, cost: Callable[[Tensor], Tensor]) -> Tensor:
+    """Average a cost of the distance between recorded and predicted count over the bins."""
+    counts = torch.arange(len(tally.confusion), device=tally.confusion.device, dtype=torch.float64)
+    distance = (counts.unsqueeze(0) - counts.unsqueeze(1)).abs()
+    return (tally.confusion * cost(distance)).sum() / tally.confusion.sum()
+
+
+def rmse(tally: CountTally) -> Tensor:
+    """Return the root mean squared error of the predicted count, in items, shape (), NaN for no bins."""
+    return _mean_over_cells(tally, torch.square).sqrt()
+
+
+def mae(tally: CountTally) -> Tensor:
+    """Return the mean absolute error of the predicted count, in items, shape (), NaN for no bins."""
+    return _mean_over_cells(tally, torch.abs)
+
+
+def within_one_accuracy(tally: CountTally) -> Tensor:
+    """Return the share of bins whose prediction is off by one item at most, shape (), NaN for no bins."""
+    return _mean_over_cells(tally, lambda distance: (distance <= 1).double())
+
+
+def rmse_of_mean(tally: CountTally) -> Tensor:
+    """Return the root mean squared error of the mean count, in items, shape (), NaN for no bins."""
+    return (tally.squared_error_of_mean / tally.confusion.sum()).sqrt()
+
+
+def nll(tally: CountTally) -> Tensor:
+    """Return the mean negative log-likelihood of the recorded count, in nats, shape (), NaN for no bins."""
+    return tally.nll / tally.confusion.sum()
+
+
+def ece(tally: CountTally) -> Tensor:
+    """Return the expected calibration error, shape (), between 0 and 1, NaN for no bins.
+
+    Guo et al. 2017, arXiv:1706.04599, equation 3: the gap between the accuracy and the mean confidence of
+    each band, weighted by the band's share of the bins.
+    """
+    return (tally.band_correct - tally.band_confidence).abs().sum() / tally.band_size.sum()
+
+
+SCORE_FUNCTIONS: Mapping[str, Callable[[CountTally], Tensor]] = MappingProxyType(
+    {
+        score.__name__: score
+        for score in (accuracy, macro_f1, rmse, mae, rmse_of_mean, within_one_accuracy, nll, ece)
+    }
+)
+"""Name of each metric, as `config.metric_names` declares it, to the function that computes it."""
+
+
+def scores(tally: CountTally) -> dict[str, float]:
+    """Compute every declared metric but the loss; all are NaN for no bins."""
+    return {name: float(score(tally)) for name, score in SCORE_FUNCTIONS.items()}

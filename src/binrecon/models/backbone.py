@@ -1,0 +1,100 @@
+"""The pretrained network that turns photos into features."""
+
+import difflib
+from typing import Any, Self, cast
+
+import timm
+import torch
+from torch import Tensor, nn
+
+from binrecon.errors import ConfigError
+from binrecon.models.weights import load_weights
+
+
+class Backbone(nn.Module):
+    """A timm network without its classifier, from raw photos to pooled features.
+
+    It normalises photos itself, with the mean and standard deviation that its weights were trained with, so
+    these numbers live in one place and a checkpoint predicts from photos alone.
+
+    Attributes:
+        name: timm's name, tag of the weights included.
+        feature_count: Width F of the features.
+        is_frozen: Whether no tensor of it ever changes, BatchNorm statistics included.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, net: nn.Module, name: str, is_frozen: bool) -> None:
+        super().__init__()
+        self.net = net
+        self.name = name
+        self.feature_count = cast(int, net.num_features)
+        self.is_frozen = is_frozen
+        pretrained = cast(dict[str, Any], net.pretrained_cfg)
+        for key in ("mean", "std"):
+            constant = torch.tensor(pretrained[key]).view(1, -1, 1, 1)
+            self.register_buffer(key, constant, persistent=False)
+        self.net.requires_grad_(not is_frozen)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch to training, except that a frozen network stays in evaluation.
+
+        `requires_grad = False` alone lets BatchNorm statistics drift in training mode.
+        """
+        super().train(mode)
+        if self.is_frozen:
+            self.net.eval()
+        return self
+
+    def forward(self, photos: Tensor) -> Tensor:
+        """Compute pooled features.
+
+        Args:
+            photos: RGB photos, uint8 in 0..255, shape (B, 3, H, W).
+
+        Returns:
+            Features, shape (B, F).
+        """
+        normalised = (photos.to(self.mean.dtype) / 255 - self.mean) / self.std
+        if self.is_frozen:
+            with torch.no_grad():
+                return self._features(normalised)
+        return self._features(normalised)
+
+    def _features(self, normalised: Tensor) -> Tensor:
+        features: Tensor = self.net(normalised)
+        return features
+
+
+def build_backbone(name: str, weights: str = "imagenet", is_frozen: bool = True) -> Backbone:
+    """Build any timm network as a backbone.
+
+    `resnet18.tv_in1k`, `resnet34.tv_in1k` and `resnet50.tv_in1k` are torchvision's networks with its
+    weights.
+
+    Args:
+        name: timm's name, with the tag of its weights where there are several.
+        weights: `imagenet`, `random`, or the path of a state dict.
+        is_frozen: Whether the network stays as it is.
+
+    Raises:
+        ConfigError: If timm has no such network, or has it without ImageNet statistics.
+        WeightsError: If the weights cannot be had or do not fit.
+    """
+    if not timm.is_model(name):
+        close = difflib.get_close_matches(name.partition(".")[0], timm.list_models(), n=3)
+        hint = f" Did you mean {' or '.join(close)}?" if close else ""
+        raise ConfigError(
+            [f"model.backbone: timm has no '{name}'; timm.list_models() lists what it has.{hint}"]
+        )
+    try:
+        net = timm.create_model(name, pretrained=False)
+    except RuntimeError as error:  # timm's answer to an unknown tag
+        tags = ", ".join(timm.list_pretrained(f"{name.partition('.')[0]}.*")) or "none"
+        raise ConfigError([f"model.backbone: '{name}' has an unknown tag; known are {tags}"]) from error
+    load_weights(net, name, weights)
+    net.reset_classifier(0)  # type: ignore[operator]  # every timm network has it
+    return Backbone(net, name, is_frozen)

@@ -1,0 +1,71 @@
+"""Count logits to counts: the likeliest, the mean and the median.
+
+Class `i` of C stands for the count `min_count + i`. Sums are written element by element: matrix products may
+be rounded to TF32, and CUDA refuses cumulative sums in deterministic mode.
+"""
+
+import torch
+from torch import Tensor
+
+
+def argmax_count(count_logits: Tensor, min_count: int) -> Tensor:
+    """Return the likeliest count of each bin; the smaller one where two tie.
+
+    Args:
+        count_logits: Unnormalised log-probabilities of the counts, shape (B, C).
+        min_count: The count of class 0.
+
+    Returns:
+        Counts in items, shape (B,), int64.
+
+    >>> argmax_count(torch.tensor([[0.0, 2.0, 1.0], [3.0, 0.0, 3.0]]), min_count=1)
+    tensor([2, 1])
+    """
+    return count_logits.argmax(dim=1) + min_count
+
+
+def mean_count(count_logits: Tensor, min_count: int) -> Tensor:
+    """Average the count distribution into one real-valued count per bin.
+
+    Args:
+        count_logits: Unnormalised log-probabilities of the counts, shape (B, C). Half precision is computed
+            in float32.
+        min_count: The count of class 0.
+
+    Returns:
+        Mean counts in items, shape (B,), float32, or float64 for float64 logits.
+
+    >>> mean_count(torch.zeros(1, 3), min_count=1)
+    tensor([2.])
+    """
+    probabilities = _probabilities(count_logits)
+    classes = torch.arange(count_logits.shape[1], device=count_logits.device)
+    return (probabilities * classes).sum(dim=1) + min_count
+
+
+def median_count(count_logits: Tensor, min_count: int) -> Tensor:
+    """Return the smallest count of each bin whose cumulative probability reaches one half.
+
+    It is the count with the smallest expected absolute error.
+
+    Args:
+        count_logits: Unnormalised log-probabilities of the counts, shape (B, C). Half precision is computed
+            in float32.
+        min_count: The count of class 0.
+
+    Returns:
+        Counts in items, shape (B,), int64.
+
+    >>> median_count(torch.tensor([[0.4, 0.25, 0.35]]).log(), min_count=0)
+    tensor([1])
+    """
+    probabilities = _probabilities(count_logits)
+    class_count = count_logits.shape[1]
+    up_to = torch.ones(class_count, class_count, device=count_logits.device).tril()
+    cumulative = (probabilities.unsqueeze(1) * up_to).sum(dim=2)
+    return (cumulative < 0.5).sum(dim=1) + min_count
+
+
+def _probabilities(count_logits: Tensor) -> Tensor:
+    wide = count_logits if count_logits.dtype == torch.float64 else count_logits.float()
+    return wide.softmax(dim=1)

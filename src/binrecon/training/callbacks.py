@@ -1,0 +1,194 @@
+"""What happens around training: progress, the history of epochs, predictions."""
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import pandas as pd
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.trainer.states import TrainerFn
+from rich.progress import Progress, TaskID
+from torch import Tensor
+
+from binrecon.console import build_progress, get_console
+from binrecon.data import BinBatch
+from binrecon.models.decoding import argmax_count, mean_count
+
+_SHOWN = ("train/loss", "val/loss", "val/accuracy", "val/rmse")
+
+
+class ConsoleProgress(Callback):
+    """Shows how far training is, in photos per second and time left; without a terminal, a line per epoch."""
+
+    def __init__(self) -> None:
+        self.console = get_console()
+        self.progress: Progress | None = None
+        self.task: TaskID | None = None
+        self.started = 0.0
+        self.photos_seen = 0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Open the display, set to where the run stands."""
+        self.started = time.monotonic()
+        if not (trainer.is_global_zero and self.console.is_terminal):
+            return
+        photos = len(trainer.train_dataloader.dataset)  # type: ignore[union-attr]  # our datamodule has one loader
+        self.progress = build_progress(self.console)
+        self.task = self.progress.add_task(
+            "training",
+            total=photos * (trainer.max_epochs or 1),
+            completed=photos * trainer.current_epoch,
+            unit="photos",
+            note="",
+        )
+        self.progress.start()
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: object,
+        batch: BinBatch,
+        batch_idx: int,
+    ) -> None:
+        """Count the photos of a batch, those of the other processes included."""
+        photos = len(batch.bin_ids) * trainer.world_size
+        self.photos_seen += photos
+        if self.progress is not None and self.task is not None:
+            self.progress.update(self.task, advance=photos)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Say what the epoch brought."""
+        if not trainer.is_global_zero:
+            return
+        done, total = trainer.current_epoch + 1, trainer.max_epochs or 1
+        numbers = "  ".join(f"{name} {float(trainer.callback_metrics[name]):.4f}" for name in _SHOWN)
+        if self.progress is not None and self.task is not None:
+            self.progress.update(self.task, note=f"epoch {done}/{total}  {numbers}")
+            return
+        rate = self.photos_seen / (time.monotonic() - self.started)
+        photos_left = (total - done) * len(trainer.train_dataloader.dataset)  # type: ignore[union-attr]  # as above
+        eta_s = photos_left / rate
+        self.console.print(f"epoch {done}/{total}  {numbers}  {rate:.0f} photos/s  eta {eta_s:.0f} s")
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Close the display."""
+        self._stop()
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        """Close the display, so that the error can be read."""
+        self._stop()
+
+    def _stop(self) -> None:
+        if self.progress is not None:
+            self.progress.stop()
+            self.progress = None
+
+
+class EpochHistory(Callback):
+    """Keeps the numbers of every epoch, in each checkpoint too, so that a resumed run has them all.
+
+    Args:
+        path: CSV file to keep up to date, or None to keep the numbers in memory and checkpoints alone.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.rows: list[dict[str, float]] = []
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Add the epoch that was just validated."""
+        if trainer.state.fn != TrainerFn.FITTING:
+            return
+        numbers = {name: float(value) for name, value in sorted(trainer.callback_metrics.items())}
+        lr = float(trainer.optimizers[0].param_groups[0]["lr"])
+        self.rows.append({"epoch": trainer.current_epoch + 1, "lr": lr, **numbers})
+        if self.path is not None and trainer.is_global_zero:
+            unfinished = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+            self.table().to_csv(unfinished, index=False)
+            unfinished.replace(self.path)
+
+    def table(self) -> pd.DataFrame:
+        """Return a row for each epoch: `epoch` counted from 1, the learning rate after it, all metrics."""
+        return pd.DataFrame(self.rows)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the epochs before a checkpoint."""
+        self.rows = list(state_dict["rows"])
+
+
+class PredictionWriter(Callback):
+    """Writes what was predicted for every test bin: one Parquet table, sorted by bin.
+
+    Args:
+        path: The file. Several processes write a part each beside it, and the first one joins them.
+        min_count: Count of the first class.
+    """
+
+    def __init__(self, path: Path, min_count: int) -> None:
+        self.path = path
+        self.min_count = min_count
+        self.parts: list[pd.DataFrame] = []
+
+    def on_test_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Tensor | Mapping[str, Any] | None,
+        batch: BinBatch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Keep the predictions of a batch."""
+        self.parts.append(tabulate_predictions(batch, cast(Tensor, outputs), self.min_count))
+
+    def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Write the table."""
+        self._part(trainer.global_rank).parent.mkdir(parents=True, exist_ok=True)
+        pd.concat(self.parts).to_parquet(self._part(trainer.global_rank), index=False)
+        trainer.strategy.barrier()
+        if trainer.is_global_zero:
+            parts = [self._part(rank) for rank in range(trainer.world_size)]
+            joined = pd.concat(map(pd.read_parquet, parts)).sort_values("bin_id")
+            joined.to_parquet(parts[0], index=False)
+            parts[0].replace(self.path)
+            for part in parts[1:]:
+                part.unlink()
+
+    def _part(self, rank: int) -> Path:
+        return self.path.with_name(f".{self.path.name}.{rank}.part")
+
+
+def tabulate_predictions(batch: BinBatch, count_logits: Tensor, min_count: int) -> pd.DataFrame:
+    """Tabulate a batch's predictions.
+
+    Args:
+        batch: B bins.
+        count_logits: Shape (B, C).
+        min_count: Count of the first class.
+
+    Returns:
+        A row per bin: `bin_id`, `recorded_count`, `predicted_count` (the likeliest), `count_mean` (of the
+        distribution), and `p_N`, the probability of N items.
+    """
+    logits = count_logits.detach().float().cpu()
+    probabilities = torch.softmax(logits, dim=1)
+    columns = {
+        "bin_id": list(batch.bin_ids),
+        "recorded_count": batch.recorded_counts.cpu().numpy(),
+        "predicted_count": argmax_count(logits, min_count).numpy(),
+        "count_mean": mean_count(logits, min_count).numpy(),
+    }
+    for index in range(probabilities.shape[1]):
+        columns[f"p_{min_count + index}"] = probabilities[:, index].numpy()
+    return pd.DataFrame(columns)

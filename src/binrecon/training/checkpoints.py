@@ -1,0 +1,111 @@
+"""Checkpoints that are whole or absent, and that hold tensors and plain values only."""
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning.plugins.io import TorchCheckpointIO
+
+from binrecon.errors import CheckpointError
+from binrecon.models import BinCounter, build_counter
+
+_COUNTER_PREFIX = "counter."
+
+
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Writes a checkpoint beside its place, then moves it there: a crash or full disk leaves the old one."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: object = None
+    ) -> None:
+        """Write a checkpoint.
+
+        Raises:
+            CheckpointError: If it cannot be written; what stood at `path` stands there still.
+        """
+        place = Path(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = place.with_name(f".{place.name}.{os.getpid()}.part")
+        try:
+            with unfinished.open("wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(place)
+        except (OSError, RuntimeError) as error:  # torch wraps a failed write in RuntimeError
+            unfinished.unlink(missing_ok=True)
+            kept = "the previous one is still there" if place.exists() else "none was there before"
+            raise CheckpointError(
+                f"the checkpoint '{place}' could not be written ({_first_line(error)}); {kept}. "
+                "Free some space, then go on with resume=RUN_FOLDER"
+            ) from error
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint without running anything that may hide in it.
+
+    Raises:
+        CheckpointError: If it is no checkpoint of binrecon's, is incomplete, or holds more than tensors and
+            plain values.
+    """
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(
+            f"'{path}' was refused: it is damaged, or holds objects that could run code when loaded; "
+            "a checkpoint of binrecon holds tensors and plain values only"
+        ) from error
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise CheckpointError(
+            f"'{path}' cannot be read as a checkpoint ({_first_line(error)}); it may be cut short. "
+            "Use another one, or start anew without resume"
+        ) from error
+    if not isinstance(checkpoint, dict) or "counter" not in checkpoint.get("hyper_parameters", {}):
+        raise CheckpointError(f"'{path}' is not a checkpoint of binrecon; give the folder of one of its runs")
+    return checkpoint
+
+
+def check_same_model(path: Path, counter_facts: dict[str, Any]) -> None:
+    """Refuse to go on from a checkpoint of another model.
+
+    Args:
+        path: The checkpoint.
+        counter_facts: What `build_counter` would be called with now.
+
+    Raises:
+        CheckpointError: If it cannot be read, or was trained with other values.
+    """
+    theirs = read_checkpoint(path)["hyper_parameters"]["counter"]
+    differing = [
+        f"{key}: {theirs.get(key)} there, {value} here"
+        for key, value in counter_facts.items()
+        if theirs.get(key) != value
+    ]
+    if differing:
+        raise CheckpointError(
+            f"'{path}' holds another model ({'; '.join(differing)}); "
+            "resume with the model it was trained with"
+        )
+
+
+def load_counter(path: Path) -> BinCounter:
+    """Build the counter that a checkpoint holds, ready to predict; nothing but the checkpoint is needed.
+
+    Raises:
+        CheckpointError: If it cannot be read.
+    """
+    checkpoint = read_checkpoint(path)
+    counter = build_counter(**{**checkpoint["hyper_parameters"]["counter"], "weights": "random"})
+    state = {
+        key.removeprefix(_COUNTER_PREFIX): tensor
+        for key, tensor in checkpoint["state_dict"].items()
+        if key.startswith(_COUNTER_PREFIX)
+    }
+    counter.load_state_dict(state)
+    return counter.eval()
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

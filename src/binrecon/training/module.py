@@ -1,0 +1,130 @@
+"""How Lightning trains a counter."""
+
+from typing import Any, cast
+
+import pytorch_lightning as pl
+import torch
+import torch.nn.functional as F
+from pytorch_lightning.trainer.states import TrainerFn
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torchmetrics import MeanMetric
+
+from binrecon.config.schema import OptimizerConfig
+from binrecon.data import BinBatch
+from binrecon.errors import TrainingError
+from binrecon.metrics import CountingMetrics
+from binrecon.models import BinCounter
+from binrecon.training.optimizers import build_optimizer, build_schedule
+
+
+class SplitMetrics(nn.Module):
+    """The metrics of one split over one epoch, exact over all processes.
+
+    Args:
+        min_count: Count of the first class.
+        max_count: Count of the last class.
+    """
+
+    def __init__(self, min_count: int, max_count: int) -> None:
+        super().__init__()
+        self.loss = MeanMetric()
+        self.counting = CountingMetrics(min_count, max_count)
+
+    def update(self, loss: Tensor, count_logits: Tensor, recorded_counts: Tensor) -> None:
+        """Add a batch: its mean loss, logits of shape (B, C) and recorded counts of shape (B,)."""
+        self.loss.update(loss.detach(), weight=len(recorded_counts))
+        self.counting.update(count_logits.detach(), recorded_counts)
+
+    def finish(self) -> dict[str, Tensor]:
+        """Return every logged metric by its name without the split, and start over."""
+        scores = {"loss": self.loss.compute(), **self.counting.compute()}
+        self.loss.reset()
+        self.counting.reset()
+        return scores
+
+
+class CountingModule(pl.LightningModule):
+    """Trains a counter by cross entropy, and measures it on each split.
+
+    Args:
+        counter: The model.
+        optimizer: How it is trained.
+        seed: Seed of what is random in the model while training (dropout).
+        facts: Plain values to keep in each checkpoint, enough to build the model again.
+    """
+
+    def __init__(
+        self, counter: BinCounter, optimizer: OptimizerConfig, seed: int, facts: dict[str, Any]
+    ) -> None:
+        super().__init__()
+        self.counter = counter
+        self.optimizer_config = optimizer
+        self.seed = seed
+        self.splits = nn.ModuleDict(
+            {
+                f"{split}_metrics": SplitMetrics(counter.min_count, counter.max_count)
+                for split in ("train", "val", "test")
+            }  # not the bare words: a ModuleDict cannot hold `train`
+        )
+        self.save_hyperparameters(facts)
+
+    def forward(self, photos: Tensor) -> Tensor:
+        """Compute count logits, shape (B, C), of uint8 photos, shape (B, 3, H, W)."""
+        count_logits: Tensor = self.counter(photos)
+        return count_logits
+
+    def on_train_epoch_start(self) -> None:
+        """Seed dropout by epoch and process, so that a resumed run draws what an unbroken one would."""
+        torch.manual_seed(self.seed * 1_000_003 + self.current_epoch * 1_009 + self.global_rank)
+
+    def training_step(self, batch: BinBatch, batch_index: int) -> Tensor:
+        """Return the loss of a batch."""
+        loss, _ = self._step(batch, "train")
+        return loss
+
+    def validation_step(self, batch: BinBatch, batch_index: int) -> None:
+        """Measure a batch."""
+        self._step(batch, "val")
+
+    def test_step(self, batch: BinBatch, batch_index: int) -> Tensor:
+        """Measure a batch and return its count logits."""
+        _, count_logits = self._step(batch, "test")
+        return count_logits
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the epoch: validation comes last in it, so the training metrics are complete as well."""
+        if self.trainer.state.fn == TrainerFn.FITTING:
+            self._log_split("train")
+        self._log_split("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Log the test."""
+        self._log_split("test")
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Build the optimizer of the trained parameters, and its schedule."""
+        optimizer = build_optimizer(self.optimizer_config, self.parameters())
+        steps_per_epoch = int(self.trainer.estimated_stepping_batches) // (self.trainer.max_epochs or 1)
+        schedule = build_schedule(self.optimizer_config, optimizer, steps_per_epoch)
+        if schedule is None:
+            return optimizer
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _step(self, batch: BinBatch, split: str) -> tuple[Tensor, Tensor]:
+        count_logits = self(batch.photos)
+        loss = F.cross_entropy(count_logits, batch.recorded_counts - self.counter.min_count)
+        if not torch.isfinite(loss):
+            raise TrainingError(
+                f"{split}/loss became {loss.item()} in epoch {self.current_epoch + 1}: training diverged; "
+                f"lower optimizer.lr (now {self.optimizer_config.lr:g})"
+            )
+        self._metrics(split).update(loss, count_logits, batch.recorded_counts)
+        return loss, count_logits
+
+    def _metrics(self, split: str) -> SplitMetrics:
+        return cast(SplitMetrics, self.splits[f"{split}_metrics"])
+
+    def _log_split(self, split: str) -> None:
+        scores = self._metrics(split).finish()
+        self.log_dict({f"{split}/{name}": score.float() for name, score in scores.items()})

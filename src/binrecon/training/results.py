@@ -1,0 +1,162 @@
+"""From the predictions of a run to its numbers, tables and plots."""
+
+import io
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+from rich.console import Console
+
+from binrecon.config.schema import TrainConfig
+from binrecon.console import get_console
+from binrecon.manifest import CountRange, Manifest
+from binrecon.metrics import (
+    CountTally,
+    find_majority_count,
+    majority_baseline,
+    prior_baseline,
+    scores,
+    tally_batch,
+)
+from binrecon.report.photo_sheet import draw_photo_sheet
+from binrecon.report.plots import plot_confusion, plot_learning_curves, plot_reliability
+from binrecon.report.tables import metrics_table, per_count_table
+from binrecon.sources.build import build_source
+from binrecon.training.checkpoints import read_checkpoint
+from binrecon.training.run_folder import RunFolder, write_json
+
+MOST_WRONG = 24
+"""Photos on the sheet of the most wrong ones."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a run achieved.
+
+    Attributes:
+        tally: Sums over the test bins.
+        test: Metrics on the test bins, by name.
+        majority_count: The commonest recorded count of the training bins.
+        majority: Metrics of always answering that.
+        prior: Metrics of answering with the frequencies of the training bins.
+        history: A row for each epoch.
+        best_epoch: Epoch of the tested checkpoint, counted from 1.
+    """
+
+    tally: CountTally
+    test: dict[str, float]
+    majority_count: int
+    majority: dict[str, float]
+    prior: dict[str, float]
+    history: pd.DataFrame
+    best_epoch: int
+
+
+def report_results(config: TrainConfig, folder: RunFolder, manifest: Manifest) -> float:
+    """Compute a run's results from its predictions and checkpoints, write them, draw them and show them.
+
+    Args:
+        config: Of the run.
+        folder: The run folder, with predictions and checkpoints.
+        manifest: Of the run.
+
+    Returns:
+        The best value of `config.monitor`.
+    """
+    predictions = pd.read_parquet(folder.predictions)
+    results = _compute(config, folder, manifest, predictions)
+    best = results.history.loc[results.history["epoch"] == results.best_epoch].iloc[0]
+    write_json(folder.metrics, _to_plain(results, best, manifest))
+    _draw(config, folder, results, predictions)
+    _show(get_console(), config, folder, results)
+    return float(best[config.monitor])
+
+
+def _compute(
+    config: TrainConfig, folder: RunFolder, manifest: Manifest, predictions: pd.DataFrame
+) -> Results:
+    selection = CountRange.of(config.data)
+    counts = selection.counts
+    probabilities = torch.from_numpy(
+        predictions[[f"p_{count}" for count in counts]].to_numpy(np.float64, copy=True)
+    )
+    recorded = torch.from_numpy(predictions["recorded_count"].to_numpy(np.int64, copy=True))
+    tally = tally_batch(probabilities.clamp_min(1e-38).log(), recorded, config.data.min_count)
+    train = np.bincount(
+        selection.label_counts(manifest.rows_of("train").recorded_counts), minlength=counts.stop
+    )
+    train_histogram = train[counts.start :].tolist()
+    test_histogram = [int((recorded == count).sum()) for count in counts]
+    rows = read_checkpoint(folder.last_checkpoint)["callbacks"]["EpochHistory"]["rows"]
+    return Results(
+        tally=tally,
+        test=scores(tally),
+        majority_count=find_majority_count(train_histogram, counts.start),
+        majority=majority_baseline(train_histogram, test_histogram, counts.start),
+        prior=prior_baseline(train_histogram, test_histogram, counts.start),
+        history=pd.DataFrame(rows),
+        best_epoch=read_checkpoint(folder.best_checkpoint)["epoch"] + 1,
+    )
+
+
+def _to_plain(results: Results, best: "pd.Series[float]", manifest: Manifest) -> dict[str, Any]:
+    def tidy(numbers: Mapping[str, float]) -> dict[str, float | None]:
+        return {name: number if math.isfinite(number) else None for name, number in numbers.items()}
+
+    return {
+        "best_epoch": results.best_epoch,
+        "test": tidy(results.test),
+        "val": tidy(
+            {
+                str(key).removeprefix("val/"): value
+                for key, value in best.items()
+                if str(key).startswith("val/")
+            }
+        ),
+        "baselines": {"majority": tidy(results.majority), "prior": tidy(results.prior)},
+        "majority_count": results.majority_count,
+        "confusion": results.tally.confusion.int().tolist(),
+        "bins": {status.value: bins for status, bins in manifest.count_statuses().items()},
+    }
+
+
+def _draw(config: TrainConfig, folder: RunFolder, results: Results, predictions: pd.DataFrame) -> None:
+    plot_learning_curves(results.history, folder.plots / "learning_curves.png", results.best_epoch)
+    plot_confusion(results.tally.confusion, config.data.min_count, folder.plots / "confusion_matrix.png")
+    plot_reliability(results.tally, folder.plots / "reliability.png")
+    _draw_most_wrong(config, folder, predictions)
+
+
+def _draw_most_wrong(config: TrainConfig, folder: RunFolder, predictions: pd.DataFrame) -> None:
+    """Draw the bins whose recorded count was thought least likely: the model's mistakes, or the records'."""
+    source = build_source(config.source)
+    likelihood = [row[f"p_{row['recorded_count']}"] for row in predictions.to_dict("records")]
+    worst = predictions.assign(likelihood=likelihood).nsmallest(MOST_WRONG, "likelihood")
+    photos, captions = [], []
+    for row in worst.to_dict("records"):
+        photos.append(Image.open(io.BytesIO(source.read_photo(row["bin_id"]))).convert("RGB"))
+        captions.append(
+            f"{row['bin_id']}\nrecord {row['recorded_count']}, predicted {row['predicted_count']}\n"
+            f"P(record) = {row['likelihood']:.1%}"
+        )
+    title = f"The {len(photos)} test bins whose recorded count the model thinks least likely"
+    draw_photo_sheet(photos, captions, folder.plots / "most_wrong.png", title=title)
+
+
+def _show(console: Console, config: TrainConfig, folder: RunFolder, results: Results) -> None:
+    columns = {
+        "this run": results.test,
+        f"majority ({results.majority_count})": results.majority,
+        "prior": results.prior,
+    }
+    bins = int(results.tally.confusion.sum())
+    title = f"test, {bins} bins, epoch {results.best_epoch} of {len(results.history)} (best {config.monitor})"
+    console.print(per_count_table(results.tally, config.data.min_count, "test, by recorded count"))
+    console.print(metrics_table(columns, title))
+    console.print(f"run folder: {folder.path}")
+    console.print(f"plots:      {folder.plots}")

@@ -1,0 +1,221 @@
+"""One training run, from a checked configuration to a folder with everything that came of it."""
+
+import logging
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+
+from binrecon.config.metric_names import monitor_mode
+from binrecon.config.schema import ModelConfig, TrainConfig
+from binrecon.console import get_console
+from binrecon.data.datamodule import BinDataModule
+from binrecon.errors import ConfigError, TrainingError
+from binrecon.manifest import (
+    CountRange,
+    Manifest,
+    SplitRule,
+    build_manifest,
+    check_trainable,
+    read_manifest,
+    write_manifest,
+)
+from binrecon.models import BinCounter, build_counter, hash_state
+from binrecon.report.summary import manifest_table, model_table
+from binrecon.sources.build import build_source
+from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter
+from binrecon.training.checkpoints import AtomicCheckpointIO, check_same_model
+from binrecon.training.module import CountingModule
+from binrecon.training.results import report_results
+from binrecon.training.run_folder import RunFolder, collect_facts
+
+
+def train(config: TrainConfig, folder: RunFolder, overrides: Sequence[str]) -> float:
+    """Train a counter, test its best checkpoint, and fill the run folder.
+
+    Args:
+        config: Checked by `validate`.
+        folder: Where everything goes. If it holds a checkpoint, the run goes on from there.
+        overrides: The words that made the configuration, to be kept with the run.
+
+    Returns:
+        The best value of `config.monitor`.
+
+    Raises:
+        BinreconError: If the bins, the weights, the checkpoint or the machine do not allow it.
+    """
+    started = time.monotonic()
+    console = get_console()
+    _check_devices(config)
+    folder.write_config(config)
+    folder.update_facts(**collect_facts(overrides, config.seed))
+    counter = _build_counter(config, folder)
+    console.print(model_table(counter))
+    manifest = _prepare_manifest(config, folder)
+    console.print(manifest_table(manifest))
+    if config.trainer.devices == 1:
+        fit(config, folder, counter)
+    else:
+        _start_processes(config, folder)
+    folder.update_facts(seconds=round(time.monotonic() - started, 1))
+    return report_results(config, folder, manifest)
+
+
+def fit(config: TrainConfig, folder: RunFolder, counter: BinCounter | None = None) -> None:
+    """Train and test in this process, which may be one of several.
+
+    Args:
+        config: Checked by `validate`.
+        folder: The run folder, with its manifest.
+        counter: The model, if it is at hand already.
+    """
+    _quieten_lightning()
+    manifest = read_manifest(folder.manifest)
+    counter = counter or _build_counter(config, folder)
+    facts = {
+        "counter": _counter_facts(config),
+        "optimizer": asdict(config.optimizer),
+        "monitor": config.monitor,
+    }
+    module = CountingModule(counter, config.optimizer, config.seed, facts)
+    data = BinDataModule(build_source(config.source), manifest, config.data, config.seed)
+    callbacks = _build_callbacks(config, folder)
+    trainer = _build_trainer(config, folder, callbacks)
+    last = folder.last_checkpoint
+    trainer.fit(module, data, ckpt_path=last if last.exists() else None, weights_only=True)
+    best = folder.best_checkpoint
+    trainer.test(module, data, ckpt_path=best, weights_only=True, verbose=False)
+    if trainer.is_global_zero:
+        folder.update_facts(epochs=trainer.current_epoch, device=_describe_device(trainer))
+
+
+def _check_devices(config: TrainConfig) -> None:
+    if config.trainer.accelerator != "gpu":
+        return
+    found = torch.cuda.device_count()
+    if found < config.trainer.devices:
+        raise ConfigError(
+            [
+                f"trainer.devices: trainer={config.trainer.name} wants {config.trainer.devices} GPUs, "
+                f"this machine has {found}; use trainer=cpu, or lower trainer.devices"
+            ]
+        )
+
+
+def _counter_facts(config: TrainConfig) -> dict[str, Any]:
+    """Return what `build_counter` is called with."""
+    model: ModelConfig = config.model
+    return {
+        "backbone": model.backbone,
+        "min_count": config.data.min_count,
+        "max_count": config.data.max_count,
+        "is_frozen": model.is_frozen,
+        "dropout": model.dropout,
+    }
+
+
+def _build_counter(config: TrainConfig, folder: RunFolder) -> BinCounter:
+    """Build the model, the same for the same seed; from a checkpoint on, its weights come from there."""
+    is_resumed = folder.last_checkpoint.exists()
+    if is_resumed:
+        check_same_model(folder.last_checkpoint, _counter_facts(config))
+    pl.seed_everything(config.seed, workers=True, verbose=False)
+    weights = "random" if is_resumed else config.model.weights
+    counter = build_counter(**_counter_facts(config), weights=weights)
+    if not is_resumed:
+        folder.update_facts(weights_hash=hash_state(counter.backbone))
+    return counter
+
+
+def _prepare_manifest(config: TrainConfig, folder: RunFolder) -> Manifest:
+    """Make the bins readable, look at every one, and keep what was found."""
+    source = build_source(config.source)
+    source.prepare()
+    selection = CountRange.of(config.data)
+    manifest = build_manifest(source, selection, SplitRule.of(config.data))
+    write_manifest(manifest, folder.manifest)
+    folder.update_facts(manifest_hash=manifest.content_hash())
+    check_trainable(manifest, selection)
+    return manifest
+
+
+def _build_callbacks(config: TrainConfig, folder: RunFolder) -> list[Callback]:
+    callbacks: list[Callback] = [
+        ConsoleProgress(),
+        EpochHistory(folder.history if config.logger.name == "csv" else None),
+        PredictionWriter(folder.predictions, config.data.min_count),
+        ModelCheckpoint(
+            folder.checkpoints,
+            filename=folder.best_checkpoint.stem,
+            monitor=config.monitor,
+            mode=monitor_mode(config.monitor),
+            save_last=True,
+            save_on_train_epoch_end=True,
+            enable_version_counter=False,
+        ),
+    ]
+    patience = config.callbacks.early_stopping_patience
+    if patience is not None:
+        mode = monitor_mode(config.monitor)
+        callbacks.append(
+            EarlyStopping(config.monitor, patience=patience, mode=mode, check_on_train_epoch_end=True)
+        )
+    return callbacks
+
+
+def _build_trainer(config: TrainConfig, folder: RunFolder, callbacks: list[Callback]) -> pl.Trainer:
+    return pl.Trainer(
+        accelerator=config.trainer.accelerator,
+        devices=config.trainer.devices,
+        strategy="ddp" if config.trainer.devices > 1 else "auto",
+        precision=config.trainer.precision,  # type: ignore[arg-type]  # one of three words, checked by validate
+        max_epochs=config.trainer.max_epochs,
+        deterministic=config.trainer.is_deterministic,
+        default_root_dir=folder.path,
+        callbacks=callbacks,
+        plugins=[AtomicCheckpointIO()],
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+    )
+
+
+def _start_processes(config: TrainConfig, folder: RunFolder) -> None:
+    """Run `fit` in one process per device under torchrun, all from the configuration in the run folder."""
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--standalone",
+        f"--nproc-per-node={config.trainer.devices}", "-m", "binrecon.training.worker", str(folder.path),
+    ]  # fmt: skip
+    status = subprocess.run(command, check=False).returncode  # noqa: S603  # our own words and the run's folder
+    if status != 0:
+        raise TrainingError(
+            f"one of {config.trainer.devices} training processes failed with status {status}; "
+            f"its error stands above. Once it is mended, go on with resume={folder.path}"
+        )
+
+
+def _describe_device(trainer: pl.Trainer) -> str:
+    device = trainer.strategy.root_device
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+    return f"{trainer.world_size} x {name}"
+
+
+def _quieten_lightning() -> None:
+    """Leave the console to what is worth reading."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    for advice in (
+        r".*does not have many workers.*",
+        r".*Checkpoint directory.*exists and is not empty.*",
+        r".*in eval mode at the start of training.*",  # frozen is meant
+        r".*isinstance\(treespec, LeafSpec\).*",  # Lightning 2.6 on torch 2.13
+    ):
+        warnings.filterwarnings("ignore", advice)

@@ -1,0 +1,119 @@
+"""The folder that a run leaves behind: what is in it, under which name."""
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from binrecon.config.schema import TrainConfig
+from binrecon.errors import CheckpointError
+
+_PACKAGES = (
+    "binrecon", "torch", "torchvision", "torchcodec", "pytorch-lightning", "torchmetrics", "timm",
+    "hydra-core", "omegaconf", "numpy", "pillow", "pandas", "pyarrow",
+)  # fmt: skip
+
+
+class RunFolder:
+    """Names of what a run leaves behind.
+
+    Args:
+        path: The folder; made when first written to.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.yaml"
+        self.facts = path / "run.json"
+        self.manifest = path / "manifest.parquet"
+        self.history = path / "metrics.csv"
+        self.metrics = path / "metrics.json"
+        self.predictions = path / "predictions.parquet"
+        self.checkpoints = path / "checkpoints"
+        self.best_checkpoint = self.checkpoints / "best.ckpt"
+        self.last_checkpoint = self.checkpoints / "last.ckpt"
+        self.plots = path / "plots"
+
+    def write_config(self, config: TrainConfig) -> None:
+        """Write the configuration with nothing left to resolve."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        write_text(self.config, OmegaConf.to_yaml(OmegaConf.structured(config)))
+
+    def read_facts(self) -> dict[str, Any]:
+        """Read `run.json`; empty if there is none."""
+        return dict(json.loads(self.facts.read_text())) if self.facts.exists() else {}
+
+    def update_facts(self, **facts: object) -> None:
+        """Add to `run.json`."""
+        write_json(self.facts, {**self.read_facts(), **facts})
+
+
+def collect_facts(overrides: Sequence[str], seed: int) -> dict[str, Any]:
+    """Collect what makes a run repeatable: command, code, versions, seed."""
+    return {
+        "command": " ".join(["binrecon train", *overrides]),
+        "overrides": list(overrides),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": seed,
+        "git": _git_state(),
+        "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write JSON so that the file is whole or as it was."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text so that the file is whole or as it was."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)
+
+
+def _git_state() -> dict[str, Any] | None:
+    """Return commit and dirty flag of the checkout this code runs from; None where it was installed."""
+    checkout = Path(__file__).parents[3]
+    if not (checkout / ".git").exists():
+        return None
+
+    def ask(*words: str) -> str:
+        command = ["git", "-C", str(checkout), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603  # our own words
+
+    try:
+        return {"commit": ask("rev-parse", "HEAD"), "is_dirty": bool(ask("status", "--porcelain"))}
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def words_to_resume(words: Sequence[str]) -> list[str]:
+    """Add to a command line with `resume=RUN_FOLDER` the words of that run, except where they are given anew.
+
+    The resumed run works in the folder of the one it goes on from.
+
+    Raises:
+        CheckpointError: If there is no such run.
+    """
+    given = dict(word.partition("=")[::2] for word in words)
+    if (resume := given.get("resume")) in (None, "", "null"):
+        return list(words)
+    folder = RunFolder(Path(str(resume)).expanduser())
+    if not folder.facts.exists():
+        raise CheckpointError(
+            f"resume: '{folder.path}' is not the folder of a run (it has no {folder.facts.name}); "
+            "give the path that the run printed at its end, as outputs/train/DATE_TIME"
+        )
+    earlier = [word for word in folder.read_facts()["overrides"] if word.partition("=")[0] not in given]
+    return [*earlier, *words, f"hydra.run.dir='{folder.path}'"]

@@ -1,0 +1,24 @@
+"""One of several training processes; torchrun starts it with a run folder that the first process prepared."""
+
+import sys
+from pathlib import Path
+
+from binrecon.config.compose import load_resolved
+from binrecon.errors import BinreconError
+from binrecon.training.run import fit
+from binrecon.training.run_folder import RunFolder
+
+
+def main() -> int:
+    """Train; on an error that a user can mend, print it alone."""
+    folder = RunFolder(Path(sys.argv[1]))
+    try:
+        fit(load_resolved(folder.config), folder)
+    except BinreconError as error:
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+import re
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from binrecon.errors import ManifestError
+from binrecon.manifest import (
+    CountRange,
+    Manifest,
+    SplitRule,
+    assemble_manifest,
+    read_manifest,
+    write_manifest,
+)
+from binrecon.manifest.facts import BinFacts
+
+
+@pytest.fixture
+def manifest(make_facts: Callable[..., BinFacts]) -> Manifest:
+    facts = [make_facts(bin_id, count) for bin_id, count in {"00007": 0, "7": 9, "00523": 2}.items()]
+    return assemble_manifest(facts, CountRange(0, 5), SplitRule(0.2, 0.2))
+
+
+def test_write_then_read(manifest: Manifest, tmp_path: Path) -> None:
+    write_manifest(manifest, tmp_path / "manifest.parquet")
+    again = read_manifest(tmp_path / "manifest.parquet")
+    assert again.table.equals(manifest.table)
+    assert again.content_hash() == manifest.content_hash()
+
+
+def test_write_then_read__ids_are_verbatim(manifest: Manifest, tmp_path: Path) -> None:
+    write_manifest(manifest, tmp_path / "manifest.parquet")
+    assert read_manifest(tmp_path / "manifest.parquet").table["bin_id"].to_pylist() == ["00007", "00523", "7"]
+
+
+def test_write_then_read__nothing(tmp_path: Path) -> None:
+    empty = assemble_manifest([], CountRange(0, 5), SplitRule(0.2, 0.2))
+    write_manifest(empty, tmp_path / "manifest.parquet")
+    assert len(read_manifest(tmp_path / "manifest.parquet")) == 0
+
+
+def test_read__other_encoding_same_hash(manifest: Manifest, tmp_path: Path) -> None:
+    path = tmp_path / "manifest.parquet"
+    pq.write_table(manifest.table, path, compression="none", use_dictionary=False, row_group_size=1)
+    assert read_manifest(path).content_hash() == manifest.content_hash()
+
+
+def test_write__leaves_one_readable_file(manifest: Manifest, tmp_path: Path) -> None:
+    path = tmp_path / "manifest.parquet"
+    path.write_text("old")
+    write_manifest(manifest, path)
+    assert list(tmp_path.iterdir()) == [path]
+    (tmp_path / "plain").touch()
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
+
+
+def test_write__failure_keeps_the_old_file(
+    manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "manifest.parquet"
+    path.write_text("old")
+
+    def fill_disk(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pq, "write_table", fill_disk)
+    with pytest.raises(OSError, match="No space left"):
+        write_manifest(manifest, path)
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_text() == "old"
+
+
+def test_write__no_folder(manifest: Manifest, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        write_manifest(manifest, tmp_path / "gone" / "manifest.parquet")
+
+
+def test_read__no_file(tmp_path: Path) -> None:
+    message = f"manifest '{tmp_path}/gone.parquet' does not exist; build it first"
+    with pytest.raises(ManifestError, match=f"^{re.escape(message)}$"):
+        read_manifest(tmp_path / "gone.parquet")
+
+
+@pytest.mark.parametrize("content", [b"", b"bin_id,recorded_count\n", b"PAR1" * 99])
+def test_read__not_parquet(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "manifest.parquet"
+    path.write_bytes(content)
+    with pytest.raises(ManifestError, match=f"^manifest '{path}' cannot be read: .+; build it anew$"):
+        read_manifest(path)
+
+
+def test_read__damaged(make_facts: Callable[..., BinFacts], tmp_path: Path) -> None:
+    facts = [make_facts(f"{number:05d}") for number in range(2000)]
+    path = tmp_path / "manifest.parquet"
+    write_manifest(assemble_manifest(facts, CountRange(0, 5), SplitRule(0.2, 0.2)), path)
+    content = path.read_bytes()
+    path.write_bytes(content[:2000] + bytes(500) + content[2500:])
+    with pytest.raises(ManifestError, match=f"^manifest '{path}' cannot be read: .+; build it anew$"):
+        read_manifest(path)
+
+
+def test_read__another_table(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.parquet"
+    pq.write_table(pa.table({"bin_id": [523]}), path)
+    with pytest.raises(ManifestError, match=f"^manifest '{path}': not the columns of a manifest: it lacks "):
+        read_manifest(path)
+
+
+def test_read__a_folder(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError):
+        read_manifest(tmp_path)

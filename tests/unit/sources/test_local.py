@@ -1,0 +1,148 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from binrecon.errors import MissingBinError, SourceError
+from binrecon.sources import BinListing, LocalSource
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "bin-images").mkdir()
+    (tmp_path / "metadata").mkdir()
+    for bin_id in ("523", "00523", "100000"):
+        (tmp_path / "bin-images" / f"{bin_id}.jpg").write_bytes(f"photo {bin_id}".encode())
+        (tmp_path / "metadata" / f"{bin_id}.json").write_bytes(f"record {bin_id}".encode())
+    return tmp_path
+
+
+def test_list_bins__sorted_and_verbatim(root: Path) -> None:
+    ids = ["00523", "100000", "523"]
+    assert LocalSource(root).list_bins() == BinListing(ids, ids)
+
+
+def test_list_bins__half_bins_are_listed(root: Path) -> None:
+    (root / "bin-images" / "523.jpg").unlink()
+    (root / "metadata" / "00523.json").unlink()
+    assert LocalSource(root).list_bins() == BinListing(["00523", "100000"], ["100000", "523"])
+
+
+def test_list_bins__other_suffixes_are_no_bins(root: Path) -> None:
+    for name in ("00001.JPG", "00002.jpeg", "Thumbs.db", "00003.json", "00004.jpg.part"):
+        (root / "bin-images" / name).touch()
+    assert LocalSource(root).list_bins().photo_ids == ["00523", "100000", "523"]
+
+
+def test_list_bins__odd_names_with_the_suffix_are_bins(root: Path) -> None:
+    for name in ("._00523.jpg", "copy of 523.jpg", "00001.jpg.jpg"):
+        (root / "bin-images" / name).touch()
+    listed = LocalSource(root).list_bins().photo_ids
+    assert listed == ["._00523", "00001.jpg", "00523", "100000", "523", "copy of 523"]
+
+
+def test_list_bins__one_folder_is_enough(root: Path) -> None:
+    for photo in (root / "bin-images").iterdir():
+        photo.unlink()
+    (root / "bin-images").rmdir()
+    assert LocalSource(root).list_bins() == BinListing([], ["00523", "100000", "523"])
+
+
+def test_list_bins__refuses_a_name_that_is_no_id(root: Path) -> None:
+    (root / "bin-images" / ".jpg").touch()
+    with pytest.raises(
+        SourceError, match=r"^bin_id '' is not the name of a bin; an id is a file name without"
+    ):
+        LocalSource(root).list_bins()
+
+
+def test_list_bins__no_root(tmp_path: Path) -> None:
+    message = (
+        f"source.root: '{tmp_path}/gone' does not exist; "
+        "name the folder that holds 'bin-images/' and 'metadata/'"
+    )
+    with pytest.raises(SourceError, match=f"^{re.escape(message)}$"):
+        LocalSource(tmp_path / "gone").list_bins()
+
+
+def test_list_bins__root_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "bins.zip").touch()
+    message = (
+        f"source.root: '{tmp_path}/bins.zip' is a file, not a folder; "
+        "name the folder that holds 'bin-images/' and 'metadata/'"
+    )
+    with pytest.raises(SourceError, match=f"^{re.escape(message)}$"):
+        LocalSource(tmp_path / "bins.zip").list_bins()
+
+
+def test_list_bins__root_without_folders(tmp_path: Path) -> None:
+    message = (
+        f"source.root: '{tmp_path}' holds neither 'bin-images/' nor 'metadata/'; "
+        "name the folder that holds both"
+    )
+    with pytest.raises(SourceError, match=f"^{re.escape(message)}$"):
+        LocalSource(tmp_path).list_bins()
+
+
+def test_list_bins__no_bin(tmp_path: Path) -> None:
+    (tmp_path / "bin-images").mkdir()
+    (tmp_path / "bin-images" / "00001.JPG").touch()
+    message = (
+        f"source.root: '{tmp_path}' holds no bin: no file 'bin-images/*.jpg' and no file 'metadata/*.json' "
+        "(suffixes in lower case); copy the bins there first, or name another folder"
+    )
+    with pytest.raises(SourceError, match=f"^{re.escape(message)}$"):
+        LocalSource(tmp_path).list_bins()
+
+
+def test_read__bytes_as_stored(root: Path) -> None:
+    source = LocalSource(root)
+    assert source.read_photo("523") == b"photo 523"
+    assert source.read_photo("00523") == b"photo 00523"
+    assert source.read_record("00523") == b"record 00523"
+
+
+def test_read_photo__missing(root: Path) -> None:
+    message = f"bin '00524' has no photo: '{root}/bin-images/00524.jpg' does not exist"
+    with pytest.raises(MissingBinError, match=f"^{re.escape(message)}$"):
+        LocalSource(root).read_photo("00524")
+
+
+def test_read_record__missing(root: Path) -> None:
+    message = f"bin '00524' has no record: '{root}/metadata/00524.json' does not exist"
+    with pytest.raises(MissingBinError, match=f"^{re.escape(message)}$"):
+        LocalSource(root).read_record("00524")
+
+
+@pytest.mark.parametrize(
+    "bin_id", ["", "..", "../metadata/523", "a/b", "a\\b", "/etc/passwd", "523\0", "\udcff", "a..b"]
+)
+def test_read__refuses_what_could_leave_the_folder(root: Path, bin_id: str) -> None:
+    message = (
+        f"bin_id {bin_id!r} is not the name of a bin; an id is a file name without its suffix: "
+        "not empty, valid Unicode, without '/', '\\', '..' or NUL"
+    )
+    with pytest.raises(SourceError, match=f"^{re.escape(message)}$") as caught:
+        LocalSource(root).read_photo(bin_id)
+    assert not isinstance(caught.value, MissingBinError)
+    with pytest.raises(SourceError, match=f"^{re.escape(message)}$"):
+        LocalSource(root).read_record(bin_id)
+
+
+def test_read__other_system_errors_pass(root: Path) -> None:
+    (root / "bin-images" / "00001.jpg").mkdir()
+    with pytest.raises(IsADirectoryError):
+        LocalSource(root).read_photo("00001")
+
+
+def test_prepare__changes_nothing(root: Path) -> None:
+    source = LocalSource(root)
+    before = source.list_bins()
+    source.prepare()
+    assert source.list_bins() == before
+
+
+def test_list_bins__real_photos(real_squashed: Path) -> None:
+    listing = LocalSource(real_squashed).list_bins()
+    assert len(listing.photo_ids) == 3028
+    assert listing.photo_ids == listing.record_ids

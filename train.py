@@ -1,0 +1,8 @@
+"""Train a bin counter: `python train.py model=resnet50 optimizer=adam`; the same as `binrecon train …`."""
+
+import sys
+
+from binrecon.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main(["train", *sys.argv[1:]]))
