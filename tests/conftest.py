@@ -1,18 +1,21 @@
 """Every test runs offline, isolated and seeded."""
 
+import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+
+os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported: two test processes share the cores
 
 REAL_BINS = Path(os.environ.get("BINRECON_ABID", Path(__file__).parents[1] / ".." / "shared" / "abid")).resolve()
 """Real photos with records, in the bucket's layout; never part of the repository (CC BY-NC-SA 3.0 US)."""
 
 
 @pytest.fixture(autouse=True)
-def _offline_and_isolated(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, socket_disabled: None
-) -> None:
+def _offline_and_isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BINRECON_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
@@ -38,3 +41,40 @@ def real_originals() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real photos are not at {folder}; set BINRECON_ABID to a folder that has originals/")
     return folder
+
+
+def write_bin(root: Path, bin_id: str, recorded_count: int, side: int = 40, asin: str | None = None) -> None:
+    """Write one bin whose photo is brighter the more items its record claims."""
+    for folder in ("bin-images", "metadata"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    colour = (30 + 40 * recorded_count, 220 - 35 * recorded_count, 30)
+    noise = np.random.default_rng(list(bin_id.encode())).integers(30, size=(side, side, 3))
+    Image.fromarray((noise + colour).astype(np.uint8)).save(root / "bin-images" / f"{bin_id}.jpg", quality=95)
+    item = {"asin": asin or f"B{bin_id}", "name": "thing", "quantity": recorded_count}
+    record = {"BIN_FCSKU_DATA": {item["asin"]: item} if recorded_count else {}, "EXPECTED_QUANTITY": recorded_count}
+    (root / "metadata" / f"{bin_id}.json").write_text(json.dumps(record))
+
+
+@pytest.fixture(scope="session")
+def tiny_bins(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """120 bins of 40 x 40 pixels, 20 of each count from 0 to 5, learnable from their colour."""
+    root = tmp_path_factory.mktemp("tiny_bins")
+    for number in range(120):
+        write_bin(root, f"{number + 1:05d}", number % 6)
+    return root
+
+
+@pytest.fixture
+def tiny_run(tiny_bins: Path, tmp_path: Path) -> list[str]:
+    """Words that train on the tiny bins in a second: timm's tiny ResNet, random, that sees 32 pixels."""
+    return [
+        f"source.root={tiny_bins}",
+        "model=timm",
+        "model.backbone=test_resnet.r160_in1k",
+        "model.weights=random",
+        "data.image_size=32",
+        "data.batch_size=16",
+        "data.workers=0",
+        "trainer.max_epochs=2",
+        f"output_root={tmp_path / 'outputs'}",
+    ]

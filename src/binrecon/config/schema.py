@@ -32,11 +32,17 @@ class FaultsConfig:
     """How many bins of each kind of fault the synthetic source plants."""
 
     corrupt_photos: int = 0
+    """Photos that are cut short."""
     missing_records: int = 0
+    """Photos without a record."""
     duplicate_photos: int = 0
+    """Photos that are those of another bin, byte for byte."""
     contradictory_records: int = 0
+    """Records whose count is not the sum of their items."""
     extra_empty_bins: int = 0
+    """Empty bins, besides those that occur anyway."""
     unpadded_ids: int = 0
+    """Bins with a key such as `523`, which is not `00523`."""
 
 
 @dataclass
@@ -115,6 +121,7 @@ class SGDConfig(OptimizerConfig):
 
     name: str = "sgd"
     momentum: float = 0.9
+    """Share of the last step that goes into the next."""
     step_epochs: int = 10
     """Epochs between two falls of the learning rate."""
     step_factor: float = 0.1
@@ -127,6 +134,7 @@ class SGDRConfig(OptimizerConfig):
 
     name: str = "sgdr"
     momentum: float = 0.9
+    """Share of the last step that goes into the next."""
     first_cycle_epochs: int = 1
     """Length of the first cycle, in epochs."""
     cycle_mult: int = 2
@@ -141,7 +149,9 @@ class AdamConfig(OptimizerConfig):
 
     name: str = "adam"
     beta1: float = 0.9
+    """Decay of the running mean of gradients."""
     beta2: float = 0.999
+    """Decay of the running mean of squared gradients."""
 
 
 @dataclass
@@ -150,7 +160,9 @@ class AdamWConfig(OptimizerConfig):
 
     name: str = "adamw"
     beta1: float = 0.9
+    """Decay of the running mean of gradients."""
     beta2: float = 0.999
+    """Decay of the running mean of squared gradients."""
 
 
 @dataclass
@@ -203,7 +215,7 @@ class TrainConfig:
     monitor: str = "val/loss"
     """The metric that decides which checkpoint is best; the only place where it is named."""
     resume: str | None = None
-    """Run folder or checkpoint to go on from; null starts anew."""
+    """Folder of a run to go on with; null starts anew."""
     output_root: str = "outputs"
     """Folder that holds the run folders."""
     cache_dir: str = MISSING

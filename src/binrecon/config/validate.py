@@ -59,7 +59,7 @@ def validate(config: DictConfig) -> None:
     Raises:
         ConfigError: With every problem, one line each.
     """
-    problems = [*unknown_keys(config), *_missing(config), *_unresolved(config)]
+    problems = [*unknown_keys(config), *_unresolved(config)] or [*_missing(config)]
     if not problems:
         checks = (_ranges, _words, _names, _contradictions, _monitor, _paths)
         problems = [problem for check in checks for problem in check(config)]
@@ -80,7 +80,8 @@ def _unresolved(config: DictConfig) -> Iterator[str]:
     try:
         OmegaConf.to_container(config, resolve=True)
     except OmegaConfBaseException as error:
-        yield f"{error.full_key}: {str(error).splitlines()[0]}"
+        reason = str(error).splitlines()[0].removeprefix("KeyError raised while resolving interpolation: ")
+        yield f"{error.full_key}: {reason.strip(chr(34))}"
 
 
 def _ranges(config: DictConfig) -> Iterator[str]:
@@ -160,7 +161,7 @@ def _paths(config: DictConfig) -> Iterator[str]:
         )
     resume = _get(config, "resume")
     if resume is not None and not Path(resume).exists():
-        yield f"resume: '{resume}' does not exist; give a run folder or a checkpoint file"
+        yield f"resume: '{resume}' does not exist; give the folder of a run"
     output_root = _get(config, "output_root")
     if output_root is not None and (reason := _why_not_writable(Path(output_root))):
         yield f"output_root: '{output_root}' cannot be written ({reason}); give a folder you may write to"

@@ -3,6 +3,7 @@
 from typing import Literal
 
 import pytorch_lightning as pl
+import torch
 from torch.utils.data import DataLoader
 
 from binrecon.config.schema import DataConfig
@@ -25,14 +26,19 @@ class BinDataModule(pl.LightningDataModule):
         manifest: Which bins there are, with their splits.
         config: Size of photos and batches, range of counts.
         seed: Seed of the training order and its flips.
+        first_epoch: Epoch that training begins with, counted from 0. Lightning draws the first batches of a
+            resumed run before it tells the sampler which epoch it is.
     """
 
-    def __init__(self, source: Source, manifest: Manifest, config: DataConfig, seed: int) -> None:
+    def __init__(
+        self, source: Source, manifest: Manifest, config: DataConfig, seed: int, first_epoch: int = 0
+    ) -> None:
         super().__init__()
         self.source = source
         self.manifest = manifest
         self.config = config
         self.seed = seed
+        self.first_epoch = first_epoch
 
     def prepare_data(self) -> None:
         """Make the photos readable on this machine."""
@@ -44,6 +50,7 @@ class BinDataModule(pl.LightningDataModule):
         rank, world_size = self._place()
         view_count = VIEW_COUNT if self.config.horizontal_flip else 1
         sampler = TrainSampler(len(dataset), self.config.batch_size, view_count, self.seed, rank, world_size)
+        sampler.set_epoch(self.first_epoch)
         return self._loader(dataset, sampler)
 
     def val_dataloader(self) -> DataLoader[BinBatch]:
@@ -87,6 +94,7 @@ class BinDataModule(pl.LightningDataModule):
             batch_size=None,  # a sample already is a batch
             num_workers=self.config.workers,
             persistent_workers=self.config.workers > 0,
+            generator=torch.Generator(),  # else a loader draws from the global state that dropout uses
             pin_memory=self.trainer is not None
             and self.trainer.accelerator.__class__.__name__ == "CUDAAccelerator",
         )

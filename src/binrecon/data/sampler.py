@@ -50,7 +50,8 @@ class TrainSampler(Sampler[list[View]]):
         views = torch.randint(self.view_count, (self.bin_count,), generator=generator)
         for start in range(0, self.bin_count, self.batch_size):
             batch = rows[start : start + self.batch_size]
-            batch = torch.cat([batch, batch[: -len(batch) % self.world_size]])
+            shared = len(batch) + -len(batch) % self.world_size
+            batch = batch[torch.arange(shared) % len(batch)]
             yield [View(row, int(views[row])) for row in batch[self.rank :: self.world_size].tolist()]
 
 

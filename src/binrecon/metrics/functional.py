@@ -50,7 +50,7 @@ def add_tallies(first: CountTally, second: CountTally) -> CountTally:
 
 
 def tally_batch(count_logits: Tensor, recorded_counts: Tensor, min_count: int) -> CountTally:
-    """Sum up one batch. Checking the values waits for the device once.
+    """Sum up one batch; checking its values waits for the device.
 
     Args:
         count_logits: Unnormalised log-probabilities of the counts, shape (B, C). Half precision is computed

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             plain values.
     """
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # torch's doubts about a pickle that it then refuses
+            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"'{path}' was refused: it is damaged, or holds objects that could run code when loaded; "

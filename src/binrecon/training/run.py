@@ -31,7 +31,7 @@ from binrecon.models import BinCounter, build_counter, hash_state
 from binrecon.report.summary import manifest_table, model_table
 from binrecon.sources.build import build_source
 from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter
-from binrecon.training.checkpoints import AtomicCheckpointIO, check_same_model
+from binrecon.training.checkpoints import AtomicCheckpointIO, check_same_model, read_checkpoint
 from binrecon.training.module import CountingModule
 from binrecon.training.results import report_results
 from binrecon.training.run_folder import RunFolder, collect_facts
@@ -85,10 +85,11 @@ def fit(config: TrainConfig, folder: RunFolder, counter: BinCounter | None = Non
         "monitor": config.monitor,
     }
     module = CountingModule(counter, config.optimizer, config.seed, facts)
-    data = BinDataModule(build_source(config.source), manifest, config.data, config.seed)
+    last = folder.last_checkpoint
+    first_epoch = read_checkpoint(last)["epoch"] + 1 if last.exists() else 0
+    data = BinDataModule(build_source(config.source), manifest, config.data, config.seed, first_epoch)
     callbacks = _build_callbacks(config, folder)
     trainer = _build_trainer(config, folder, callbacks)
-    last = folder.last_checkpoint
     trainer.fit(module, data, ckpt_path=last if last.exists() else None, weights_only=True)
     best = folder.best_checkpoint
     trainer.test(module, data, ckpt_path=best, weights_only=True, verbose=False)

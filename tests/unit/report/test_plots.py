@@ -83,11 +83,9 @@ def test_plot_learning_curves__nothing_to_draw(history: pd.DataFrame, tmp_path: 
 
 
 def find_cells(pixels: np.ndarray, class_count: int) -> np.ndarray:
+    """Return the mean darkness of each cell: the matrix is the tinted square left of the colour bar."""
     is_grey = (np.ptp(pixels, axis=2) == 0) & (pixels[..., 0] == 238)
     is_tinted = (pixels[..., 2] - pixels[..., 0] >= 3) | is_grey
-    is_tinted = (pixels[..., 2] - pixels[..., 0] >= 3) | (np.ptp(pixels, axis=2) == 0) & (
-        pixels[..., 0] == 238
-    )
     rows = np.flatnonzero(is_tinted.mean(axis=1) > 0.5)
     columns = np.flatnonzero(is_tinted[rows].mean(axis=0) > 0.5)
     columns = columns[: np.flatnonzero(np.diff(columns, append=columns[-1] + 99) > 2)[0] + 1]

@@ -1,0 +1,149 @@
+"""The things that lie in rendered bins: kind, name, size, weight and print of one stock-keeping unit."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+Colour = tuple[int, int, int]
+"""Red, green and blue under white light, 0 to 255."""
+
+_ASIN_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_MAKERS = (
+    "Nortfell", "Kestrel & Co", "Lumora", "Brightwick", "Tavola", "Ostra", "Pinehurst", "Halvorsen", "Quillmark",
+    "Vantora", "Mistral", "Corvane", "Ardent", "Solbakken", "Façonne", "Grünwald", "Peña Home", "Zephyra&reg;",
+)  # fmt: skip
+_QUALITIES = (
+    "Classic", "Deluxe", "Compact", "Heavy Duty", "Ultra", "Organic", "Portable", "Premium", "Everyday", "Junior",
+    "Professional", "Wireless", "Slim", "Café", "Stainless", "Eco",
+)  # fmt: skip
+_SUFFIXES = ("Black", "Blue", "2-Pack", "12 oz", "Medium", "Large (10 x 8)", "Set of 4", "Red &amp; White", "1 Count")
+
+
+class Kind(StrEnum):
+    """What an item looks like."""
+
+    BOX = "box"
+    CARTON = "carton"
+    POLYBAG = "polybag"
+    BOTTLE = "bottle"
+    JAR = "jar"
+    BOOK = "book"
+    BLISTER = "blister"
+
+
+_NOUNS: dict[Kind, tuple[str, ...]] = {
+    Kind.BOX: ("Desk Lamp", "Tea Assortment", "Night Light", "Puzzle 500 Pieces", "Toner Cartridge", "Hair Dryer"),
+    Kind.CARTON: ("Air Filter", "Brake Pad Kit", "Shelf Bracket", "Replacement Motor", "Wall Mount"),
+    Kind.POLYBAG: ("Cotton T-Shirt", "Pillow Cover", "Leggings", "Plush Bear", "Bath Towel", "Rain Poncho"),
+    Kind.BOTTLE: ("Shampoo", "Fish Oil", "Glass Cleaner", "Body Lotion", "Vinegar"),
+    Kind.JAR: ("Protein Powder", "Vitamin C Tablets", "Face Cream", "Peanut Butter"),
+    Kind.BOOK: ("A History of Rivers", "The Silent Orchard", "Cooking for Two", "Algebra Workbook", "Night Train"),
+    Kind.BLISTER: ("Phone Cable", "Ballpoint Pens", "Fishing Lure", "Batteries AA", "Drill Bits", "Earbuds"),
+}
+_KIND_WEIGHTS = {
+    Kind.BOX: 0.25, Kind.CARTON: 0.13, Kind.POLYBAG: 0.24, Kind.BOTTLE: 0.09, Kind.JAR: 0.07, Kind.BOOK: 0.12,
+    Kind.BLISTER: 0.10,
+}  # fmt: skip
+_FACES: dict[Kind, tuple[float, float, float, float]] = {
+    # Least and most width, then least and most height, as parts of the square root of the bin's area.
+    Kind.BOX: (0.30, 0.52, 0.36, 0.62),
+    Kind.CARTON: (0.34, 0.56, 0.36, 0.60),
+    Kind.POLYBAG: (0.42, 0.66, 0.36, 0.58),
+    Kind.BOTTLE: (0.17, 0.26, 0.50, 0.76),
+    Kind.JAR: (0.26, 0.38, 0.34, 0.50),
+    Kind.BOOK: (0.54, 0.80, 0.10, 0.17),
+    Kind.BLISTER: (0.26, 0.38, 0.42, 0.62),
+}
+_LOUD_COLOURS: tuple[Colour, ...] = (
+    (196, 40, 38), (28, 66, 140), (24, 120, 76), (236, 150, 30), (110, 50, 120), (30, 140, 180), (240, 210, 60),
+    (225, 105, 130), (90, 150, 60), (60, 40, 110),
+)  # fmt: skip
+_QUIET_COLOURS: tuple[Colour, ...] = (
+    (238, 236, 230), (38, 36, 40), (215, 212, 205), (74, 76, 82), (160, 158, 155), (246, 244, 240), (58, 48, 44),
+)  # fmt: skip
+_CARTON_COLOURS: tuple[Colour, ...] = ((164, 124, 88), (178, 140, 104), (150, 112, 82), (226, 222, 214))
+
+
+@dataclass(frozen=True)
+class Sku:
+    """One stock-keeping unit; all its units look alike.
+
+    Attributes:
+        key: Its key in the record: the asin, or now and then an FNSKU (`ZZX…`) that differs from it.
+        asin: Catalogue number, ten letters and digits.
+        name: What the catalogue calls it; may hold non-ASCII letters and HTML entities.
+        kind: What it looks like.
+        width: Width of the face seen, in inches.
+        height: Height of the face seen, in inches.
+        depth: The third dimension, in inches.
+        weight: In pounds, or None where the catalogue does not know.
+        has_size: Whether the catalogue knows the three dimensions.
+        colours: Ground, print and accent colour.
+        texture_seed: Decides every detail of the print.
+    """
+
+    key: str
+    asin: str
+    name: str
+    kind: Kind
+    width: float
+    height: float
+    depth: float
+    weight: float | None
+    has_size: bool
+    colours: tuple[Colour, Colour, Colour]
+    texture_seed: int
+
+
+def sample_sku(rng: np.random.Generator, bin_width: float, highest: float, shrink: float) -> Sku:
+    """Draw a SKU that fits into a bin.
+
+    Args:
+        rng: Decides everything.
+        bin_width: Width of the bin in inches.
+        highest: Height of the bin in inches.
+        shrink: At most 1: what the usual size is multiplied with, so that many items fit.
+    """
+    kind = Kind(str(rng.choice([str(kind) for kind in _KIND_WEIGHTS], p=list(_KIND_WEIGHTS.values()))))
+    least_width, most_width, least_height, most_height = _FACES[kind]
+    unit = shrink * np.sqrt(bin_width * highest)
+    width = min(unit * rng.uniform(least_width, most_width), bin_width * 0.96)
+    height = min(unit * rng.uniform(least_height, most_height), highest * 0.96)
+    depth = bin_width * rng.uniform(0.1, 0.5)
+    asin = "B0" + "".join(_ASIN_LETTERS[i] for i in rng.integers(0, 36, 8))
+    has_own_key = rng.random() < 0.04
+    own_key = "ZZX" + "".join(_ASIN_LETTERS[i] for i in rng.integers(0, 36, 7))
+    return Sku(
+        key=own_key if has_own_key else asin,
+        asin=asin,
+        name=_sample_name(rng, kind),
+        kind=kind,
+        width=round(width, 1),
+        height=round(max(height, 0.3), 1),
+        depth=round(depth, 1),
+        weight=None if rng.random() < 0.023 else round(float(width * height * depth * rng.uniform(0.005, 0.03)), 2),
+        has_size=bool(rng.random() > 0.002),
+        colours=_sample_colours(rng, kind),
+        texture_seed=int(rng.integers(2**32)),
+    )
+
+
+def _sample_name(rng: np.random.Generator, kind: Kind) -> str:
+    """Make up a catalogue name; no real maker is meant."""
+    maker, quality = str(rng.choice(_MAKERS)), str(rng.choice(_QUALITIES))
+    return f"{maker} {quality} {rng.choice(_NOUNS[kind])}, {rng.choice(_SUFFIXES)}"
+
+
+def _sample_colours(rng: np.random.Generator, kind: Kind) -> tuple[Colour, Colour, Colour]:
+    """Draw ground, print and accent; ground and print contrast."""
+    quiet = _QUIET_COLOURS[rng.integers(len(_QUIET_COLOURS))]
+    loud = _LOUD_COLOURS[rng.integers(len(_LOUD_COLOURS))]
+    accent = (_LOUD_COLOURS + _QUIET_COLOURS)[rng.integers(len(_LOUD_COLOURS) + len(_QUIET_COLOURS))]
+    ground = loud if rng.random() < 0.4 else quiet
+    if kind == Kind.CARTON:
+        ground = _CARTON_COLOURS[rng.integers(len(_CARTON_COLOURS))]
+    is_bright = sum(ground) > 380
+    contrast = (44, 38, 40) if is_bright else (238, 236, 230)
+    text = loud if ground == quiet and rng.random() < 0.3 else contrast
+    return ground, text, accent

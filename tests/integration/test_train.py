@@ -1,0 +1,174 @@
+"""The whole path: words on the command line to a run folder."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from binrecon.cli import main
+from binrecon.config.compose import load_resolved
+from binrecon.config.metric_names import LOGGED_METRICS
+from binrecon.models import build_counter, hash_state
+from binrecon.training.checkpoints import load_counter, read_checkpoint
+
+
+def only_run(tmp_path: Path) -> Path:
+    (run,) = (tmp_path / "outputs" / "train").iterdir()
+    return run
+
+
+def train(*words: str) -> None:
+    assert main(["train", *words]) == 0
+
+
+def test_train__leaves_a_complete_run_folder(
+    tiny_run: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(*tiny_run)
+    run = only_run(tmp_path)
+    assert {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()} == {
+        "config.yaml",
+        "run.json",
+        "manifest.parquet",
+        "metrics.csv",
+        "metrics.json",
+        "predictions.parquet",
+        "checkpoints/best.ckpt",
+        "checkpoints/last.ckpt",
+        "plots/learning_curves.png",
+        "plots/confusion_matrix.png",
+        "plots/reliability.png",
+        "plots/most_wrong.png",
+    }
+    facts = json.loads((run / "run.json").read_text())
+    assert facts["overrides"] == tiny_run
+    assert {len(facts[key]) for key in ("manifest_hash", "weights_hash")} == {64}
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert set(metrics["test"]) == set(LOGGED_METRICS) - {"loss"}
+    assert set(metrics["baselines"]) == {"majority", "prior"}
+    history = pd.read_csv(run / "metrics.csv")
+    assert history["epoch"].tolist() == [1, 2]
+    assert {f"{split}/{name}" for split in ("train", "val") for name in LOGGED_METRICS} <= set(history)
+    output = capsys.readouterr().out
+    assert "majority (" in output
+    assert f"plots:      {run / 'plots'}" in output
+    assert "epoch 2/2  train/loss" in output
+
+
+def test_train__predictions_are_those_of_the_best_checkpoint(tiny_run: list[str], tmp_path: Path) -> None:
+    train(*tiny_run)
+    run = only_run(tmp_path)
+    predictions = pd.read_parquet(run / "predictions.parquet")
+    manifest = pd.read_parquet(run / "manifest.parquet")
+    assert predictions["bin_id"].tolist() == manifest.loc[manifest["split"] == "test", "bin_id"].tolist()
+    accuracy = (predictions["predicted_count"] == predictions["recorded_count"]).mean()
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert metrics["test"]["accuracy"] == pytest.approx(accuracy)
+    best = read_checkpoint(run / "checkpoints" / "best.ckpt")
+    history = pd.read_csv(run / "metrics.csv")
+    assert best["epoch"] + 1 == metrics["best_epoch"] == history.loc[history["val/loss"].idxmin(), "epoch"]
+
+
+def test_train__frozen_means_frozen(tiny_run: list[str], tmp_path: Path) -> None:
+    """Every tensor of the backbone, BatchNorm statistics included, is what it was before training."""
+    train(*tiny_run)
+    run = only_run(tmp_path)
+    weights_hash = json.loads((run / "run.json").read_text())["weights_hash"]
+    trained = load_counter(run / "checkpoints" / "last.ckpt")
+    assert hash_state(trained.backbone) == weights_hash
+    fresh = build_counter("test_resnet.r160_in1k", 0, 5, weights="random")
+    assert hash_state(fresh.backbone) != weights_hash, "the hash tells networks apart"
+
+
+def test_train__unfrozen_trains_the_backbone(tiny_run: list[str], tmp_path: Path) -> None:
+    train(*tiny_run, "model.is_frozen=false", "trainer.max_epochs=1", "optimizer.lr=1e-4")
+    run = only_run(tmp_path)
+    weights_hash = json.loads((run / "run.json").read_text())["weights_hash"]
+    assert hash_state(load_counter(run / "checkpoints" / "last.ckpt").backbone) != weights_hash
+
+
+def test_train__learns(tiny_run: list[str], tmp_path: Path) -> None:
+    train(*tiny_run, "trainer.max_epochs=10", "optimizer.lr=0.1")
+    metrics = json.loads((only_run(tmp_path) / "metrics.json").read_text())
+    assert metrics["test"]["accuracy"] > 2 * metrics["baselines"]["majority"]["accuracy"]
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "sgdr", "adam", "adamw"])
+def test_train__resumed_is_unbroken_bit_for_bit(optimizer: str, tiny_run: list[str], tmp_path: Path) -> None:
+    words = [*tiny_run, f"optimizer={optimizer}", "model.dropout=0.3"]
+    unbroken, resumed = tmp_path / "unbroken", tmp_path / "resumed"
+    train(*words, "trainer.max_epochs=4", f"hydra.run.dir={unbroken}")
+    train(*words, "trainer.max_epochs=2", f"hydra.run.dir={resumed}")
+    train(f"resume={resumed}", "trainer.max_epochs=4")
+    for name in ("last.ckpt", "best.ckpt"):
+        one, other = (read_checkpoint(run / "checkpoints" / name) for run in (unbroken, resumed))
+        assert one["epoch"] == other["epoch"]
+        assert all(torch.equal(one["state_dict"][key], other["state_dict"][key]) for key in one["state_dict"])
+    assert (unbroken / "metrics.csv").read_bytes() == (resumed / "metrics.csv").read_bytes()
+    tests = [json.loads((run / "metrics.json").read_text())["test"] for run in (unbroken, resumed)]
+    assert tests[0] == tests[1]
+
+
+def test_train__same_seed_same_numbers_other_seed_others(tiny_run: list[str], tmp_path: Path) -> None:
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        train(*tiny_run, f"seed={seed}", f"hydra.run.dir={tmp_path / name}")
+    histories = [(tmp_path / name / "metrics.csv").read_text() for name in "abc"]
+    assert histories[0] == histories[1] != histories[2]
+
+
+def test_train__early_stopping(tiny_run: list[str], tmp_path: Path) -> None:
+    words = ["callbacks=early_stopping", "callbacks.early_stopping_patience=1", "trainer.max_epochs=30"]
+    train(*tiny_run, *words, "optimizer=sgd", "optimizer.lr=1e-12")
+    assert len(pd.read_csv(only_run(tmp_path) / "metrics.csv")) < 30
+
+
+def test_train__without_a_logger(tiny_run: list[str], tmp_path: Path) -> None:
+    train(*tiny_run, "logger=none")
+    assert not (only_run(tmp_path) / "metrics.csv").exists()
+    assert (only_run(tmp_path) / "plots" / "learning_curves.png").exists()
+
+
+def test_train__five_classes_of_the_proposal(tiny_run: list[str], tmp_path: Path) -> None:
+    train(*tiny_run, "data=proposal")
+    run = only_run(tmp_path)
+    assert "p_0" not in pd.read_parquet(run / "predictions.parquet")
+    statuses = json.loads((run / "metrics.json").read_text())["bins"]
+    assert (statuses["usable"], statuses["out_of_range"]) == (100, 20)
+
+
+def test_train__multirun(tiny_run: list[str], tmp_path: Path) -> None:
+    train("-m", *tiny_run, "optimizer=sgd,adam", "seed=0,1", "trainer.max_epochs=1")
+    (sweep,) = (tmp_path / "outputs" / "multirun").iterdir()
+    runs = sorted(path.name for path in sweep.iterdir() if path.is_dir())
+    assert runs == ["0", "1", "2", "3"]
+    configs = [load_resolved(sweep / run / "config.yaml") for run in runs]
+    assert {(config.optimizer.name, config.seed) for config in configs} == {
+        ("sgd", 0),
+        ("sgd", 1),
+        ("adam", 0),
+        ("adam", 1),
+    }
+    assert all((sweep / run / "metrics.json").exists() for run in runs)
+
+
+@pytest.mark.slow
+def test_train__two_processes_equal_one(tiny_run: list[str], tmp_path: Path) -> None:
+    """As a user starts it, in real processes: the same bins, in the same batches, to the same numbers."""
+    words = [*tiny_run, "optimizer=sgd", "data.batch_size=16"]
+    for name, trainer in (("one", "cpu"), ("two", "ddp_cpu")):
+        command = [sys.executable, "-m", "binrecon", "train", *words, f"trainer={trainer}"]
+        command.append(f"hydra.run.dir={tmp_path / name}")
+        done = subprocess.run(
+            [*command, "trainer.max_epochs=2"], capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"}
+        )
+        assert done.returncode == 0, done.stderr
+    one, two = (pd.read_csv(tmp_path / name / "metrics.csv") for name in ("one", "two"))
+    pd.testing.assert_frame_equal(one.filter(like="val/"), two.filter(like="val/"), rtol=1e-4, atol=1e-5)
+    predictions = [pd.read_parquet(tmp_path / name / "predictions.parquet") for name in ("one", "two")]
+    assert predictions[0]["bin_id"].tolist() == predictions[1]["bin_id"].tolist()
+    assert [path.name for path in (tmp_path / "two").iterdir() if path.name.startswith(".")] == []

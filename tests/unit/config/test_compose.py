@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from binrecon.config import schema
+from binrecon.config.compose import (
+    SCHEMAS,
+    compose_config,
+    config_dir,
+    list_groups,
+    list_options,
+    load_resolved,
+    to_typed,
+)
+from binrecon.config.validate import validate
+from binrecon.errors import ConfigError
+
+EVERY_OPTION = [
+    (group, option) for group in list_groups() if group not in ("experiment",) for option in list_options(group)
+]
+REQUIRED = {"timm": "model.backbone=resnet18"}
+
+
+@pytest.mark.parametrize(("group", "option"), EVERY_OPTION)
+def test_every_option_composes_and_validates(group: str, option: str, tiny_bins: Path) -> None:
+    source = [] if group == "source" else ["source=local"]
+    words = [*source, f"{group}={option}", f"++source.root={tiny_bins}"]
+    config = compose_config("train", [*words, *([REQUIRED[option]] if option in REQUIRED else [])])
+    validate(config)
+    assert isinstance(to_typed(config), schema.TrainConfig)
+
+
+@pytest.mark.parametrize("recipe", list_options("experiment"))
+def test_every_recipe_composes_and_validates(recipe: str) -> None:
+    validate(compose_config("train", [f"experiment={recipe}"]))
+
+
+@pytest.mark.parametrize("path", sorted(config_dir().rglob("*.yaml")), ids=lambda path: path.stem)
+def test_every_file_says_what_it_is(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    comments = [line for line in lines[:2] if line.startswith("# ") and "@package" not in line]
+    assert comments, f"{path} does not start with a comment"
+
+
+def test_words_choose_schemas() -> None:
+    config = to_typed(compose_config("train", ["source=synthetic", "optimizer=sgdr", "model=resnet34"]))
+    assert isinstance(config.source, schema.SyntheticSourceConfig)
+    assert isinstance(config.optimizer, schema.SGDRConfig)
+    assert config.model.backbone == "resnet34.tv_in1k"
+
+
+def test_schemas_are_nobodys_option() -> None:
+    assert "schema" not in list_groups()
+    assert all((config_dir() / name.partition("/")[0]).exists() or name in ("train", "show") for name in SCHEMAS)
+
+
+def test_load_resolved__gives_types_back(tmp_path: Path) -> None:
+    config = to_typed(compose_config("train", ["source=synthetic", "optimizer=sgd"]))
+    OmegaConf.save(OmegaConf.structured(config), tmp_path / "config.yaml")
+    assert load_resolved(tmp_path / "config.yaml") == config
+
+
+def test_load_resolved__another_version(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("source: {name: local}\noptimizer: {name: lion}\n")
+    with pytest.raises(ConfigError, match="not a configuration that this version wrote"):
+        load_resolved(path)

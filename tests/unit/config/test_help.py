@@ -1,0 +1,19 @@
+from binrecon.config.help import describe_groups, describe_keys
+
+
+def test_describe_groups() -> None:
+    lines = list(describe_groups("train"))
+    assert "  * model=resnet50               " + (
+        "torchvision's ResNet-50 (arXiv:1512.03385) with its ImageNet weights IMAGENET1K_V1"
+    ) in lines
+    assert any(line.startswith("    optimizer=sgdr ") for line in lines)
+
+
+def test_describe_groups__only_those_of_the_verb() -> None:
+    assert {line.split("=")[0].strip(" *") for line in describe_groups("show")} == {"source"}
+
+
+def test_describe_keys__every_key_has_a_meaning() -> None:
+    lines = list(describe_keys("train"))
+    assert any(line.startswith("  optimizer.lr=0.001") and "Learning rate" in line for line in lines)
+    assert [line for line in lines if len(line.split(maxsplit=1)) < 2] == []

@@ -1,0 +1,120 @@
+from pathlib import Path
+
+import pytest
+
+from binrecon.config.compose import compose_config
+from binrecon.config.validate import validate
+from binrecon.errors import ConfigError
+
+
+def problems_of(*overrides: str, config_name: str = "train") -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        validate(compose_config(config_name, overrides))
+    return caught.value.problems
+
+
+SYNTHETIC = "source=synthetic"
+
+
+def test_validate__accepts_the_defaults_with_bins(tiny_bins: Path) -> None:
+    validate(compose_config("train", [f"source.root={tiny_bins}"]))
+
+
+def test_validate__show() -> None:
+    validate(compose_config("show"))
+    assert problems_of("photos=0", config_name="show") == ("photos: must be at least 1, got 0",)
+
+
+@pytest.mark.parametrize(
+    ("override", "problem"),
+    [
+        ("optimizer.lr=-1", "optimizer.lr: must be above 0, got -1.0"),
+        ("optimizer.lr=nan", "optimizer.lr: must be above 0, got nan"),
+        ("optimizer.lr=inf", "optimizer.lr: must be above 0, got inf"),
+        ("optimizer.beta1=1.0", "optimizer.beta1: must be at least 0 and below 1, got 1.0"),
+        ("optimizer.weight_decay=-0.1", "optimizer.weight_decay: must be at least 0, got -0.1"),
+        ("trainer.max_epochs=0", "trainer.max_epochs: must be at least 1, got 0"),
+        ("data.batch_size=0", "data.batch_size: must be at least 1, got 0"),
+        ("seed=-1", "seed: must be at least 0, got -1"),
+        ("data.image_size=8", "data.image_size: must be at least 32, got 8"),
+        ("data.val_fraction=0", "data.val_fraction: must be above 0, got 0.0"),
+        (
+            "data.resize=squish",
+            "data.resize: 'squish' is none of squash, pad. Did you mean 'squash'?",
+        ),
+        (
+            "trainer.precision=fp32",
+            "trainer.precision: 'fp32' is none of 32-true, bf16-mixed, 16-mixed",
+        ),
+        (
+            "trainer.precision=16-mixed",
+            "trainer.precision: 16-mixed needs a GPU; on the CPU use 32-true or bf16-mixed",
+        ),
+        ("data.max_count=0", "data.max_count: must be above data.min_count=0, got 0"),
+        (
+            "data.test_fraction=0.9",
+            "data.val_fraction + data.test_fraction: must be below 1 to leave training bins, got 1.05",
+        ),
+        (
+            "optimizer.name=sgd",
+            "optimizer.name: is 'adam' here, got 'sgd'; choose with optimizer=sgd",
+        ),
+        ("+optimizer.lrr=1", "optimizer.lrr: unknown key; allowed are name, lr, weight_decay, beta1, beta2. Did you mean 'lr'?"),
+        ("model=timm", "model.backbone: must be given; add model.backbone=VALUE"),
+        ("resume=nowhere", "resume: 'nowhere' does not exist; give the folder of a run"),
+        (
+            "model.weights=imagnet",
+            "model.weights: 'imagnet' is neither imagenet nor random nor an existing file. "
+            "Did you mean 'imagenet'?",
+        ),
+        ("callbacks.early_stopping_patience=0", "callbacks.early_stopping_patience: must be at least 1, got 0"),
+    ],
+)  # fmt: skip
+def test_validate__one_problem(override: str, problem: str) -> None:
+    assert problems_of(SYNTHETIC, override) == (problem,)
+
+
+def test_validate__unknown_monitor_lists_what_is_logged() -> None:
+    (problem,) = problems_of(SYNTHETIC, "monitor=val/acuracy")
+    assert problem.startswith("monitor: 'val/acuracy' is not logged; logged are val/accuracy, val/macro_f1, ")
+    assert problem.endswith("Did you mean 'val/accuracy'?")
+
+
+def test_validate__devices() -> None:
+    assert problems_of(SYNTHETIC, "trainer=ddp_cpu", "data.batch_size=7") == (
+        "data.batch_size: 7 photos cannot be shared evenly by trainer.devices=2; use a multiple of 2",
+    )
+    assert problems_of(SYNTHETIC, "trainer=ddp_cpu", "trainer.devices=1") == (
+        "trainer.devices: must be at least 2 for trainer=ddp_cpu, got 1; or use trainer=cpu",
+    )
+
+
+def test_validate__missing_root(tmp_path: Path) -> None:
+    root = tmp_path / "nowhere"
+    assert problems_of(f"source.root={root}") == (
+        f"source.root: '{root}' is not a folder; give the folder that holds bin-images/ and metadata/ "
+        "(source.root=PATH), or render bins with source=synthetic",
+    )
+
+
+def test_validate__output_below_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    assert problems_of(SYNTHETIC, f"output_root={file}/runs") == (
+        f"output_root: '{file}/runs' cannot be written ({file} is a file); give a folder you may write to",
+    )
+
+
+def test_validate__two_problems_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        validate(compose_config("train", [SYNTHETIC, "optimizer.lr=-1", "data.batch_size=0"]))
+    assert str(caught.value) == (
+        "2 problems in the config\n"
+        "  data.batch_size: must be at least 1, got 0\n"
+        "  optimizer.lr: must be above 0, got -1.0"
+    )
+
+
+def test_validate__unset_variable() -> None:
+    (problem,) = problems_of(SYNTHETIC, "output_root=${oc.env:BINRECON_NOT_SET}")
+    assert problem == "output_root: Environment variable 'BINRECON_NOT_SET' not found"

@@ -1,0 +1,69 @@
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from binrecon.data.sampler import EvaluationSampler, TrainSampler
+
+
+def rows_of(sampler: TrainSampler | EvaluationSampler) -> list[int]:
+    return [view.row for batch in sampler for view in batch]
+
+
+def test_train_sampler__every_bin_once() -> None:
+    sampler = TrainSampler(10, batch_size=4, view_count=2, seed=0)
+    assert sorted(rows_of(sampler)) == list(range(10))
+    assert [len(batch) for batch in sampler] == [4, 4, 2]
+    assert len(sampler) == 3
+
+
+def test_train_sampler__same_seed_and_epoch_same_batches() -> None:
+    one, other = (TrainSampler(50, 8, 2, seed=3) for _ in range(2))
+    list(one)  # what ran before does not matter
+    one.set_epoch(4)
+    other.set_epoch(4)
+    assert list(one) == list(other)
+
+
+def test_train_sampler__other_epoch_and_other_seed_other_batches() -> None:
+    sampler = TrainSampler(50, 8, 2, seed=3)
+    first = list(sampler)
+    sampler.set_epoch(1)
+    assert list(sampler) != first
+    assert list(TrainSampler(50, 8, 2, seed=4)) != first
+
+
+def test_train_sampler__views() -> None:
+    views = Counter(view.view for batch in TrainSampler(1000, 100, 2, seed=0) for view in batch)
+    assert set(views) == {0, 1}
+    assert 400 < views[1] < 600
+    assert {view.view for batch in TrainSampler(100, 10, 1, seed=0) for view in batch} == {0}
+
+
+@given(st.integers(1, 60), st.integers(1, 4), st.integers(1, 5))
+def test_train_sampler__processes_together_meet_the_batches_of_one(bins: int, world: int, share: int) -> None:
+    alone = list(TrainSampler(bins, share * world, 2, seed=1))
+    ranks = [list(TrainSampler(bins, share * world, 2, 1, rank, world)) for rank in range(world)]
+    for index, batch in enumerate(alone):
+        together = [view for rank in ranks for view in rank[index]]
+        assert set(together) == set(batch)
+        assert len(together) - len(batch) < world
+        assert len({len(rank[index]) for rank in ranks}) == 1
+
+
+@given(st.integers(1, 60), st.integers(1, 4), st.integers(1, 20))
+def test_evaluation_sampler__every_bin_exactly_once_over_all_processes(bins: int, world: int, batch: int) -> None:
+    ranks = [EvaluationSampler(bins, batch, rank, world) for rank in range(world)]
+    assert sorted(row for rank in ranks for row in rows_of(rank)) == list(range(bins))
+    assert all(len(list(rank)) == len(rank) for rank in ranks)
+
+
+def test_evaluation_sampler__in_order_and_unmirrored() -> None:
+    views = [view for batch in EvaluationSampler(5, 2) for view in batch]
+    assert views == [(0, 0), (1, 0), (2, 0), (3, 0), (4, 0)]
+
+
+def test_train_sampler__no_bins() -> None:
+    with pytest.raises(StopIteration):
+        next(iter(TrainSampler(0, 4, 2, seed=0)))

@@ -1,0 +1,55 @@
+import math
+
+import pytest
+import torch
+
+from binrecon.config.metric_names import LOGGED_METRICS
+from binrecon.config.schema import AdamConfig
+from binrecon.data import BinBatch
+from binrecon.errors import TrainingError
+from binrecon.models import build_counter
+from binrecon.training.module import CountingModule, SplitMetrics
+
+
+def build_module(min_count: int = 0) -> CountingModule:
+    counter = build_counter("resnet18.tv_in1k", min_count, 5, weights="random")
+    return CountingModule(counter, AdamConfig(lr=0.1), seed=0, facts={})
+
+
+def build_batch(counts: list[int]) -> BinBatch:
+    photos = torch.randint(256, (len(counts), 3, 32, 32), dtype=torch.uint8)
+    return BinBatch(photos, torch.tensor(counts), tuple(map(str, range(len(counts)))))
+
+
+def test_training_step__is_cross_entropy_from_the_smallest_count() -> None:
+    module, batch = build_module(min_count=1), build_batch([1, 5])
+    module.eval()
+    chances = module(batch.photos).softmax(dim=1)
+    loss = module.training_step(batch, 0)
+    assert loss.item() == pytest.approx(-(chances[0, 0].log() + chances[1, 4].log()).item() / 2, rel=1e-5)
+
+
+def test_training_step__diverged() -> None:
+    module = build_module()
+    torch.nn.init.constant_(module.counter.head.bias, math.inf)
+    with pytest.raises(TrainingError, match=r"train/loss became nan in epoch 1: training diverged; lower optimizer.lr \(now 0.1\)"):
+        module.training_step(build_batch([1, 2]), 0)
+
+
+def test_split_metrics__builds_exactly_what_is_declared() -> None:
+    metrics = SplitMetrics(0, 5)
+    metrics.update(torch.tensor(1.0), torch.randn(4, 6), torch.tensor([0, 1, 2, 3]))
+    assert set(metrics.finish()) == set(LOGGED_METRICS)
+
+
+def test_split_metrics__weighs_batches_by_their_size() -> None:
+    metrics = SplitMetrics(0, 5)
+    metrics.update(torch.tensor(1.0), torch.randn(3, 6), torch.tensor([0, 1, 2]))
+    metrics.update(torch.tensor(5.0), torch.randn(1, 6), torch.tensor([0]))
+    assert metrics.finish()["loss"].item() == 2.0
+    metrics.update(torch.tensor(7.0), torch.randn(1, 6), torch.tensor([0]))
+    assert metrics.finish()["loss"].item() == 7.0, "starts over"
+
+
+def test_state__holds_the_counter_alone() -> None:
+    assert all(name.startswith("counter.") for name in build_module().state_dict())

@@ -1,0 +1,54 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from binrecon.config.compose import compose_config, load_resolved, to_typed
+from binrecon.errors import CheckpointError
+from binrecon.training.run_folder import RunFolder, collect_facts, words_to_resume, write_json
+
+
+def test_write_config__can_be_read_back(tmp_path: Path) -> None:
+    config = to_typed(compose_config("train", ["source=synthetic", "optimizer=sgdr"]))
+    folder = RunFolder(tmp_path / "run")
+    folder.write_config(config)
+    assert load_resolved(folder.config) == config
+    assert "${" not in folder.config.read_text()
+
+
+def test_collect_facts() -> None:
+    facts = collect_facts(["model=resnet18", "seed=3"], seed=3)
+    assert facts["command"] == "binrecon train model=resnet18 seed=3"
+    assert facts["packages"]["torch"]
+    assert set(facts["git"]) == {"commit", "is_dirty"}
+    json.dumps(facts)
+
+
+def test_update_facts__adds(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    assert folder.read_facts() == {}
+    folder.update_facts(seed=1)
+    folder.update_facts(epochs=2)
+    assert folder.read_facts() == {"seed": 1, "epochs": 2}
+
+
+def test_write_json__leaves_nothing_beside_it(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"name": "Bücher"})
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+    assert "Bücher" in (tmp_path / "a.json").read_text(encoding="utf-8")
+
+
+def test_words_to_resume(tmp_path: Path) -> None:
+    RunFolder(tmp_path).update_facts(overrides=["model=resnet18", "trainer.max_epochs=3"])
+    words = [f"resume={tmp_path}", "trainer.max_epochs=5"]
+    assert words_to_resume(words) == ["model=resnet18", *words, f"hydra.run.dir='{tmp_path}'"]
+
+
+def test_words_to_resume__nothing_to_resume() -> None:
+    assert words_to_resume(["model=resnet18"]) == ["model=resnet18"]
+    assert words_to_resume(["resume=null"]) == ["resume=null"]
+
+
+def test_words_to_resume__no_run(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"is not the folder of a run \(it has no run.json\); give the path"):
+        words_to_resume([f"resume={tmp_path}"])
