@@ -10,7 +10,9 @@ from PIL import Image
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported: two test processes share the cores
 
-REAL_BINS = Path(os.environ.get("BINRECON_ABID", Path(__file__).parents[1] / ".." / "shared" / "abid")).resolve()
+REAL_BINS = Path(
+    os.environ.get("BINRECON_ABID", Path(__file__).parents[1] / ".." / "shared" / "abid")
+).resolve()
 """Real photos with records, in the bucket's layout; never part of the repository (CC BY-NC-SA 3.0 US)."""
 
 
@@ -51,7 +53,10 @@ def write_bin(root: Path, bin_id: str, recorded_count: int, side: int = 40, asin
     noise = np.random.default_rng(list(bin_id.encode())).integers(30, size=(side, side, 3))
     Image.fromarray((noise + colour).astype(np.uint8)).save(root / "bin-images" / f"{bin_id}.jpg", quality=95)
     item = {"asin": asin or f"B{bin_id}", "name": "thing", "quantity": recorded_count}
-    record = {"BIN_FCSKU_DATA": {item["asin"]: item} if recorded_count else {}, "EXPECTED_QUANTITY": recorded_count}
+    record = {
+        "BIN_FCSKU_DATA": {item["asin"]: item} if recorded_count else {},
+        "EXPECTED_QUANTITY": recorded_count,
+    }
     (root / "metadata" / f"{bin_id}.json").write_text(json.dumps(record))
 
 

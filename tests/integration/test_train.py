@@ -164,7 +164,11 @@ def test_train__two_processes_equal_one(tiny_run: list[str], tmp_path: Path) -> 
         command = [sys.executable, "-m", "binrecon", "train", *words, f"trainer={trainer}"]
         command.append(f"hydra.run.dir={tmp_path / name}")
         done = subprocess.run(
-            [*command, "trainer.max_epochs=2"], capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"}
+            [*command, "trainer.max_epochs=2"],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
         )
         assert done.returncode == 0, done.stderr
     one, two = (pd.read_csv(tmp_path / name / "metrics.csv") for name in ("one", "two"))

@@ -28,7 +28,9 @@ class Backbone(nn.Module):
 
     def __init__(self, net: nn.Module, name: str, is_frozen: bool) -> None:
         super().__init__()
-        self.net = net
+        self.net = net.to(
+            memory_format=torch.channels_last
+        )  # half as fast again on CPUs, and what GPUs like best
         self.name = name
         self.feature_count = cast(int, net.num_features)
         self.is_frozen = is_frozen
@@ -58,7 +60,8 @@ class Backbone(nn.Module):
         Returns:
             Features, shape (B, F).
         """
-        normalised = (photos.to(self.mean.dtype) / 255 - self.mean) / self.std
+        photos = photos.to(self.mean.dtype, memory_format=torch.channels_last)
+        normalised = (photos / 255 - self.mean) / self.std
         if self.is_frozen:
             with torch.no_grad():
                 return self._features(normalised)

@@ -17,7 +17,10 @@ from binrecon.config.validate import validate
 from binrecon.errors import ConfigError
 
 EVERY_OPTION = [
-    (group, option) for group in list_groups() if group not in ("experiment",) for option in list_options(group)
+    (group, option)
+    for group in list_groups()
+    if group not in ("experiment",)
+    for option in list_options(group)
 ]
 REQUIRED = {"timm": "model.backbone=resnet18"}
 
@@ -52,7 +55,9 @@ def test_words_choose_schemas() -> None:
 
 def test_schemas_are_nobodys_option() -> None:
     assert "schema" not in list_groups()
-    assert all((config_dir() / name.partition("/")[0]).exists() or name in ("train", "show") for name in SCHEMAS)
+    assert all(
+        (config_dir() / name.partition("/")[0]).exists() or name in ("train", "show") for name in SCHEMAS
+    )
 
 
 def test_load_resolved__gives_types_back(tmp_path: Path) -> None:

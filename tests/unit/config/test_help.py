@@ -3,9 +3,11 @@ from binrecon.config.help import describe_groups, describe_keys
 
 def test_describe_groups() -> None:
     lines = list(describe_groups("train"))
-    assert "  * model=resnet50               " + (
-        "torchvision's ResNet-50 (arXiv:1512.03385) with its ImageNet weights IMAGENET1K_V1"
-    ) in lines
+    assert (
+        "  * model=resnet50               "
+        + ("torchvision's ResNet-50 (arXiv:1512.03385) with its ImageNet weights IMAGENET1K_V1")
+        in lines
+    )
     assert any(line.startswith("    optimizer=sgdr ") for line in lines)
 
 

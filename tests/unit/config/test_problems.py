@@ -16,10 +16,7 @@ OPTIMIZERS = "adam, adamw, sgd, sgdr"
         ),
         (
             ["optimizer.lrr=1"],
-            [
-                "optimizer.lrr: unknown key; allowed are lr, weight_decay, beta1, beta2. "
-                "Did you mean 'lr'?"
-            ],
+            ["optimizer.lrr: unknown key; allowed are lr, weight_decay, beta1, beta2. Did you mean 'lr'?"],
         ),
         (
             ["optimizer=sgdr", "optimizer.beta1=0.8"],

@@ -24,9 +24,14 @@ def ids_of(loader: torch.utils.data.DataLoader) -> list[str]:
 
 def test_loaders__hold_each_split_once(tiny_bins: Path) -> None:
     data = build(tiny_bins)
-    splits = [ids_of(loader()) for loader in (data.train_dataloader, data.val_dataloader, data.test_dataloader)]
+    splits = [
+        ids_of(loader()) for loader in (data.train_dataloader, data.val_dataloader, data.test_dataloader)
+    ]
     assert sorted(bin_id for ids in splits for bin_id in ids) == [f"{n:05d}" for n in range(1, 121)]
-    assert all(sorted(ids) == data.manifest.rows_of(name).bin_ids for ids, name in zip(splits, ("train", "val", "test"), strict=True))
+    assert all(
+        sorted(ids) == data.manifest.rows_of(name).bin_ids
+        for ids, name in zip(splits, ("train", "val", "test"), strict=True)
+    )
 
 
 def test_train_dataloader__same_seed_same_photos_with_any_workers(tiny_bins: Path) -> None:
@@ -50,5 +55,7 @@ def test_loaders__clip_labels(tiny_bins: Path) -> None:
 def test_val_dataloader__fewer_bins_than_processes(tiny_bins: Path) -> None:
     data = build(tiny_bins)
     data.trainer = SimpleNamespace(global_rank=0, world_size=100)
-    with pytest.raises(ManifestError, match=r"val: \d+ bins cannot be shared by 100 processes; use more bins"):
+    with pytest.raises(
+        ManifestError, match=r"val: \d+ bins cannot be shared by 100 processes; use more bins"
+    ):
         data.val_dataloader()

@@ -53,7 +53,9 @@ def test_train_sampler__processes_together_meet_the_batches_of_one(bins: int, wo
 
 
 @given(st.integers(1, 60), st.integers(1, 4), st.integers(1, 20))
-def test_evaluation_sampler__every_bin_exactly_once_over_all_processes(bins: int, world: int, batch: int) -> None:
+def test_evaluation_sampler__every_bin_exactly_once_over_all_processes(
+    bins: int, world: int, batch: int
+) -> None:
     ranks = [EvaluationSampler(bins, batch, rank, world) for rank in range(world)]
     assert sorted(row for rank in ranks for row in rows_of(rank)) == list(range(bins))
     assert all(len(list(rank)) == len(rank) for rank in ranks)

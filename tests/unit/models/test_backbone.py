@@ -48,7 +48,10 @@ def test_backbone__frozen_stays_frozen_in_training() -> None:
     before = hash_state(counter.backbone)
     counter(random_photos(8)).sum().backward()
     assert hash_state(counter.backbone) == before
-    assert [name for name, p in counter.named_parameters() if p.grad is not None] == ["head.weight", "head.bias"]
+    assert [name for name, p in counter.named_parameters() if p.grad is not None] == [
+        "head.weight",
+        "head.bias",
+    ]
     assert counter.head.training
 
 
@@ -70,5 +73,7 @@ def test_build_backbone__unknown_name() -> None:
 
 
 def test_build_backbone__unknown_tag() -> None:
-    with pytest.raises(ConfigError, match=r"'resnet18.mine' has an unknown tag; known are .*resnet18.tv_in1k"):
+    with pytest.raises(
+        ConfigError, match=r"'resnet18.mine' has an unknown tag; known are .*resnet18.tv_in1k"
+    ):
         build_backbone("resnet18.mine")

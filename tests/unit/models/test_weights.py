@@ -19,7 +19,9 @@ from binrecon.models import build_backbone, hash_state
 from binrecon.models.weights import load_weights
 
 
-@pytest.mark.parametrize(("name", "side"), [("tf_efficientnet_lite0.in1k", 224), ("tf_efficientnet_lite2.in1k", 260)])
+@pytest.mark.parametrize(
+    ("name", "side"), [("tf_efficientnet_lite0.in1k", 224), ("tf_efficientnet_lite2.in1k", 260)]
+)
 def test_load_weights__packaged_ones_recognise_a_photo(name: str, side: int) -> None:
     net = timm.create_model(name, pretrained=False)
     load_weights(net, name, "imagenet")
@@ -48,21 +50,27 @@ def test_load_weights__safetensors(tmp_path: Path) -> None:
 def test_load_weights__of_another_network(tmp_path: Path) -> None:
     path = tmp_path / "resnet34.pth"
     torch.save(timm.create_model("resnet34", pretrained=False).state_dict(), path)
-    with pytest.raises(WeightsError, match=r"does not fit the backbone 'resnet18.tv_in1k': \d+ tensors unknown"):
+    with pytest.raises(
+        WeightsError, match=r"does not fit the backbone 'resnet18.tv_in1k': \d+ tensors unknown"
+    ):
         build_backbone("resnet18.tv_in1k", str(path))
 
 
 def test_load_weights__not_a_state_dict(tmp_path: Path) -> None:
     path = tmp_path / "list.pth"
     torch.save([1, 2], path)
-    with pytest.raises(WeightsError, match=r"holds no plain dict of tensors; save the backbone's state_dict\(\) alone"):
+    with pytest.raises(
+        WeightsError, match=r"holds no plain dict of tensors; save the backbone's state_dict\(\) alone"
+    ):
         build_backbone("resnet18.tv_in1k", str(path))
 
 
 @pytest.mark.parametrize("name", ["junk.pth", "junk.safetensors"])
 def test_load_weights__junk(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"junk")
-    with pytest.raises(WeightsError, match=r"cannot be read as a state dict \(\w+\); it must be a .safetensors file"):
+    with pytest.raises(
+        WeightsError, match=r"cannot be read as a state dict \(\w+\); it must be a .safetensors file"
+    ):
         build_backbone("resnet18.tv_in1k", str(tmp_path / name))
 
 

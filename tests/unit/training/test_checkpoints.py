@@ -29,7 +29,9 @@ def checkpoint() -> dict[str, object]:
     return {"state_dict": state, "hyper_parameters": {"counter": FACTS}, "epoch": 3}
 
 
-def test_load_counter__predicts_as_the_one_that_was_saved(checkpoint: dict[str, object], tmp_path: Path) -> None:
+def test_load_counter__predicts_as_the_one_that_was_saved(
+    checkpoint: dict[str, object], tmp_path: Path
+) -> None:
     AtomicCheckpointIO().save_checkpoint(checkpoint, tmp_path / "best.ckpt")
     one, other = load_counter(tmp_path / "best.ckpt"), load_counter(tmp_path / "best.ckpt")
     photos = torch.randint(256, (2, 3, 32, 32), dtype=torch.uint8)
@@ -50,14 +52,18 @@ def test_read_checkpoint__cut_short(checkpoint: dict[str, object], tmp_path: Pat
 def test_read_checkpoint__malicious(save, tmp_path: Path) -> None:
     path, trace = tmp_path / "best.ckpt", tmp_path / "trace"
     save({"hyper_parameters": {"counter": Bomb(trace)}}, path)
-    with pytest.raises(CheckpointError, match=r"was refused: it is damaged, or holds objects that could run code"):
+    with pytest.raises(
+        CheckpointError, match=r"was refused: it is damaged, or holds objects that could run code"
+    ):
         read_checkpoint(path)
     assert not trace.exists()
 
 
 def test_read_checkpoint__of_something_else(tmp_path: Path) -> None:
     torch.save({"state_dict": {}}, tmp_path / "other.ckpt")
-    with pytest.raises(CheckpointError, match="is not a checkpoint of binrecon; give the folder of one of its runs"):
+    with pytest.raises(
+        CheckpointError, match="is not a checkpoint of binrecon; give the folder of one of its runs"
+    ):
         read_checkpoint(tmp_path / "other.ckpt")
 
 
@@ -72,7 +78,9 @@ def test_check_same_model(checkpoint: dict[str, object], tmp_path: Path) -> None
     )
 
 
-def test_save_checkpoint__full_disk_leaves_the_previous_one(checkpoint: dict[str, object], tmp_path: Path) -> None:
+def test_save_checkpoint__full_disk_leaves_the_previous_one(
+    checkpoint: dict[str, object], tmp_path: Path
+) -> None:
     """The kernel refuses the write part way, as it does on a full disk."""
     path = tmp_path / "last.ckpt"
     AtomicCheckpointIO().save_checkpoint({**checkpoint, "epoch": 1}, path)
@@ -80,7 +88,9 @@ def test_save_checkpoint__full_disk_leaves_the_previous_one(checkpoint: dict[str
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
     try:
-        with pytest.raises(CheckpointError, match=r"could not be written \(.*\); the previous one is still there"):
+        with pytest.raises(
+            CheckpointError, match=r"could not be written \(.*\); the previous one is still there"
+        ):
             AtomicCheckpointIO().save_checkpoint({**checkpoint, "epoch": 2}, path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -32,7 +32,10 @@ def test_training_step__is_cross_entropy_from_the_smallest_count() -> None:
 def test_training_step__diverged() -> None:
     module = build_module()
     torch.nn.init.constant_(module.counter.head.bias, math.inf)
-    with pytest.raises(TrainingError, match=r"train/loss became nan in epoch 1: training diverged; lower optimizer.lr \(now 0.1\)"):
+    with pytest.raises(
+        TrainingError,
+        match=r"train/loss became nan in epoch 1: training diverged; lower optimizer.lr \(now 0.1\)",
+    ):
         module.training_step(build_batch([1, 2]), 0)
 
 

@@ -27,7 +27,11 @@ def rates(config: OptimizerConfig, steps_per_epoch: int, epochs: int) -> list[fl
     [
         (SGDConfig(lr=0.1, momentum=0.8, weight_decay=0.01), torch.optim.SGD, {"momentum": 0.8}),
         (SGDRConfig(lr=0.1, momentum=0.7, weight_decay=0.01), torch.optim.SGD, {"momentum": 0.7}),
-        (AdamConfig(lr=0.1, beta1=0.8, beta2=0.9, weight_decay=0.01), torch.optim.Adam, {"betas": (0.8, 0.9)}),
+        (
+            AdamConfig(lr=0.1, beta1=0.8, beta2=0.9, weight_decay=0.01),
+            torch.optim.Adam,
+            {"betas": (0.8, 0.9)},
+        ),
         (AdamWConfig(lr=0.1, beta2=0.9, weight_decay=0.01), torch.optim.AdamW, {"betas": (0.9, 0.9)}),
     ],
 )
@@ -58,7 +62,9 @@ def test_build_schedule__sgd_steps_down() -> None:
 def test_build_schedule__sgdr_follows_the_paper() -> None:
     seen = rates(SGDRConfig(lr=1.0, min_lr=0.1, first_cycle_epochs=1, cycle_mult=2), 4, 7)
     paper = [
-        0.1 + 0.5 * (1.0 - 0.1) * (1 + math.cos(math.pi * t / length)) for length in (4, 8, 16) for t in range(length)
+        0.1 + 0.5 * (1.0 - 0.1) * (1 + math.cos(math.pi * t / length))
+        for length in (4, 8, 16)
+        for t in range(length)
     ]
     assert seen == pytest.approx(paper)
 

@@ -50,5 +50,7 @@ def test_words_to_resume__nothing_to_resume() -> None:
 
 
 def test_words_to_resume__no_run(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"is not the folder of a run \(it has no run.json\); give the path"):
+    with pytest.raises(
+        CheckpointError, match=r"is not the folder of a run \(it has no run.json\); give the path"
+    ):
         words_to_resume([f"resume={tmp_path}"])

@@ -18,7 +18,9 @@ class _Band:
     haze: float
 
 
-def draw_bands(photo: Image.Image, rng: np.random.Generator, top: float, bottom: float, has_net: bool) -> None:
+def draw_bands(
+    photo: Image.Image, rng: np.random.Generator, top: float, bottom: float, has_net: bool
+) -> None:
     """Stretch the strings across a photo, in place.
 
     Args:
@@ -35,15 +37,19 @@ def draw_bands(photo: Image.Image, rng: np.random.Generator, top: float, bottom:
     is_tall = opening > photo.width
     middles = (0.24, 0.53, 0.83) if is_tall and rng.random() < 0.6 else (0.28, 0.77)
     for middle in middles:
-        thickness = opening * rng.uniform(0.17, 0.29) * (0.62 if is_tall else 1.0)
+        thickness = opening * rng.uniform(0.17, 0.26) * (0.62 if is_tall else 1.0)
         y = top + opening * (middle + rng.normal(0, 0.03))
-        _draw_band(photo, rng, _shape_band(rng, photo.width, y, thickness, rng.uniform(0.08, 0.28)))
+        _draw_band(photo, rng, _shape_band(rng, photo.width, y, thickness, rng.uniform(0.08, 0.22)))
         _draw_anchors(photo, rng, y, thickness)
 
 
 def _draw_net(photo: Image.Image, rng: np.random.Generator, top: float, bottom: float) -> None:
     upper = top + (bottom - top) * rng.uniform(0.42, 0.6)
-    _draw_band(photo, rng, _shape_band(rng, photo.width, (upper + bottom) / 2, bottom - upper, rng.uniform(0.06, 0.2)))
+    _draw_band(
+        photo,
+        rng,
+        _shape_band(rng, photo.width, (upper + bottom) / 2, bottom - upper, rng.uniform(0.06, 0.2)),
+    )
     draw = ImageDraw.Draw(photo)
     end = upper + rng.normal(0, 4)
     width = max(round(photo.width / 130), 2)
@@ -57,7 +63,9 @@ def _shape_band(rng: np.random.Generator, width: int, middle: float, thickness: 
     squeeze = 1 + twist * x - rng.uniform(0, 0.16) * np.exp(-(((x - rng.uniform(-1, 1)) / 0.4) ** 2))
     local = (thickness * squeeze).astype(np.float32)
     line = middle + slope * x + sag * (1 - x**2) + 0.6 * np.sin(x * 5 + rng.uniform(0, 6))
-    pitch = max(thickness / int(rng.integers(9, 15)), 3.0) if thickness < 0.3 * width else rng.uniform(3.4, 5.5)
+    pitch = (
+        max(thickness / int(rng.integers(9, 15)), 3.0) if thickness < 0.3 * width else rng.uniform(3.4, 5.5)
+    )
     return _Band((line - local / 2).astype(np.float32), local, max(int(thickness / pitch), 5), haze)
 
 
@@ -83,7 +91,7 @@ def _make_profile(rng: np.random.Generator, band: _Band) -> tuple[np.ndarray, np
     string = place.astype(int)
     middle = rng.uniform(0.38, 0.62, band.string_count)[string]
     ridge = np.exp(-(((place - string - middle) / 0.24) ** 2))
-    strength = rng.uniform(0.2, 0.66, band.string_count)[string]
+    strength = rng.uniform(0.2, 0.58, band.string_count)[string]
     opacity = 255 * (band.haze + (1 - band.haze) * strength * ridge)
     opacity[[0, -1]] = 0
     # Stretched strings split the light: some look bluish, some orange.

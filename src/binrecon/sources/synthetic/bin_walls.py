@@ -49,7 +49,9 @@ def draw_inside(shape: BinShape, depth_shade: float) -> Image.Image:
     draw.polygon(left_wall, fill=mix(_SIDE, _SHADOW, rng.uniform(0.0, 0.35)))
     draw.polygon(right_wall, fill=mix(_SIDE, _SHADOW, rng.uniform(0.0, 0.35)))
     floor_colour = mix(mix(_FLOOR, _SIDE, rng.uniform(0, 0.6)), _SHADOW, depth_shade * 0.35)
-    draw.polygon([(left, bottom), (back_left, floor), (back_right, floor), (right, bottom)], fill=floor_colour)
+    draw.polygon(
+        [(left, bottom), (back_left, floor), (back_right, floor), (right, bottom)], fill=floor_colour
+    )
     for x in (back_left, back_right):
         draw.line([(x, ceiling), (x, floor)], fill=mix(back, _SHADOW, 0.35), width=1)
     draw.line([(back_left, floor), (back_right, floor)], fill=mix(back, _SHADOW, 0.6), width=1)
@@ -87,7 +89,9 @@ def draw_outside(photo: Image.Image, shape: BinShape) -> None:
         photo.paste(upper_label, (int(shape.label_x * shape.photo_width - label_width / 2), offset))
     _draw_lip(photo, rng, bottom, shape.photo_height * 1.03, rng.uniform(-0.03, 0.03))
     label = draw_label(label_width, shape.label)
-    drop = int(max(shape.photo_height - bottom - label.height, 0) * 0.5 + label.height * rng.uniform(0.12, 0.3))
+    drop = int(
+        max(shape.photo_height - bottom - label.height, 0) * 0.5 + label.height * rng.uniform(0.12, 0.3)
+    )
     photo.paste(label, (int(shape.label_x * shape.photo_width - label_width / 2), int(bottom) + drop))
 
 
@@ -117,7 +121,9 @@ def _draw_lip(photo: Image.Image, rng: np.random.Generator, top: float, bottom: 
     draw.line([(a, b + fold) for a, b in edge], fill=mix(_LIP, _SHADOW, 0.22), width=1)
 
 
-def _make_lip_mask(size: tuple[int, int], edge: list[tuple[float, float]], outer: float, first: int) -> Image.Image:
+def _make_lip_mask(
+    size: tuple[int, int], edge: list[tuple[float, float]], outer: float, first: int
+) -> Image.Image:
     mask = Image.new("L", size)
     points = [(x, y - first) for x, y in [*edge, (edge[-1][0], outer), (edge[0][0], outer)]]
     ImageDraw.Draw(mask).polygon(points, fill=255)
@@ -152,7 +158,9 @@ def _draw_rack(photo: Image.Image, rng: np.random.Generator, bottom: float) -> N
     width = photo.width
     draw.rectangle((0, 0, width, bottom), fill=mix(_FRAME, (190, 190, 188), rng.random()))
     for x in (rng.uniform(-0.02, 0.1), rng.uniform(0.85, 0.95)):
-        draw.rounded_rectangle((x * width, -8, (x + 0.09) * width, bottom * 0.6), radius=5, fill=(250, 250, 246))
+        draw.rounded_rectangle(
+            (x * width, -8, (x + 0.09) * width, bottom * 0.6), radius=5, fill=(250, 250, 246)
+        )
     draw.line([(0, bottom), (width, bottom)], fill=mix(_LIP, _SHADOW, 0.2), width=4)
     draw.line([(0, bottom + 4), (width, bottom + 4)], fill=_SHADOW, width=2)
     for x, turn in ((0.0, 1), (1.0, -1)):

@@ -58,7 +58,9 @@ def check_faults(faults: PlantedFaults, bin_count: int) -> None:
     """
     for name, count in asdict(faults).items():
         if count < 0:
-            raise SourceError(f"source.faults.{name}: must be 0 or more, got {count}; set it to 0 to plant none")
+            raise SourceError(
+                f"source.faults.{name}: must be 0 or more, got {count}; set it to 0 to plant none"
+            )
     needed = faults.padded_count + (1 if faults.duplicate_photos else 0)
     if needed > bin_count:
         also = ", and one faultless bin to copy" if faults.duplicate_photos else ""

@@ -60,11 +60,15 @@ def _print_face(rng: np.random.Generator, sku: Sku, width: int, height: int) -> 
     if rng.random() < 0.6:
         draw.rectangle((0, h * split, w, h * min(split + rng.uniform(0.15, 0.7), 1.0)), fill=accent)
     if rng.random() < 0.6:
-        paint_picture(draw, rng, (w * rng.uniform(0.1, 0.5), h * 0.3, w * 0.95, h * 0.9), [ground, text, accent])
+        paint_picture(
+            draw, rng, (w * rng.uniform(0.1, 0.5), h * 0.3, w * 0.95, h * 0.9), [ground, text, accent]
+        )
     paint_words(draw, words[0].upper(), (w * 0.07, h * 0.06, w * 0.9, h * 0.32), text)
     paint_words(draw, " ".join(words[1:]), (w * 0.07, h * 0.33, w * 0.85, h * 0.48), mix(text, accent, 0.3))
     if h > 24:
-        paint_small_print(draw, rng, (w * 0.08, h * 0.6, w * rng.uniform(0.4, 0.8), h * 0.92), mix(text, ground, 0.3))
+        paint_small_print(
+            draw, rng, (w * 0.08, h * 0.6, w * rng.uniform(0.4, 0.8), h * 0.92), mix(text, ground, 0.3)
+        )
     turned = face.rotate(90 * (1 if rng.random() < 0.5 else 3), expand=True) if is_on_end else face
     return turned.rotate(180) if rng.random() < 0.12 else turned
 
@@ -85,7 +89,9 @@ def _plain_face(rng: np.random.Generator, sku: Sku, width: int, height: int) -> 
     draw = ImageDraw.Draw(face)
     seam = height * rng.uniform(0.3, 0.7)
     if rng.random() < 0.6:
-        draw.rectangle((0, seam - height * 0.06, width, seam + height * 0.06), fill=mix(ground, (235, 220, 190), 0.35))
+        draw.rectangle(
+            (0, seam - height * 0.06, width, seam + height * 0.06), fill=mix(ground, (235, 220, 190), 0.35)
+        )
         draw.line([(0, seam), (width, seam)], fill=mix(ground, _DARK, 0.5), width=1)
     if rng.random() < 0.7:
         word = sku.name.split(" ")[0].upper()
@@ -109,7 +115,8 @@ def _add_depth(rng: np.random.Generator, face: _Face, sku: Sku, width: int, heig
     far = side if leans_right else -side
     ground = sku.colours[0]
     draw.polygon(
-        [(x0, rise), (x0 + far, 0), (x1 + far, 0), (x1, rise)], fill=(*mix(ground, (255, 244, 220), 0.22), 255)
+        [(x0, rise), (x0 + far, 0), (x1 + far, 0), (x1, rise)],
+        fill=(*mix(ground, (255, 244, 220), 0.22), 255),
     )
     near = x1 if leans_right else x0
     edge = [(near, rise), (near + far, 0), (near + far, height - rise * 0.6), (near, height)]
@@ -132,11 +139,15 @@ def _draw_book(rng: np.random.Generator, sku: Sku, width: int, height: int) -> I
         cover = max(h * 0.09, 1.0)
         draw.rectangle((0, cover, w * 0.985, h - cover), fill=(222, 214, 196))
         for y in np.arange(cover + 1, h - cover, 2.5):
-            draw.line([(0, y), (w * 0.985, y)], fill=mix((222, 214, 196), _DARK, rng.uniform(0.05, 0.25)), width=1)
+            draw.line(
+                [(0, y), (w * 0.985, y)], fill=mix((222, 214, 196), _DARK, rng.uniform(0.05, 0.25)), width=1
+            )
     else:
         draw.rectangle((0, 0, w * rng.uniform(0.05, 0.2), h), fill=accent)
         paint_words(draw, sku.name.partition(",")[0], (w * 0.22, h * 0.2, w * 0.93, h * 0.85), text)
-        curve = Image.fromarray((255 * (0.62 + 0.38 * np.sin(np.pi * (np.arange(h) + 0.5) / h))).astype(np.uint8)[:, None])
+        curve = Image.fromarray(
+            (255 * (0.62 + 0.38 * np.sin(np.pi * (np.arange(h) + 0.5) / h))).astype(np.uint8)[:, None]
+        )
         image = shade_by(image, curve.resize((w, h)))
     ImageDraw.Draw(image).rectangle((0, 0, w - 1, h - 1), outline=mix(ground, _BLACK, 0.55))
     turned = image.rotate(270, expand=True) if is_standing else image
@@ -148,7 +159,9 @@ def _draw_bottle(rng: np.random.Generator, sku: Sku, width: int, height: int) ->
 
 
 def _draw_jar(rng: np.random.Generator, sku: Sku, width: int, height: int) -> Image.Image:
-    return _draw_round(rng, sku, width, height, neck=rng.uniform(0.14, 0.26), cap_width=rng.uniform(0.82, 0.98))
+    return _draw_round(
+        rng, sku, width, height, neck=rng.uniform(0.14, 0.26), cap_width=rng.uniform(0.82, 0.98)
+    )
 
 
 def _draw_round(
@@ -165,13 +178,17 @@ def _draw_round(
     label_top, label_bottom = height * rng.uniform(neck + 0.1, neck + 0.22), height * rng.uniform(0.82, 0.94)
     label = _print_face(rng, sku, width, max(int(label_bottom - label_top), 4))
     colours.paste(label, (0, int(label_top)))
-    shade = np.interp(np.linspace(0, 1, width), [0, 0.12, 0.3, 0.42, 0.75, 1], [0.35, 0.7, 1.0, 0.92, 0.68, 0.3])
+    shade = np.interp(
+        np.linspace(0, 1, width), [0, 0.12, 0.3, 0.42, 0.75, 1], [0.35, 0.7, 1.0, 0.92, 0.68, 0.3]
+    )
     lit = shade_by(colours, Image.fromarray((255 * shade).astype(np.uint8)[None]).resize((width, height)))
     mask = Image.new("L", (width, height))
     outline = ImageDraw.Draw(mask)
     cap_left, cap_right = width * (1 - cap_width) / 2, width * (1 + cap_width) / 2
     outline.rounded_rectangle((cap_left, 0, cap_right, height * neck), radius=width * 0.05, fill=255)
-    outline.rounded_rectangle((0, height * neck, width - 1, height - 1), radius=width * rng.uniform(0.1, 0.3), fill=255)
+    outline.rounded_rectangle(
+        (0, height * neck, width - 1, height - 1), radius=width * rng.uniform(0.1, 0.3), fill=255
+    )
     lit.putalpha(mask)
     return lit
 
@@ -186,7 +203,9 @@ def _draw_polybag(rng: np.random.Generator, sku: Sku, width: int, height: int) -
         inner = (width * 0.12, height * 0.15, width * 0.88, height * 0.9)
         paint_picture(draw, rng, inner, [ground, accent, mix(ground, _DARK, 0.5)])
     if rng.random() < 0.35:
-        paint_words(draw, sku.name.split(" ")[0].upper(), (width * 0.2, height * 0.3, width * 0.8, height * 0.6), text)
+        paint_words(
+            draw, sku.name.split(" ")[0].upper(), (width * 0.2, height * 0.3, width * 0.8, height * 0.6), text
+        )
     folds = (max(width // 26, 3), max(height // 20, 3))
     content = shade_by(content, make_noise(rng, size, folds, 0.35, 1.15))
     content.paste((244, 242, 236), mask=make_glints(rng, size, int(rng.integers(6, 15))))
@@ -216,7 +235,9 @@ def _draw_blister(rng: np.random.Generator, sku: Sku, width: int, height: int) -
     card = Image.new("RGB", size, ground)
     draw = ImageDraw.Draw(card)
     draw.rectangle((0, 0, width, height * 0.24), fill=accent)
-    paint_words(draw, sku.name.split(" ")[0], (width * 0.08, height * 0.1, width * 0.95, height * 0.24), _WHITE)
+    paint_words(
+        draw, sku.name.split(" ")[0], (width * 0.08, height * 0.1, width * 0.95, height * 0.24), _WHITE
+    )
     bubble = (width * 0.12, height * rng.uniform(0.28, 0.4), width * 0.88, height * rng.uniform(0.8, 0.93))
     radius = width * 0.1
     draw.rounded_rectangle(bubble, radius=radius, fill=mix(ground, (150, 150, 150), 0.4))
@@ -228,7 +249,9 @@ def _draw_blister(rng: np.random.Generator, sku: Sku, width: int, height: int) -
     outline = ImageDraw.Draw(mask)
     outline.rounded_rectangle((0, 0, width - 1, height - 1), radius=width * 0.07, fill=255)
     outline.ellipse((width * 0.43, height * 0.025, width * 0.57, height * 0.075), fill=0)
-    ImageDraw.Draw(card).rounded_rectangle((0, 0, width - 1, height - 1), radius=width * 0.07, outline=mix(ground, _BLACK, 0.4))
+    ImageDraw.Draw(card).rounded_rectangle(
+        (0, 0, width - 1, height - 1), radius=width * 0.07, outline=mix(ground, _BLACK, 0.4)
+    )
     card.putalpha(mask)
     return card
 

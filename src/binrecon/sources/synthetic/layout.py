@@ -90,7 +90,9 @@ def _place_once(
         is_on_top = base > 0
         rise = base if is_on_top else depth * _FLOOR_RISE
         shade = 1.0 - (0.0 if is_on_top else 0.22 * depth)
-        moved = [replace(m, x=m.x - left + start, y=m.y - bottom + rise, shade=m.shade * shade) for m in members]
+        moved = [
+            replace(m, x=m.x - left + start, y=m.y - bottom + rise, shade=m.shade * shade) for m in members
+        ]
         skyline.extend(moved)
         placed.append((-1.0 if is_on_top else depth, moved))
     # Far groups first; what lies on others last.
@@ -146,7 +148,15 @@ def _arrange_copies(
     step = width * (rng.uniform(0.97, 1.03) if len(group) * width < 1 else rng.uniform(0.45, 0.7))
     tilt = _sample_tilt(rng, 0.25 if len(group) == 1 else 0.0)
     return [
-        Item(sku, i * step, 0.015 * rng.random(), width, height, tilt + rng.normal(0, 0.8), 1 - 0.05 * rng.random())
+        Item(
+            sku,
+            i * step,
+            0.015 * rng.random(),
+            width,
+            height,
+            tilt + rng.normal(0, 0.8),
+            1 - 0.05 * rng.random(),
+        )
         for i, sku in enumerate(group)
     ]
 
@@ -167,14 +177,23 @@ def _arrange_fan(rng: np.random.Generator, group: list[Sku], width: float, heigh
     step, turn = width * rng.uniform(0.38, 0.8), rng.uniform(-4, 4)
     start = rng.uniform(-14, 14)
     return [
-        Item(sku, i * step, 0.02 * rng.random(), width, height, start + i * turn, 1.0) for i, sku in enumerate(group)
+        Item(sku, i * step, 0.02 * rng.random(), width, height, start + i * turn, 1.0)
+        for i, sku in enumerate(group)
     ]
 
 
 def _arrange_pile(rng: np.random.Generator, group: list[Sku], width: float, height: float) -> list[Item]:
     step = height * rng.uniform(0.45, 0.85)
     return [
-        Item(sku, rng.normal(0, width * 0.12), i * step, width, height, rng.normal(0, 9), 0.9 + 0.1 * rng.random())
+        Item(
+            sku,
+            rng.normal(0, width * 0.12),
+            i * step,
+            width,
+            height,
+            rng.normal(0, 9),
+            0.9 + 0.1 * rng.random(),
+        )
         for i, sku in enumerate(group)
     ]
 

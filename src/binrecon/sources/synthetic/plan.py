@@ -117,7 +117,9 @@ def _plan_duplicates(planned: list[PlannedBin], rng: np.random.Generator) -> lis
     for entry in planned:
         if entry.fault == Fault.DUPLICATE_PHOTO:
             source = sources[rng.integers(len(sources))]
-            entry = PlannedBin(entry.bin_id, entry.number, entry.item_count, fault=entry.fault, photo_of=source)
+            entry = PlannedBin(
+                entry.bin_id, entry.number, entry.item_count, fault=entry.fault, photo_of=source
+            )
         finished.append(entry)
     return finished
 

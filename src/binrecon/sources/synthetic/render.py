@@ -12,7 +12,7 @@ from binrecon.sources.synthetic.layout import Item
 from binrecon.sources.synthetic.scene import Camera, Lighting, Scene
 from binrecon.sources.synthetic.textures import Box, make_gain_table
 
-_STICKER_WIDTH = 0.13
+_STICKER_WIDTH = 0.15
 """Width of the warehouse's sticker, as part of the opening's width."""
 _SATURATION = 0.8
 _LEAST_TURN_DEG = 0.9
@@ -97,7 +97,14 @@ def _move(photo: Image.Image, camera: Camera) -> Image.Image:
     zoom = 1 / (1 + reach)
     cos, sin = np.cos(angle) * zoom, np.sin(angle) * zoom
     x, y = width / 2 + camera.shift_x * width, height / 2 + camera.shift_y * height
-    matrix = (cos, sin, x - cos * width / 2 - sin * height / 2, -sin, cos, y + sin * width / 2 - cos * height / 2)
+    matrix = (
+        cos,
+        sin,
+        x - cos * width / 2 - sin * height / 2,
+        -sin,
+        cos,
+        y + sin * width / 2 - cos * height / 2,
+    )
     return photo.transform((width, height), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
 
 

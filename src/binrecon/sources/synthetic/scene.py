@@ -136,7 +136,9 @@ def remove_item(scene: Scene, rng: np.random.Generator) -> Scene:
 
 def _sample_shape(rng: np.random.Generator) -> BinShape:
     is_portrait = rng.random() < _PORTRAIT_SHARE
-    aspect = rng.uniform(0.62, 0.94) if is_portrait else np.clip(1.42 * np.exp(rng.normal(0, 0.16)), 1.04, 2.1)
+    aspect = (
+        rng.uniform(0.62, 0.94) if is_portrait else np.clip(1.42 * np.exp(rng.normal(0, 0.16)), 1.04, 2.1)
+    )
     median = 400 if is_portrait else 485
     width = int(np.clip(median * np.exp(rng.normal(0, 0.19)), *PHOTO_WIDTHS))
     height = int(np.clip(width / aspect, *PHOTO_HEIGHTS))
@@ -160,9 +162,9 @@ def _sample_shape(rng: np.random.Generator) -> BinShape:
 
 def _sample_lighting(rng: np.random.Generator) -> Lighting:
     return Lighting(
-        exposure=float(np.clip(rng.normal(1.0, 0.11), 0.7, 1.25)),
+        exposure=float(np.clip(rng.normal(1.0, 0.08), 0.75, 1.2)),
         warmth=rng.uniform(0.0, 1.0),
-        depth_shade=rng.uniform(0.35, 0.85),
+        depth_shade=rng.uniform(0.45, 0.8),
     )
 
 
@@ -183,7 +185,7 @@ def _sample_camera(rng: np.random.Generator) -> Camera:
 
 def _sample_units(rng: np.random.Generator, shape: BinShape, item_count: int) -> list[list[Sku]]:
     """Draw the units of the bin, grouped by SKU: often several copies, as in a real bin."""
-    shrink = 1.1 * max(item_count, 1) ** -0.18
+    shrink = 1.0 * max(item_count, 1) ** -0.15
     groups: list[list[Sku]] = []
     remaining = item_count
     while remaining > 0:

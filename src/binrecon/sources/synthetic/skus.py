@@ -17,7 +17,17 @@ _QUALITIES = (
     "Classic", "Deluxe", "Compact", "Heavy Duty", "Ultra", "Organic", "Portable", "Premium", "Everyday", "Junior",
     "Professional", "Wireless", "Slim", "Café", "Stainless", "Eco",
 )  # fmt: skip
-_SUFFIXES = ("Black", "Blue", "2-Pack", "12 oz", "Medium", "Large (10 x 8)", "Set of 4", "Red &amp; White", "1 Count")
+_SUFFIXES = (
+    "Black",
+    "Blue",
+    "2-Pack",
+    "12 oz",
+    "Medium",
+    "Large (10 x 8)",
+    "Set of 4",
+    "Red &amp; White",
+    "1 Count",
+)
 
 
 class Kind(StrEnum):
@@ -33,12 +43,25 @@ class Kind(StrEnum):
 
 
 _NOUNS: dict[Kind, tuple[str, ...]] = {
-    Kind.BOX: ("Desk Lamp", "Tea Assortment", "Night Light", "Puzzle 500 Pieces", "Toner Cartridge", "Hair Dryer"),
+    Kind.BOX: (
+        "Desk Lamp",
+        "Tea Assortment",
+        "Night Light",
+        "Puzzle 500 Pieces",
+        "Toner Cartridge",
+        "Hair Dryer",
+    ),
     Kind.CARTON: ("Air Filter", "Brake Pad Kit", "Shelf Bracket", "Replacement Motor", "Wall Mount"),
     Kind.POLYBAG: ("Cotton T-Shirt", "Pillow Cover", "Leggings", "Plush Bear", "Bath Towel", "Rain Poncho"),
     Kind.BOTTLE: ("Shampoo", "Fish Oil", "Glass Cleaner", "Body Lotion", "Vinegar"),
     Kind.JAR: ("Protein Powder", "Vitamin C Tablets", "Face Cream", "Peanut Butter"),
-    Kind.BOOK: ("A History of Rivers", "The Silent Orchard", "Cooking for Two", "Algebra Workbook", "Night Train"),
+    Kind.BOOK: (
+        "A History of Rivers",
+        "The Silent Orchard",
+        "Cooking for Two",
+        "Algebra Workbook",
+        "Night Train",
+    ),
     Kind.BLISTER: ("Phone Cable", "Ballpoint Pens", "Fishing Lure", "Batteries AA", "Drill Bits", "Earbuds"),
 }
 _KIND_WEIGHTS = {
@@ -47,13 +70,13 @@ _KIND_WEIGHTS = {
 }  # fmt: skip
 _FACES: dict[Kind, tuple[float, float, float, float]] = {
     # Least and most width, then least and most height, as parts of the square root of the bin's area.
-    Kind.BOX: (0.30, 0.52, 0.36, 0.62),
-    Kind.CARTON: (0.34, 0.56, 0.36, 0.60),
-    Kind.POLYBAG: (0.42, 0.66, 0.36, 0.58),
-    Kind.BOTTLE: (0.17, 0.26, 0.50, 0.76),
-    Kind.JAR: (0.26, 0.38, 0.34, 0.50),
-    Kind.BOOK: (0.54, 0.80, 0.10, 0.17),
-    Kind.BLISTER: (0.26, 0.38, 0.42, 0.62),
+    Kind.BOX: (0.36, 0.46, 0.42, 0.56),
+    Kind.CARTON: (0.38, 0.50, 0.40, 0.54),
+    Kind.POLYBAG: (0.46, 0.58, 0.42, 0.54),
+    Kind.BOTTLE: (0.24, 0.32, 0.58, 0.76),
+    Kind.JAR: (0.34, 0.42, 0.42, 0.52),
+    Kind.BOOK: (0.66, 0.86, 0.16, 0.22),
+    Kind.BLISTER: (0.32, 0.40, 0.48, 0.62),
 }
 _LOUD_COLOURS: tuple[Colour, ...] = (
     (196, 40, 38), (28, 66, 140), (24, 120, 76), (236, 150, 30), (110, 50, 120), (30, 140, 180), (240, 210, 60),
@@ -122,7 +145,9 @@ def sample_sku(rng: np.random.Generator, bin_width: float, highest: float, shrin
         width=round(width, 1),
         height=round(max(height, 0.3), 1),
         depth=round(depth, 1),
-        weight=None if rng.random() < 0.023 else round(float(width * height * depth * rng.uniform(0.005, 0.03)), 2),
+        weight=None
+        if rng.random() < 0.023
+        else round(float(width * height * depth * rng.uniform(0.005, 0.03)), 2),
         has_size=bool(rng.random() > 0.002),
         colours=_sample_colours(rng, kind),
         texture_seed=int(rng.integers(2**32)),

@@ -91,7 +91,9 @@ class SyntheticSource:
         )
         try:
             missing = self._find_missing(planned)
-            for _ in track(_draw_all(self.folder, self._seed, missing), "rendering bins", len(missing), "bins"):
+            for _ in track(
+                _draw_all(self.folder, self._seed, missing), "rendering bins", len(missing), "bins"
+            ):
                 pass
             self._write_marker(planned)
         except OSError as error:

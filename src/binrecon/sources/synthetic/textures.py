@@ -116,7 +116,9 @@ def paint_bar_code(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box
     draw.line([(left + 3, bottom - 3), (right - 3, bottom - 3)], fill=(110, 108, 108), width=1)
 
 
-def paint_picture(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, colours: list[Colour]) -> None:
+def paint_picture(
+    draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, colours: list[Colour]
+) -> None:
     """Draw something that could be a product's photo: a few rounded shapes over each other."""
     left, top, right, bottom = box
     width, height = right - left, bottom - top
