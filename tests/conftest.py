@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,7 @@ def real_originals() -> Path:
     return folder
 
 
-def write_bin(root: Path, bin_id: str, recorded_count: int, side: int = 40, asin: str | None = None) -> None:
+def _write_bin(root: Path, bin_id: str, recorded_count: int, side: int = 40, asin: str | None = None) -> None:
     """Write one bin whose photo is brighter the more items its record claims."""
     for folder in ("bin-images", "metadata"):
         (root / folder).mkdir(parents=True, exist_ok=True)
@@ -65,7 +66,7 @@ def tiny_bins(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """120 bins of 40 x 40 pixels, 20 of each count from 0 to 5, learnable from their colour."""
     root = tmp_path_factory.mktemp("tiny_bins")
     for number in range(120):
-        write_bin(root, f"{number + 1:05d}", number % 6)
+        _write_bin(root, f"{number + 1:05d}", number % 6)
     return root
 
 
@@ -83,3 +84,9 @@ def tiny_run(tiny_bins: Path, tmp_path: Path) -> list[str]:
         "trainer.max_epochs=2",
         f"output_root={tmp_path / 'outputs'}",
     ]
+
+
+@pytest.fixture
+def write_bin() -> Callable[..., None]:
+    """Write one small bin: `write_bin(root, bin_id, recorded_count)`."""
+    return _write_bin

@@ -1,5 +1,6 @@
 """The verbs: `binrecon train …` is `python train.py …`."""
 
+import errno
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -39,6 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(words[0], words[1:])
     except BinreconError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        return EXIT_MISUSE
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        place = f" at '{error.filename}'" if error.filename else ""
+        sys.stderr.write(
+            f"OutputError: the disk is full{place}; free some space, then go on with resume=RUN_FOLDER\n"
+        )
         return EXIT_MISUSE
     except KeyboardInterrupt:
         sys.stderr.write("stopped; a training run goes on with `binrecon train resume=RUN_FOLDER`\n")

@@ -40,8 +40,14 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come back to us; Hydra would print a traceback and exit
     sys.argv = [config_name, *words]
 
+    failures: list[BinreconError] = []
+
     def run_job(config: DictConfig) -> float | None:
-        return _run_job(config, job)
+        try:
+            return _run_job(config, job)
+        except BinreconError as error:  # kept for later: Hydra would add a line of its own
+            failures.append(error)
+            return None
 
     start = hydra.main(config_path=str(config_dir()), config_name=config_name, version_base="1.3")(run_job)
     try:
@@ -49,8 +55,6 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> None:
     except (HydraException, OmegaConfBaseException) as error:
         overrides = get_args_parser().parse_args(list(words)).overrides
         raise ConfigError(find_problems(config_name, overrides) or [innermost_reason(error)]) from error
-    except BinreconError:
-        raise
     except OSError as error:
         if error.filename is None or (
             HydraConfig.initialized() and Path(HydraConfig.get().runtime.output_dir).exists()
@@ -60,6 +64,8 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> None:
             f"the run folder '{error.filename}' cannot be made ({error.strerror}); "
             "give a folder you may write to with output_root=PATH"
         ) from error
+    if failures:
+        raise failures[0]
 
 
 def _run_job(config: DictConfig, job: Job) -> float | None:

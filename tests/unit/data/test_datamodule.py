@@ -7,7 +7,7 @@ import torch
 from binrecon.config.schema import DataConfig
 from binrecon.data.datamodule import BinDataModule
 from binrecon.errors import ManifestError
-from binrecon.manifest import CountRange, Manifest, SplitRule, build_manifest
+from binrecon.manifest import CountRange, SplitRule, build_manifest
 from binrecon.sources import LocalSource
 
 

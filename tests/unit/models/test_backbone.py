@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 import timm
 import torch
@@ -21,7 +23,7 @@ def test_build_backbone__resnets_are_torchvisions(name: str) -> None:
     torch.testing.assert_close(ours(photos), theirs(photos))
 
 
-def test_build_backbone__loads_a_file_of_torchvision(tmp_path) -> None:
+def test_build_backbone__loads_a_file_of_torchvision(tmp_path: Path) -> None:
     theirs = torchvision.models.resnet18(weights=None).eval()
     torch.save(theirs.state_dict(), tmp_path / "resnet18.pth")
     backbone = build_backbone("resnet18.tv_in1k", str(tmp_path / "resnet18.pth")).eval()

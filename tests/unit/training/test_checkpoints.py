@@ -1,5 +1,6 @@
 import pickle
 import resource
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_read_checkpoint__cut_short(checkpoint: dict[str, object], tmp_path: Pat
 
 
 @pytest.mark.parametrize("save", [torch.save, lambda thing, path: path.write_bytes(pickle.dumps(thing))])
-def test_read_checkpoint__malicious(save, tmp_path: Path) -> None:
+def test_read_checkpoint__malicious(save: Callable[[object, Path], object], tmp_path: Path) -> None:
     path, trace = tmp_path / "best.ckpt", tmp_path / "trace"
     save({"hyper_parameters": {"counter": Bomb(trace)}}, path)
     with pytest.raises(

@@ -86,7 +86,7 @@ def _draw_band(photo: Image.Image, rng: np.random.Generator, band: _Band) -> Non
 
 
 def _make_profile(rng: np.random.Generator, band: _Band) -> tuple[np.ndarray, np.ndarray]:
-    """Make opacity, uint8, shape (S,), and colour, uint8, shape (S, 3), from a band's upper edge to the lower."""
+    """Make opacity, uint8, shape (S,), and colour, uint8, shape (S, 3), from upper edge to lower."""
     place = np.linspace(0, band.string_count, band.string_count * _SAMPLES_PER_STRING, endpoint=False)
     string = place.astype(int)
     middle = rng.uniform(0.38, 0.62, band.string_count)[string]

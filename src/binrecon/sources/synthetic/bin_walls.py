@@ -131,7 +131,7 @@ def _make_lip_mask(
 
 
 def _draw_side(photo: Image.Image, rng: np.random.Generator, left: float, right: float) -> None:
-    """Draw what fills the strip beside the opening: bright fabric edge, and beyond it a post or a neighbour."""
+    """Draw the strip beside the opening: bright fabric edge, and beyond it a post or a neighbour."""
     if right - left < 3:
         return
     draw = ImageDraw.Draw(photo)

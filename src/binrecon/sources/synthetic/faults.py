@@ -47,7 +47,13 @@ class PlantedFaults:
     @property
     def padded_count(self) -> int:
         """How many of the padded bins get a fault."""
-        return sum(asdict(self).values()) - self.unpadded_ids
+        return (
+            self.corrupt_photos
+            + self.missing_records
+            + self.duplicate_photos
+            + self.contradictory_records
+            + self.extra_empty_bins
+        )
 
 
 def check_faults(faults: PlantedFaults, bin_count: int) -> None:
@@ -63,16 +69,17 @@ def check_faults(faults: PlantedFaults, bin_count: int) -> None:
             )
     needed = faults.padded_count + (1 if faults.duplicate_photos else 0)
     if needed > bin_count:
-        also = ", and one faultless bin to copy" if faults.duplicate_photos else ""
+        also = ", and one faultless bin to copy," if faults.duplicate_photos else ""
         raise SourceError(
-            f"source.faults: {faults.padded_count} faulty bins{also} do not fit into source.bin_count={bin_count}; "
-            f"plant fewer, or set source.bin_count to {needed} or more"
+            f"source.faults: {faults.padded_count} faulty bins{also} do not fit into "
+            f"source.bin_count={bin_count}; plant fewer, or set source.bin_count to {needed} or more"
         )
     most_unpadded = min(bin_count, LARGEST_UNPADDED_ID)
     if faults.unpadded_ids > most_unpadded:
         raise SourceError(
-            f"source.faults.unpadded_ids: must be at most {most_unpadded} (each stands beside the padded id of the same "
-            f"number, from 1 to {LARGEST_UNPADDED_ID}), got {faults.unpadded_ids}; lower it or raise source.bin_count"
+            f"source.faults.unpadded_ids: must be at most {most_unpadded} (each stands beside the padded id "
+            f"of the same number, from 1 to {LARGEST_UNPADDED_ID}), got {faults.unpadded_ids}; "
+            "lower it or raise source.bin_count"
         )
 
 

@@ -1,4 +1,4 @@
-"""One drawing function for each kind of item: a patch as large as the item, transparent around its outline."""
+"""One drawing function for each kind of item: a patch as large as the item, clear around its outline."""
 
 from collections.abc import Callable
 
@@ -49,7 +49,7 @@ def draw_item(sku: Sku, width: int, height: int, sticker_width: int) -> Image.Im
 
 
 def _print_face(rng: np.random.Generator, sku: Sku, width: int, height: int) -> Image.Image:
-    """Cover a face with ground colour, words, picture, small print and bar code, some upside down or on end."""
+    """Cover a face with ground colour, words, picture and small print, some upside down or on end."""
     ground, text, accent = sku.colours
     is_on_end = rng.random() < (0.8 if height > 1.9 * width else 0.15)
     w, h = (height, width) if is_on_end else (width, height)
@@ -168,7 +168,7 @@ def _draw_round(
     rng: np.random.Generator, sku: Sku, width: int, height: int, neck: float, cap_width: float
 ) -> Image.Image:
     """Draw something turned: body with label, shoulder, ribbed cap, shaded like a cylinder."""
-    ground, text, accent = sku.colours
+    ground, _, accent = sku.colours
     colours = Image.new("RGB", (width, height), ground)
     draw = ImageDraw.Draw(colours)
     cap_bottom = height * neck * rng.uniform(0.6, 0.9)
@@ -194,7 +194,7 @@ def _draw_round(
 
 
 def _draw_polybag(rng: np.random.Generator, sku: Sku, width: int, height: int) -> Image.Image:
-    """Draw something soft in clear film: an uneven outline, folds, a sticker, creases that catch the light."""
+    """Draw something soft in clear film: an uneven outline, folds, creases that catch the light."""
     ground, text, accent = sku.colours
     size = (width, height)
     content = Image.new("RGB", size, mix(ground, (128, 126, 124), 0.25))
@@ -231,7 +231,7 @@ def _make_soft_outline(rng: np.random.Generator, size: tuple[int, int]) -> Image
 def _draw_blister(rng: np.random.Generator, sku: Sku, width: int, height: int) -> Image.Image:
     """Draw a printed card with a clear bubble over the goods and a hole to hang it by."""
     size = (width, height)
-    ground, text, accent = sku.colours
+    ground, _, accent = sku.colours
     card = Image.new("RGB", size, ground)
     draw = ImageDraw.Draw(card)
     draw.rectangle((0, 0, width, height * 0.24), fill=accent)

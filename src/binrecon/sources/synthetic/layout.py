@@ -6,7 +6,7 @@ import numpy as np
 
 from binrecon.sources.synthetic.skus import Kind, Sku
 
-LEAST_VISIBLE = 0.6
+LEAST_VISIBLE = 0.68
 """Part of each item that no other item should hide. Real bins hide more; then nobody could count them."""
 
 _TRIES = 16
@@ -145,7 +145,7 @@ def _arrange_copies(
     is_square_edged = sku.kind in (Kind.BOX, Kind.CARTON)
     if is_square_edged and len(group) * height < aspect * 0.95 and rng.random() < 0.5:
         return _arrange_stack(rng, group, width, height)
-    step = width * (rng.uniform(0.97, 1.03) if len(group) * width < 1 else rng.uniform(0.45, 0.7))
+    step = width * (rng.uniform(1.0, 1.1) if len(group) * width < 1 else rng.uniform(0.6, 0.8))
     tilt = _sample_tilt(rng, 0.25 if len(group) == 1 else 0.0)
     return [
         Item(
@@ -174,7 +174,7 @@ def _arrange_stack(rng: np.random.Generator, group: list[Sku], width: float, hei
 
 
 def _arrange_fan(rng: np.random.Generator, group: list[Sku], width: float, height: float) -> list[Item]:
-    step, turn = width * rng.uniform(0.38, 0.8), rng.uniform(-4, 4)
+    step, turn = width * rng.uniform(0.6, 0.95), rng.uniform(-4, 4)
     start = rng.uniform(-14, 14)
     return [
         Item(sku, i * step, 0.02 * rng.random(), width, height, start + i * turn, 1.0)
@@ -183,7 +183,7 @@ def _arrange_fan(rng: np.random.Generator, group: list[Sku], width: float, heigh
 
 
 def _arrange_pile(rng: np.random.Generator, group: list[Sku], width: float, height: float) -> list[Item]:
-    step = height * rng.uniform(0.45, 0.85)
+    step = height * rng.uniform(0.65, 0.9)
     return [
         Item(
             sku,

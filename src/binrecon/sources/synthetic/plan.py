@@ -87,19 +87,19 @@ def plan_bins(
 
 def _plan_pair(number: int, count: int) -> list[PlannedBin]:
     before = PlannedBin(f"{number:05d}", number, count)
-    return [before, PlannedBin(f"{number + 1:05d}", number, count - 1, is_after_pick=True)]
+    return [before, PlannedBin(f"{number + 1:05d}", number + 1, count - 1, is_after_pick=True)]
 
 
 def _pick(shares: np.ndarray, place: float) -> int:
     """Return the count whose part of the range 0 to 1 holds `place`."""
-    return int(min(np.searchsorted(np.cumsum(shares), place, side="right"), len(shares) - 1))
+    return min(int(np.searchsorted(np.cumsum(shares), place, side="right")), len(shares) - 1)
 
 
 def _split_shares(shares: np.ndarray, pair_fraction: float) -> tuple[np.ndarray, np.ndarray]:
     """Find the shares of a pair's first bin and of single bins that together give `shares`.
 
-    The first of a pair is never empty and the second has one item less, so single bins make up for both. Up to a
-    `pair_fraction` of about a half they can; beyond, the largest counts come out a little rare.
+    The first of a pair is never empty and the second has one item less, so single bins make up for both. Up
+    to a `pair_fraction` of about a half they can; beyond, the largest counts come out a little rare.
     """
     before = shares.copy()
     before[0] = 0

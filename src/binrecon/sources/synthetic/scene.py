@@ -185,7 +185,7 @@ def _sample_camera(rng: np.random.Generator) -> Camera:
 
 def _sample_units(rng: np.random.Generator, shape: BinShape, item_count: int) -> list[list[Sku]]:
     """Draw the units of the bin, grouped by SKU: often several copies, as in a real bin."""
-    shrink = 1.0 * max(item_count, 1) ** -0.15
+    shrink = 0.95 * max(item_count, 1) ** -0.1
     groups: list[list[Sku]] = []
     remaining = item_count
     while remaining > 0:

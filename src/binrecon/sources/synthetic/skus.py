@@ -10,12 +10,13 @@ Colour = tuple[int, int, int]
 
 _ASIN_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MAKERS = (
-    "Nortfell", "Kestrel & Co", "Lumora", "Brightwick", "Tavola", "Ostra", "Pinehurst", "Halvorsen", "Quillmark",
-    "Vantora", "Mistral", "Corvane", "Ardent", "Solbakken", "Façonne", "Grünwald", "Peña Home", "Zephyra&reg;",
+    "Nortfell", "Kestrel & Co", "Lumora", "Brightwick", "Tavola", "Ostra", "Pinehurst", "Halvorsen",
+    "Quillmark", "Vantora", "Mistral", "Corvane", "Ardent", "Solbakken", "Façonne", "Grünwald", "Peña Home",
+    "Zephyra&reg;",
 )  # fmt: skip
 _QUALITIES = (
-    "Classic", "Deluxe", "Compact", "Heavy Duty", "Ultra", "Organic", "Portable", "Premium", "Everyday", "Junior",
-    "Professional", "Wireless", "Slim", "Café", "Stainless", "Eco",
+    "Classic", "Deluxe", "Compact", "Heavy Duty", "Ultra", "Organic", "Portable", "Premium", "Everyday",
+    "Junior", "Professional", "Wireless", "Slim", "Café", "Stainless", "Eco",
 )  # fmt: skip
 _SUFFIXES = (
     "Black",
@@ -79,11 +80,12 @@ _FACES: dict[Kind, tuple[float, float, float, float]] = {
     Kind.BLISTER: (0.32, 0.40, 0.48, 0.62),
 }
 _LOUD_COLOURS: tuple[Colour, ...] = (
-    (196, 40, 38), (28, 66, 140), (24, 120, 76), (236, 150, 30), (110, 50, 120), (30, 140, 180), (240, 210, 60),
-    (225, 105, 130), (90, 150, 60), (60, 40, 110),
+    (196, 40, 38), (28, 66, 140), (24, 120, 76), (236, 150, 30), (110, 50, 120), (30, 140, 180),
+    (240, 210, 60), (225, 105, 130), (90, 150, 60), (60, 40, 110),
 )  # fmt: skip
 _QUIET_COLOURS: tuple[Colour, ...] = (
-    (238, 236, 230), (38, 36, 40), (215, 212, 205), (74, 76, 82), (160, 158, 155), (246, 244, 240), (58, 48, 44),
+    (238, 236, 230), (38, 36, 40), (215, 212, 205), (74, 76, 82), (160, 158, 155), (246, 244, 240),
+    (58, 48, 44),
 )  # fmt: skip
 _CARTON_COLOURS: tuple[Colour, ...] = ((164, 124, 88), (178, 140, 104), (150, 112, 82), (226, 222, 214))
 

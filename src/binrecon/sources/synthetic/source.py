@@ -38,16 +38,15 @@ _CHUNK = 16
 class SyntheticSource:
     """Draws bins and keeps them in the bucket's layout.
 
-    Each set of settings has its own folder below `root`. The same settings give the same bytes; a bin's picture
-    depends on the seed and its number alone.
+    Each set of settings has its own folder below `root`. The same settings give the same bytes.
 
     Args:
         root: Folder below which the bins are kept.
         bin_count: How many bins with padded ids, from `00001`.
         seed: Decides every bin.
         largest_count: Most items in one bin.
-        pair_fraction: Part of the bins that belong to a before/after pair: adjacent ids, the second photo taken
-            after one unit was picked.
+        pair_fraction: Part of the bins that belong to a before/after pair: adjacent ids, the second photo
+            taken after one unit was picked.
         faults: What to plant.
 
     Raises:
@@ -143,20 +142,22 @@ class SyntheticSource:
         """Tell whether the marker stands there and as many files as it states."""
         try:
             marker = json.loads((self.folder / MARKER).read_bytes())
-            photos, records = os.listdir(self.folder / PHOTO_FOLDER), os.listdir(self.folder / RECORD_FOLDER)
-        except (FileNotFoundError, json.JSONDecodeError):
+            photos, records = (
+                sum(1 for _ in (self.folder / name).iterdir()) for name in (PHOTO_FOLDER, RECORD_FOLDER)
+            )
+        except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
             return False
-        return bool(marker["photos"] == len(photos) and marker["records"] == len(records))
+        return bool(marker["photos"] == photos and marker["records"] == records)
 
     def _find_missing(self, planned: list[PlannedBin]) -> list[PlannedBin]:
-        """List the bins of which a file is missing, after removing what an interrupted run left half written."""
+        """List the bins of which a file is missing; remove what an interrupted run left half written."""
         present: set[str] = set()
         for name in (PHOTO_FOLDER, RECORD_FOLDER):
             folder = self.folder / name
             folder.mkdir(parents=True, exist_ok=True)
             for path in folder.glob("*.tmp"):
                 path.unlink(missing_ok=True)
-            present.update(os.listdir(folder))
+            present.update(path.name for path in folder.iterdir())
         return [entry for entry in planned if not present.issuperset(_list_files(entry))]
 
     def _write_marker(self, planned: list[PlannedBin]) -> None:
@@ -204,7 +205,8 @@ def _check_settings(bin_count: int, seed: int, largest_count: int, pair_fraction
         )
     if not 0 <= pair_fraction <= 1:
         raise SourceError(
-            f"source.pair_fraction: must be from 0 to 1, got {pair_fraction}; set it to 0 for no before/after pairs"
+            f"source.pair_fraction: must be from 0 to 1, got {pair_fraction}; "
+            "set it to 0 for no before/after pairs"
         )
 
 

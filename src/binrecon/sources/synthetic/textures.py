@@ -123,7 +123,8 @@ def paint_picture(
     left, top, right, bottom = box
     width, height = right - left, bottom - top
     for _ in range(int(rng.integers(2, 6))):
-        colour = mix(colours[rng.integers(len(colours))], (rng.integers(30, 230),) * 3, rng.uniform(0.1, 0.6))
+        grey = int(rng.integers(30, 230))
+        colour = mix(colours[rng.integers(len(colours))], (grey, grey, grey), rng.uniform(0.1, 0.6))
         w, h = width * rng.uniform(0.2, 0.7), height * rng.uniform(0.2, 0.7)
         x, y = left + rng.uniform(0, width - w), top + rng.uniform(0, height - h)
         if rng.random() < 0.5:

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -36,7 +38,7 @@ def test_plan_bins__pair_fraction(pair_fraction: float) -> None:
 
 def test_plan_bins__pairs_are_adjacent_and_differ_by_one() -> None:
     planned = plan_bins(500, 1, 7, 0.4, PlantedFaults())
-    pairs = [(a, b) for a, b in zip(planned, planned[1:], strict=False) if b.is_after_pick]
+    pairs = [(a, b) for a, b in pairwise(planned) if b.is_after_pick]
     assert pairs
     assert all(a.item_count == b.item_count + 1 and a.number == b.number - 1 for a, b in pairs)
 

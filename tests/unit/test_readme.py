@@ -1,0 +1,49 @@
+"""What the README says of commands and metrics is true."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from binrecon.config.compose import compose_config, list_groups, list_options
+from binrecon.config.metric_names import METRIC_MEANINGS
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "experiments").glob("*/README.md"))]
+COMMAND = re.compile(r"(?:python train\.py|binrecon train) ([^`#\n]+)")
+
+
+def commands() -> list[str]:
+    found = [line for document in DOCUMENTS for line in COMMAND.findall(document.read_text().replace("\\\n", " "))]
+    return [line.strip() for line in found if "…" not in line and "resume=" not in line]
+
+
+def test_readme__commands_are_there() -> None:
+    assert "experiment=quickstart" in commands()
+
+
+@pytest.mark.parametrize("command", commands())
+def test_readme__every_command_composes(command: str) -> None:
+    """A comma stands for several values of a multirun: each is composed by itself."""
+    words = [word for word in command.split() if word not in ("-m", "--multirun")]
+    choices = [word.partition("=")[2].split(",") if not word.startswith("+") else [word] for word in words]
+    for index in range(max(map(len, choices))):
+        picked = [
+            f"{word.partition('=')[0]}={values[index % len(values)]}" for word, values in zip(words, choices, strict=True)
+        ]
+        compose_config("train", picked)
+
+
+def test_readme__lists_every_option() -> None:
+    text = (ROOT / "README.md").read_text()
+    absent = [
+        f"{group}={option}" for group in list_groups() for option in list_options(group) if f"`{option}`" not in text
+    ]
+    assert [word for word in absent if word != "model=timm"] == []
+    assert "`timm model.backbone=NAME`" in text
+
+
+@pytest.mark.parametrize(("name", "meaning"), METRIC_MEANINGS.items())
+def test_readme__explains_every_metric(name: str, meaning: str) -> None:
+    text = (ROOT / "README.md").read_text()
+    assert re.search(rf"\| `{name}` \| (higher|lower) \| {re.escape(meaning)} \|", text)
