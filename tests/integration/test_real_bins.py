@@ -8,7 +8,13 @@ import pytest
 
 from binrecon.cli import main
 
-SMALL = ["model=efficientnet_lite0", "data.image_size=64", "data.batch_size=64", "data.workers=0", "optimizer.lr=3e-3"]
+SMALL = [
+    "model=efficientnet_lite0",
+    "data.image_size=64",
+    "data.batch_size=64",
+    "data.workers=0",
+    "optimizer.lr=3e-3",
+]
 
 
 @pytest.mark.slow
@@ -29,7 +35,13 @@ def test_train__on_real_bins(real_squashed: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_train__on_original_photos_of_every_size(real_originals: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    words = [f"source.root={real_originals}", *SMALL, "data=proposal", "data.resize=pad", "trainer.max_epochs=1"]
+    words = [
+        f"source.root={real_originals}",
+        *SMALL,
+        "data=proposal",
+        "data.resize=pad",
+        "trainer.max_epochs=1",
+    ]
     assert main(["train", *words, f"hydra.run.dir={run}"]) == 0
     manifest = pd.read_parquet(run / "manifest.parquet")
     assert len(manifest) == 290

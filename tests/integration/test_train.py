@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -98,7 +99,15 @@ def test_train__learns(tiny_run: list[str], tmp_path: Path) -> None:
     assert metrics["test"]["accuracy"] > 2 * metrics["baselines"]["majority"]["accuracy"]
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "sgdr", "adam", "adamw"])
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        "sgdr",
+        "adam",
+        pytest.param("sgd", marks=pytest.mark.slow),
+        pytest.param("adamw", marks=pytest.mark.slow),
+    ],
+)
 def test_train__resumed_is_unbroken_bit_for_bit(optimizer: str, tiny_run: list[str], tmp_path: Path) -> None:
     words = [*tiny_run, f"optimizer={optimizer}", "model.dropout=0.3"]
     unbroken, resumed = tmp_path / "unbroken", tmp_path / "resumed"
@@ -112,6 +121,27 @@ def test_train__resumed_is_unbroken_bit_for_bit(optimizer: str, tiny_run: list[s
     assert (unbroken / "metrics.csv").read_bytes() == (resumed / "metrics.csv").read_bytes()
     tests = [json.loads((run / "metrics.json").read_text())["test"] for run in (unbroken, resumed)]
     assert tests[0] == tests[1]
+
+
+def test_train__resumed_before_its_first_checkpoint(
+    tiny_run: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    train(*tiny_run, "trainer.max_epochs=1", f"hydra.run.dir={run}")
+    shutil.rmtree(run / "checkpoints")
+    train(f"resume={run}")
+    assert f"{run} holds no checkpoint yet: the run starts from its first epoch" in capsys.readouterr().out
+
+
+def test_train__never_writes_over_a_run(
+    tiny_run: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [*tiny_run, "trainer.max_epochs=1", f"hydra.run.dir={tmp_path / 'run'}"]
+    train(*words)
+    before = (tmp_path / "run" / "metrics.json").read_bytes()
+    assert main(["train", *words]) == 2
+    assert "already holds a run; go on with it by resume=" in capsys.readouterr().err
+    assert (tmp_path / "run" / "metrics.json").read_bytes() == before
 
 
 def test_train__same_seed_same_numbers_other_seed_others(tiny_run: list[str], tmp_path: Path) -> None:
@@ -176,3 +206,14 @@ def test_train__two_processes_equal_one(tiny_run: list[str], tmp_path: Path) -> 
     predictions = [pd.read_parquet(tmp_path / name / "predictions.parquet") for name in ("one", "two")]
     assert predictions[0]["bin_id"].tolist() == predictions[1]["bin_id"].tolist()
     assert [path.name for path in (tmp_path / "two").iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.gpu
+def test_train__on_a_gpu_in_bfloat16(tiny_run: list[str], tmp_path: Path) -> None:
+    train(
+        *tiny_run, "trainer=gpu", "trainer.precision=bf16-mixed", "trainer.max_epochs=10", "optimizer.lr=0.1"
+    )
+    run = only_run(tmp_path)
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert metrics["test"]["accuracy"] > 2 * metrics["baselines"]["majority"]["accuracy"]
+    assert "CPU" not in json.loads((run / "run.json").read_text())["device"]

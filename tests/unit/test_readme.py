@@ -14,7 +14,9 @@ COMMAND = re.compile(r"(?:python train\.py|binrecon train) ([^`#\n]+)")
 
 
 def commands() -> list[str]:
-    found = [line for document in DOCUMENTS for line in COMMAND.findall(document.read_text().replace("\\\n", " "))]
+    found = [
+        line for document in DOCUMENTS for line in COMMAND.findall(document.read_text().replace("\\\n", " "))
+    ]
     return [line.strip() for line in found if "…" not in line and "resume=" not in line]
 
 
@@ -29,7 +31,8 @@ def test_readme__every_command_composes(command: str) -> None:
     choices = [word.partition("=")[2].split(",") if not word.startswith("+") else [word] for word in words]
     for index in range(max(map(len, choices))):
         picked = [
-            f"{word.partition('=')[0]}={values[index % len(values)]}" for word, values in zip(words, choices, strict=True)
+            f"{word.partition('=')[0]}={values[index % len(values)]}"
+            for word, values in zip(words, choices, strict=True)
         ]
         compose_config("train", picked)
 
@@ -37,7 +40,10 @@ def test_readme__every_command_composes(command: str) -> None:
 def test_readme__lists_every_option() -> None:
     text = (ROOT / "README.md").read_text()
     absent = [
-        f"{group}={option}" for group in list_groups() for option in list_options(group) if f"`{option}`" not in text
+        f"{group}={option}"
+        for group in list_groups()
+        for option in list_options(group)
+        if f"`{option}`" not in text
     ]
     assert [word for word in absent if word != "model=timm"] == []
     assert "`timm model.backbone=NAME`" in text

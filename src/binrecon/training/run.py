@@ -17,7 +17,7 @@ from binrecon.config.metric_names import monitor_mode
 from binrecon.config.schema import ModelConfig, TrainConfig
 from binrecon.console import get_console
 from binrecon.data.datamodule import BinDataModule
-from binrecon.errors import ConfigError, TrainingError
+from binrecon.errors import ConfigError, OutputError, TrainingError
 from binrecon.manifest import (
     CountRange,
     Manifest,
@@ -49,11 +49,12 @@ def train(config: TrainConfig, folder: RunFolder, overrides: Sequence[str]) -> f
         The best value of `config.monitor`.
 
     Raises:
-        BinreconError: If the bins, the weights, the checkpoint or the machine do not allow it.
+        BinreconError: If the bins, the weights, the checkpoint, the folder or the machine do not allow it.
     """
     started = time.monotonic()
     console = get_console()
     _check_devices(config)
+    _check_folder(config, folder)
     folder.write_config(config)
     folder.update_facts(**collect_facts(overrides, config.seed))
     counter = _build_counter(config, folder)
@@ -95,6 +96,17 @@ def fit(config: TrainConfig, folder: RunFolder, counter: BinCounter | None = Non
     trainer.test(module, data, ckpt_path=best, weights_only=True, verbose=False)
     if trainer.is_global_zero:
         folder.update_facts(epochs=trainer.current_epoch, device=_describe_device(trainer))
+
+
+def _check_folder(config: TrainConfig, folder: RunFolder) -> None:
+    """Refuse to write over a run, and say where a resumed one begins."""
+    if config.resume is None and folder.facts.exists():
+        raise OutputError(
+            f"the folder '{folder.path}' already holds a run; go on with it by resume={folder.path}, "
+            "or choose another folder"
+        )
+    if config.resume is not None and not folder.last_checkpoint.exists():
+        get_console().print(f"{folder.path} holds no checkpoint yet: the run starts from its first epoch")
 
 
 def _check_devices(config: TrainConfig) -> None:

@@ -37,9 +37,9 @@ def draw_bands(
     is_tall = opening > photo.width
     middles = (0.24, 0.53, 0.83) if is_tall and rng.random() < 0.6 else (0.28, 0.77)
     for middle in middles:
-        thickness = opening * rng.uniform(0.17, 0.26) * (0.62 if is_tall else 1.0)
+        thickness = opening * rng.uniform(0.15, 0.23) * (0.62 if is_tall else 1.0)
         y = top + opening * (middle + rng.normal(0, 0.03))
-        _draw_band(photo, rng, _shape_band(rng, photo.width, y, thickness, rng.uniform(0.08, 0.22)))
+        _draw_band(photo, rng, _shape_band(rng, photo.width, y, thickness, rng.uniform(0.06, 0.18)))
         _draw_anchors(photo, rng, y, thickness)
 
 

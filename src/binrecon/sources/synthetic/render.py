@@ -12,7 +12,7 @@ from binrecon.sources.synthetic.layout import Item
 from binrecon.sources.synthetic.scene import Camera, Lighting, Scene
 from binrecon.sources.synthetic.textures import Box, make_gain_table
 
-_STICKER_WIDTH = 0.15
+_STICKER_WIDTH = 0.13
 """Width of the warehouse's sticker, as part of the opening's width."""
 _SATURATION = 0.8
 _LEAST_TURN_DEG = 0.9

@@ -169,10 +169,10 @@ def _sample_lighting(rng: np.random.Generator) -> Lighting:
 
 
 def _sample_camera(rng: np.random.Generator) -> Camera:
-    is_moved, focus = rng.random() < 0.06, rng.random()
-    defocus_px = rng.uniform(1.2, 2.4) if focus < 0.08 else rng.uniform(0.3, 0.9) if focus < 0.35 else 0.0
+    is_moved, focus = rng.random() < 0.05, rng.random()
+    defocus_px = rng.uniform(1.2, 2.2) if focus < 0.05 else rng.uniform(0.3, 0.8) if focus < 0.25 else 0.0
     return Camera(
-        tilt_deg=rng.uniform(-2.0, 2.0) if rng.random() < 0.4 else 0.0,
+        tilt_deg=rng.uniform(-1.6, 1.6) if rng.random() < 0.2 else 0.0,
         shift_x=rng.normal(0, 0.008),
         shift_y=rng.normal(0, 0.012),
         defocus_px=defocus_px,
