@@ -1,10 +1,7 @@
 """The whole path: words on the command line to a run folder."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -188,24 +185,33 @@ def test_train__multirun(tiny_run: list[str], tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_train__two_processes_equal_one(tiny_run: list[str], tmp_path: Path) -> None:
-    """As a user starts it, in real processes: the same bins, in the same batches, to the same numbers."""
-    words = [*tiny_run, "optimizer=sgd", "data.batch_size=16"]
-    for name, trainer in (("one", "cpu"), ("two", "ddp_cpu")):
-        command = [sys.executable, "-m", "binrecon", "train", *words, f"trainer={trainer}"]
-        command.append(f"hydra.run.dir={tmp_path / name}")
-        done = subprocess.run(
-            [*command, "trainer.max_epochs=2"],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
-        assert done.returncode == 0, done.stderr
-    one, two = (pd.read_csv(tmp_path / name / "metrics.csv") for name in ("one", "two"))
-    pd.testing.assert_frame_equal(one.filter(like="val/"), two.filter(like="val/"), rtol=1e-4, atol=1e-5)
-    predictions = [pd.read_parquet(tmp_path / name / "predictions.parquet") for name in ("one", "two")]
-    assert predictions[0]["bin_id"].tolist() == predictions[1]["bin_id"].tolist()
-    assert [path.name for path in (tmp_path / "two").iterdir() if path.name.startswith(".")] == []
+    """Real processes over gloo: the same batches, every bin judged once, the same numbers, one run folder.
+
+    With this split 80 bins train, so that every batch is shared evenly, while 17 and 23 cannot be.
+    """
+    words = [*tiny_run, "optimizer=sgd", "data.split_seed=17"]
+    for trainer in ("cpu", "ddp_cpu"):
+        train(*words, f"trainer={trainer}", "trainer.max_epochs=2", f"hydra.run.dir={tmp_path / trainer}")
+    one, two = (pd.read_csv(tmp_path / trainer / "metrics.csv") for trainer in ("cpu", "ddp_cpu"))
+    pd.testing.assert_frame_equal(one, two, rtol=1e-4, atol=1e-5)
+    predictions = [
+        pd.read_parquet(tmp_path / trainer / "predictions.parquet") for trainer in ("cpu", "ddp_cpu")
+    ]
+    assert len(predictions[0]) == 23
+    pd.testing.assert_frame_equal(*predictions, rtol=1e-4, atol=1e-5)
+    assert json.loads((tmp_path / "ddp_cpu" / "run.json").read_text())["device"] == "2 x CPU"
+    assert [path.name for path in (tmp_path / "ddp_cpu").iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.slow
+def test_train__a_failing_process_is_reported(
+    tiny_run: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ["trainer=ddp_cpu", "optimizer=sgd", "optimizer.lr=1e30", "trainer.max_epochs=5"]
+    assert main(["train", *tiny_run, *words]) == 2
+    shown = capfd.readouterr().err
+    assert "training diverged; lower optimizer.lr (now 1e+30)" in shown
+    assert "one of 2 training processes failed with status 1" in shown
 
 
 @pytest.mark.gpu

@@ -96,7 +96,7 @@ def _make_profile(rng: np.random.Generator, band: _Band) -> tuple[np.ndarray, np
     opacity[[0, -1]] = 0
     # Stretched strings split the light: some look bluish, some orange.
     warmth = rng.normal(0, 14, band.string_count)[string]
-    tint = np.stack([176 + warmth, 172 + 0 * warmth, 176 - warmth], axis=1) + 30 * ridge[:, None]
+    tint = np.stack([192 + warmth, 187 + 0 * warmth, 190 - warmth], axis=1) + 30 * ridge[:, None]
     return opacity.astype(np.uint8), np.clip(tint, 0, 255).astype(np.uint8)
 
 

@@ -9,8 +9,8 @@ from binrecon.sources.synthetic.skus import Colour
 from binrecon.sources.synthetic.textures import Box, make_noise, mix, shade_by
 
 _BACK: Colour = (202, 184, 116)
-_SIDE: Colour = (222, 204, 132)
-_LIP: Colour = (240, 222, 150)
+_SIDE: Colour = (226, 212, 138)
+_LIP: Colour = (244, 230, 150)
 _FLOOR: Colour = (150, 140, 122)
 _FRAME: Colour = (158, 156, 152)
 _SHADOW: Colour = (58, 46, 36)

@@ -147,8 +147,8 @@ def _sample_shape(rng: np.random.Generator) -> BinShape:
     return BinShape(
         photo_width=width,
         photo_height=height,
-        left=rng.uniform(0.0, 0.08),
-        right=rng.uniform(0.92, 1.0),
+        left=rng.uniform(0.0, 0.05),
+        right=rng.uniform(0.95, 1.0),
         top=rng.uniform(0.04, 0.13),
         bottom=rng.uniform(0.84, 0.93),
         width_in=round(rng.uniform(11.0, 17.0), 1),
@@ -185,7 +185,7 @@ def _sample_camera(rng: np.random.Generator) -> Camera:
 
 def _sample_units(rng: np.random.Generator, shape: BinShape, item_count: int) -> list[list[Sku]]:
     """Draw the units of the bin, grouped by SKU: often several copies, as in a real bin."""
-    shrink = 0.95 * max(item_count, 1) ** -0.1
+    shrink = 1.02 * max(item_count, 1) ** -0.1
     groups: list[list[Sku]] = []
     remaining = item_count
     while remaining > 0:

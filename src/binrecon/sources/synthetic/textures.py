@@ -51,20 +51,18 @@ def make_glints(rng: np.random.Generator, size: tuple[int, int], clusters: int) 
     """
     mask = Image.new("L", size)
     draw = ImageDraw.Draw(mask)
-    reach = (size[0] + size[1]) / 2
-    for _ in range(clusters):
-        middle = rng.uniform(0, 1, 2) * size
-        direction = rng.uniform(0, np.pi)
-        for _ in range(int(rng.integers(4, 10))):
-            x, y = middle + rng.normal(0, 0.10 * reach, 2)
-            angle, length = direction + rng.normal(0, 0.3), reach * rng.uniform(0.04, 0.3)
-            dx, dy = np.cos(angle) * length, np.sin(angle) * length
-            bend, level = rng.normal(0, 0.12, 2) * length, int(rng.integers(50, 215))
-            line = [(x, y), (x + dx / 2 + bend[0], y + dy / 2 + bend[1]), (x + dx, y + dy)]
-            if rng.random() < 0.3:
-                draw.polygon(line, fill=level)
-            else:
-                draw.line(line, fill=level, width=1 + int(rng.random() < 0.3))
+    reach, lines = (size[0] + size[1]) / 2, (clusters, 7)
+    starts = rng.uniform(0, 1, (clusters, 1, 2)) * size + rng.normal(0, 0.1 * reach, (*lines, 2))
+    angles = rng.uniform(0, np.pi, (clusters, 1)) + rng.normal(0, 0.3, lines)
+    steps = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+    steps *= reach * rng.uniform(0.04, 0.3, (*lines, 1))
+    bends = starts + steps / 2 + rng.normal(0, 0.06 * reach, (*lines, 2)) * 0.4
+    points = np.stack([starts, bends, starts + steps], axis=2).reshape(-1, 6).tolist()
+    for line, level in zip(points, rng.integers(50, 215, len(points)).tolist(), strict=True):
+        if level % 3 == 0:
+            draw.polygon(line, fill=level)
+        else:
+            draw.line(line, fill=level, width=1)
     return mask
 
 
