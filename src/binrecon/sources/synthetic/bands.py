@@ -37,9 +37,9 @@ def draw_bands(
     is_tall = opening > photo.width
     middles = (0.24, 0.53, 0.83) if is_tall and rng.random() < 0.6 else (0.28, 0.77)
     for middle in middles:
-        thickness = opening * rng.uniform(0.15, 0.23) * (0.62 if is_tall else 1.0)
+        thickness = opening * rng.uniform(0.16, 0.21) * (0.62 if is_tall else 1.0)
         y = top + opening * (middle + rng.normal(0, 0.03))
-        _draw_band(photo, rng, _shape_band(rng, photo.width, y, thickness, rng.uniform(0.06, 0.18)))
+        _draw_band(photo, rng, _shape_band(rng, photo.width, y, thickness, rng.uniform(0.07, 0.13)))
         _draw_anchors(photo, rng, y, thickness)
 
 
@@ -48,7 +48,7 @@ def _draw_net(photo: Image.Image, rng: np.random.Generator, top: float, bottom: 
     _draw_band(
         photo,
         rng,
-        _shape_band(rng, photo.width, (upper + bottom) / 2, bottom - upper, rng.uniform(0.06, 0.2)),
+        _shape_band(rng, photo.width, (upper + bottom) / 2, bottom - upper, rng.uniform(0.06, 0.12)),
     )
     draw = ImageDraw.Draw(photo)
     end = upper + rng.normal(0, 4)
@@ -91,7 +91,7 @@ def _make_profile(rng: np.random.Generator, band: _Band) -> tuple[np.ndarray, np
     string = place.astype(int)
     middle = rng.uniform(0.38, 0.62, band.string_count)[string]
     ridge = np.exp(-(((place - string - middle) / 0.24) ** 2))
-    strength = rng.uniform(0.2, 0.58, band.string_count)[string]
+    strength = rng.uniform(0.22, 0.48, band.string_count)[string]
     opacity = 255 * (band.haze + (1 - band.haze) * strength * ridge)
     opacity[[0, -1]] = 0
     # Stretched strings split the light: some look bluish, some orange.

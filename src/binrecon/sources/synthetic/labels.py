@@ -37,7 +37,7 @@ def draw_label(width: int, text: str) -> Image.Image:
     draw.text((width * 0.16, height * 0.51), text, fill=_INK, font=font, anchor="lm", stroke_width=bold)
     arrow_x = min(width * 0.16 + font.getlength(text) + height * 0.30, width * 0.49)
     _draw_arrow(draw, arrow_x, height * 0.25, height * 0.77, height)
-    image.paste(_make_code(text, max(round(height * 0.76), 4)), (round(width * 0.60), round(height * 0.12)))
+    image.paste(_make_code(text, max(round(height * 0.84), 4)), (round(width * 0.59), round(height * 0.08)))
     draw.rectangle((width * 0.80, height * 0.14, width * 0.845, height * 0.86), fill=_PLATE)
     return image
 
@@ -50,7 +50,7 @@ def _draw_arrow(draw: ImageDraw.ImageDraw, x: float, top: float, bottom: float, 
 
 def _make_code(text: str, side: int) -> Image.Image:
     """Draw black squares on white, `side` pixels wide; the pattern depends on the text."""
-    cells = np.pad(np.random.default_rng(list(text.encode())).random((9, 9)) < 0.5, 1)
-    cells[1, 1:10] = cells[1:10, 1] = True
+    cells = np.pad(np.random.default_rng(list(text.encode())).random((13, 13)) < 0.5, 1)
+    cells[1, 1:14] = cells[1:14, 1] = True
     pixels = np.where(cells[..., None], np.array(_INK), np.array(_PLATE)).astype(np.uint8)
     return Image.fromarray(pixels).resize((side, side), Image.Resampling.NEAREST)

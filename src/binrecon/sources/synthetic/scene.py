@@ -143,7 +143,7 @@ def _sample_shape(rng: np.random.Generator) -> BinShape:
     width = int(np.clip(median * np.exp(rng.normal(0, 0.19)), *PHOTO_WIDTHS))
     height = int(np.clip(width / aspect, *PHOTO_HEIGHTS))
     side, shelf = rng.integers(1, 5), _SHELVES[rng.integers(len(_SHELVES))]
-    is_open_above = bool(rng.random() < (0.45 if is_portrait else 0.10))
+    is_open_above = bool(rng.random() < (0.35 if is_portrait else 0.06))
     return BinShape(
         photo_width=width,
         photo_height=height,
@@ -154,7 +154,7 @@ def _sample_shape(rng: np.random.Generator) -> BinShape:
         width_in=round(rng.uniform(11.0, 17.0), 1),
         label=f"{side}{shelf}",
         label_x=rng.uniform(0.38, 0.62),
-        has_net=bool(rng.random() < (0.8 if is_open_above else 0.06)),
+        has_net=bool(rng.random() < (0.8 if is_open_above else 0.0)),
         is_open_above=is_open_above,
         seed=int(rng.integers(2**32)),
     )
@@ -162,9 +162,9 @@ def _sample_shape(rng: np.random.Generator) -> BinShape:
 
 def _sample_lighting(rng: np.random.Generator) -> Lighting:
     return Lighting(
-        exposure=float(np.clip(rng.normal(1.0, 0.08), 0.75, 1.2)),
+        exposure=float(np.clip(rng.normal(1.0, 0.06), 0.8, 1.2)),
         warmth=rng.uniform(0.0, 1.0),
-        depth_shade=rng.uniform(0.45, 0.8),
+        depth_shade=rng.uniform(0.5, 0.7),
     )
 
 
@@ -177,7 +177,7 @@ def _sample_camera(rng: np.random.Generator) -> Camera:
         shift_y=rng.normal(0, 0.012),
         defocus_px=defocus_px,
         motion_px=rng.uniform(2.0, 6.0) if is_moved else 0.0,
-        noise=rng.uniform(1.5, 4.0),
+        noise=rng.uniform(2.0, 3.0),
         quality=int(rng.integers(89, 96)),
         seed=int(rng.integers(2**32)),
     )

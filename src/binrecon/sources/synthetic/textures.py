@@ -108,8 +108,8 @@ def paint_bar_code(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box
     draw.rectangle(box, fill=(240, 240, 238))
     x = left + 2
     while x < right - 2:
-        bar = rng.uniform(0.6, 2.2)
-        draw.rectangle((x, top + 2, min(x + bar, right - 2), top + (bottom - top) * 0.72), fill=(40, 38, 40))
+        bar = rng.uniform(0.4, 1.5)
+        draw.rectangle((x, top + 2, min(x + bar, right - 2), top + (bottom - top) * 0.72), fill=(72, 68, 68))
         x += bar + rng.uniform(1.0, 2.6)
     draw.line([(left + 3, bottom - 3), (right - 3, bottom - 3)], fill=(110, 108, 108), width=1)
 
