@@ -1,4 +1,9 @@
-"""What stands before the camera: one bin, its items, the light and the camera, as plain values."""
+"""What stands before the camera: one bin, its items, the light and the camera, as plain values.
+
+The ranges below, those of `layout.py` and the strings of `bands.py` decide how hard counting is. They are set
+so that a linear head on frozen ImageNet features (tf_efficientnet_lite0, 224 pixels, 1,000 training bins)
+counts 0 to 5 items right in about 45% of the bins; always saying the commonest count is right in 26%.
+"""
 
 from dataclasses import dataclass, replace
 
