@@ -82,8 +82,7 @@ def test_train__empty_root(fail: Callable[..., str], tiny_run: list[str], tmp_pa
 
 def test_train__no_bin_in_range(fail: Callable[..., str], tiny_run: list[str]) -> None:
     message = fail("train", *tiny_run, "data.min_count=10", "data.max_count=12")
-    assert message.startswith("ManifestError: no bin ")
-    assert "10..12" in message
+    assert message.startswith("ManifestError: no bin is usable with data.min_count=10, data.max_count=12")
 
 
 def test_train__a_count_without_training_bins(fail: Callable[..., str], tiny_run: list[str]) -> None:
