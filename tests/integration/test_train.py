@@ -214,6 +214,33 @@ def test_train__a_failing_process_is_reported(
     assert "one of 2 training processes failed with status 1" in shown
 
 
+@pytest.mark.slow
+def test_train__the_proposals_own_model(tiny_run: list[str], tmp_path: Path) -> None:
+    train(
+        *tiny_run,
+        "model=resnet50",
+        "model.backbone=resnet50.tv_in1k",
+        "optimizer=adam",
+        "trainer.max_epochs=1",
+    )
+    assert load_counter(only_run(tmp_path) / "checkpoints" / "best.ckpt").backbone.feature_count == 2048
+
+
+@pytest.mark.slow
+def test_train__quickstart_in_small(tmp_path: Path) -> None:
+    """The recipe of the README, with fewer bins and pixels."""
+    words = [
+        "source.bin_count=200",
+        "source.faults.extra_empty_bins=20",
+        "data.image_size=64",
+        "trainer.max_epochs=1",
+    ]
+    train("experiment=quickstart", *words, f"hydra.run.dir={tmp_path / 'run'}")
+    statuses = json.loads((tmp_path / "run" / "metrics.json").read_text())["bins"]
+    faults = ("corrupt_photo", "missing_record", "duplicate_photo", "contradictory_record")
+    assert {name: statuses[name] for name in faults} == dict.fromkeys(faults, 2)
+
+
 @pytest.mark.gpu
 def test_train__on_a_gpu_in_bfloat16(tiny_run: list[str], tmp_path: Path) -> None:
     train(
