@@ -14,7 +14,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported: two test proces
 REAL_BINS = Path(
     os.environ.get("BINRECON_ABID", Path(__file__).parents[1] / ".." / "shared" / "abid")
 ).resolve()
-"""Real photos with records, in the bucket's layout; never part of the repository (CC BY-NC-SA 3.0 US)."""
+"""Real photos with records (`../shared/abid` unless BINRECON_ABID says otherwise), in the bucket's layout; never part of the repository (CC BY-NC-SA 3.0 US)."""
 
 
 @pytest.fixture(autouse=True)
