@@ -10,6 +10,12 @@ MISSING = "???"
 """OmegaConf's mark for a value that has to be given (`omegaconf.MISSING`, without importing it)."""
 
 
+IMAGENET = "imagenet"
+RANDOM = "random"
+WEIGHT_WORDS = (IMAGENET, RANDOM)
+"""What `model.weights` may be besides a path."""
+
+
 @dataclass
 class SourceConfig:
     """Where bins come from."""

@@ -16,6 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 from binrecon.config.compose import SCHEMAS
 from binrecon.config.metric_names import monitor_names
 from binrecon.config.problems import did_you_mean, unknown_keys
+from binrecon.config.schema import WEIGHT_WORDS
 from binrecon.errors import ConfigError
 
 _AT_LEAST = {
@@ -47,7 +48,6 @@ _WORDS = {
     "trainer.precision": ("32-true", "bf16-mixed", "16-mixed"),
     "logger.name": ("csv", "none"),
 }
-WEIGHT_WORDS = ("imagenet", "random")
 
 
 def validate(config: DictConfig) -> None:

