@@ -77,10 +77,16 @@ class DataConfig:
     """Largest recorded count that is a class."""
     above_range: str = "drop"
     """What happens to bins above `max_count`: `drop` them (counted) or `clip` their label to `max_count`."""
+    split: str = "grouped"
+    """`grouped` (leak-free), or as published: `unc`, `stanford_all`, `stanford_150k`, `udacity` (needs `lists_dir`)."""
+    lists_dir: str = MISSING
+    """Folder of the published lists: `counting_train.json`, `counting_val.json`, `file_list.json` (or `.json.gz`)."""
+    counts_from: str = "records"
+    """`records`, or `lists`: recorded counts of a published split from its lists, without reading a record."""
     val_fraction: float = 0.15
-    """Share of groups that validate, expected value."""
+    """Share of groups that validate, expected value; of no effect on a published split."""
     test_fraction: float = 0.15
-    """Share of groups that test, expected value."""
+    """Share of groups that test, expected value; of no effect on a published split."""
     split_seed: int = 0
     """Seed of the split; independent of the run's seed, so that seeds compare on the same bins."""
     image_size: int = 224
@@ -224,8 +230,10 @@ class TrainConfig:
     """Folder of a run to go on with; null starts anew."""
     output_root: str = "outputs"
     """Folder that holds the run folders."""
+    lists_dir: str = MISSING
+    """Folder of the lists that others published; they are not part of binrecon."""
     cache_dir: str = MISSING
-    """Folder for what can be made again: rendered bins, features."""
+    """Folder for what can be made again: rendered and fetched bins, manifests, features."""
 
 
 @dataclass
@@ -239,5 +247,7 @@ class ShowConfig:
     """Photos in a row."""
     path: str = "outputs/bins.png"
     """The PNG to write."""
+    lists_dir: str = MISSING
+    """Folder of the lists that others published; they are not part of binrecon."""
     cache_dir: str = MISSING
-    """Folder for what can be made again: rendered bins."""
+    """Folder for what can be made again: rendered and fetched bins."""

@@ -1,12 +1,11 @@
 """Batches for Lightning's trainer."""
 
-from typing import Literal
-
 import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
 
 from binrecon.config.schema import DataConfig
+from binrecon.config.split_words import Split
 from binrecon.data.batch import BinBatch
 from binrecon.data.dataset import BinDataset
 from binrecon.data.sampler import EvaluationSampler, TrainSampler
@@ -14,8 +13,6 @@ from binrecon.data.transforms import VIEW_COUNT
 from binrecon.errors import ManifestError
 from binrecon.manifest import CountRange, Manifest
 from binrecon.sources import Source
-
-Split = Literal["train", "val", "test"]
 
 
 class BinDataModule(pl.LightningDataModule):

@@ -3,15 +3,13 @@
 from binrecon.manifest.build import assemble_manifest, build_manifest
 from binrecon.manifest.check import check_trainable
 from binrecon.manifest.io import read_manifest, write_manifest
-from binrecon.manifest.schema import SPLITS, Manifest, Split, SplitRows, Status
+from binrecon.manifest.schema import Manifest, SplitRows, Status
 from binrecon.manifest.selection import CountRange
 from binrecon.manifest.split import SplitRule
 
 __all__ = [
-    "SPLITS",
     "CountRange",
     "Manifest",
-    "Split",
     "SplitRows",
     "SplitRule",
     "Status",

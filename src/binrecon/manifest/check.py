@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from binrecon.config.split_words import SPLITS
 from binrecon.errors import ManifestError
-from binrecon.manifest.schema import SPLITS, Manifest, Status
+from binrecon.manifest.schema import Manifest, Status
 from binrecon.manifest.selection import CountRange
 
 

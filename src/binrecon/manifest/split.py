@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from binrecon.config.schema import DataConfig
+from binrecon.config.split_words import Split
 from binrecon.errors import ManifestError
-from binrecon.manifest.schema import Split
 
 
 @dataclass(frozen=True)

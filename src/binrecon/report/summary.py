@@ -3,7 +3,8 @@
 from rich.table import Table
 from torch import nn
 
-from binrecon.manifest import SPLITS, Manifest
+from binrecon.config.split_words import SPLITS
+from binrecon.manifest import Manifest
 from binrecon.models import BinCounter
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from binrecon.config.split_words import SPLITS
 from binrecon.manifest import (
-    SPLITS,
     CountRange,
     Manifest,
     SplitRule,

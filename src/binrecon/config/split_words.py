@@ -1,0 +1,16 @@
+"""The three parts that bins are split into, and the words for how they get there."""
+
+from typing import Literal
+
+Split = Literal["train", "val", "test"]
+
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+GROUPED = "grouped"
+"""By a hash of each group of photos of one bin: the default, leak-free."""
+
+PUBLISHED_SPLITS = ("unc", "stanford_all", "stanford_150k", "udacity")
+"""As others split the dataset, or the pool of bins that they used, from the lists that they published."""
+
+SPLIT_WORDS = (GROUPED, *PUBLISHED_SPLITS)
+"""What `data.split` may be."""
