@@ -6,13 +6,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from binrecon.errors import BinreconError
+from binrecon.errors import BinreconError, IncompleteFetchError
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 EXIT_MISUSE = 2
+EXIT_INCOMPLETE = 3
 EXIT_INTERRUPTED = 130
+
+_STOPPED = (
+    "stopped; a fetch goes on with the same command, a training run with `binrecon train resume=RUN_FOLDER`\n"
+)
 
 
 class Verb(NamedTuple):
@@ -30,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: A verb, then Hydra overrides; those of the process by default.
 
     Returns:
-        Exit status: 0, or 2 after an error that the user can mend, or 130 after Ctrl-C.
+        Exit status: 0, or 2 after an error that the user can mend, or 3 if a fetch left objects out, or 130
+        after Ctrl-C.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in ("-h", "--help"):
@@ -40,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(words[0], words[1:])
     except BinreconError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
-        return EXIT_MISUSE
+        return EXIT_INCOMPLETE if isinstance(error, IncompleteFetchError) else EXIT_MISUSE
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
@@ -50,14 +56,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return EXIT_MISUSE
     except KeyboardInterrupt:
-        sys.stderr.write("stopped; a training run goes on with `binrecon train resume=RUN_FOLDER`\n")
+        sys.stderr.write(_STOPPED)
         return EXIT_INTERRUPTED
 
 
 def _run(name: str, words: Sequence[str]) -> int:
     verb = VERBS.get(name)
     if verb is None:
-        from binrecon.config.problems import did_you_mean
+        from binrecon.config.spelling import did_you_mean
 
         hint = did_you_mean(name, VERBS)
         sys.stderr.write(f"'{name}' is no verb of binrecon; there are {', '.join(VERBS)}{hint}\n")
@@ -97,7 +103,30 @@ def _show_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) ->
     draw_contact_sheet(to_typed(config))
 
 
+def _fetch(words: Sequence[str]) -> None:
+    from binrecon.config.command_line import run_verb
+
+    run_verb("fetch", ["dry_run=true" if word == "--dry-run" else word for word in words], _fetch_once)
+
+
+def _fetch_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> None:
+    from binrecon.config.compose import to_typed
+    from binrecon.sources.s3.command import fetch
+
+    fetch(to_typed(config), run_dir)
+
+
 VERBS = {
+    "fetch": Verb(
+        "bring bins from S3 into a folder",
+        _fetch,
+        (
+            "subset=sample:500 --dry-run",
+            "subset=sample:500",
+            "subset=udacity lists_dir=data/lists source.parts=photos",
+            "subset=all verify=true",
+        ),
+    ),
     "train": Verb(
         "train a counter and test it",
         _train,

@@ -1,8 +1,9 @@
 """What a person sees while binrecon works: progress with rate and time left, or lines without a terminal."""
 
+import threading
 import time
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -52,29 +53,74 @@ def build_progress(console: Console) -> Progress:
     )
 
 
-def track(work: Iterable[T], description: str, total: int, unit: str) -> Iterator[T]:
-    """Yield from `work` while showing how far it is, how fast it goes and when it ends.
+class ProgressMeter:
+    """Shows how far work is, how fast it goes and when it ends; in a line now and then without a terminal.
+
+    Safe to advance from any thread.
 
     Args:
-        work: What to go through.
         description: What is being done, for instance `checking photos`.
-        total: How many there are.
+        total: How many there are; None if nobody knows yet.
         unit: What is counted, in the plural: `bins`.
     """
-    console = get_console()
-    if console.is_terminal:
-        with build_progress(console) as progress:
-            task = progress.add_task(description, total=total, unit=unit, note="")
-            for item in work:
-                yield item
-                progress.advance(task)
-        return
-    started = last_line = time.monotonic()
-    for done, item in enumerate(work, start=1):
-        yield item
-        now = time.monotonic()
-        if now - last_line >= LINE_EVERY_S or (done == total and now - started >= LINE_EVERY_S):
-            rate = done / (now - started)
-            eta_s = (total - done) / rate
-            console.print(f"{description}: {done}/{total} {unit}, {rate:.1f} {unit}/s, eta {eta_s:.0f} s")
-            last_line = now
+
+    def __init__(self, description: str, total: int | None, unit: str) -> None:
+        self._description = description
+        self._total = total
+        self._unit = unit
+        self._console = get_console()
+        self._lock = threading.Lock()
+        self._done = 0
+        self._note = ""
+        self._progress: Progress | None = None
+
+    def __enter__(self) -> Self:
+        self._started = self._last_line = time.monotonic()
+        if self._console.is_terminal:
+            self._progress = build_progress(self._console)
+            self._task = self._progress.add_task(
+                self._description, total=self._total, unit=self._unit, note=""
+            )
+            self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+        elif time.monotonic() - self._started >= LINE_EVERY_S:
+            self._print_line()
+
+    def advance(self, count: int = 1) -> None:
+        """Count more work as done."""
+        with self._lock:
+            self._show(self._done + count)
+
+    def update(self, done: int, note: str) -> None:
+        """Set how much is done, and what else to show beside it."""
+        with self._lock:
+            self._note = note
+            self._show(done)
+
+    def _show(self, done: int) -> None:
+        self._done = done
+        if self._progress is not None:
+            self._progress.update(self._task, completed=done, note=self._note)
+        elif time.monotonic() - self._last_line >= LINE_EVERY_S:
+            self._print_line()
+
+    def _print_line(self) -> None:
+        self._last_line = time.monotonic()
+        rate = self._done / max(self._last_line - self._started, 1e-9)
+        parts = [f"{self._done}{'' if self._total is None else f'/{self._total}'} {self._unit}"]
+        parts.append(f"{rate:.1f} {self._unit}/s")
+        if self._total is not None and rate > 0:
+            parts.append(f"eta {(self._total - self._done) / rate:.0f} s")
+        self._console.print(f"{self._description}: {', '.join([*parts, *filter(None, [self._note])])}")
+
+
+def track(work: Iterable[T], description: str, total: int, unit: str) -> Iterator[T]:
+    """Yield from `work` while showing how far it is; see `ProgressMeter`."""
+    with ProgressMeter(description, total, unit) as meter:
+        for item in work:
+            yield item
+            meter.advance()

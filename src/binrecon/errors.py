@@ -33,6 +33,10 @@ class MissingBinError(SourceError, FileNotFoundError):
     """A source holds no such photo or record."""
 
 
+class IncompleteFetchError(SourceError):
+    """Some objects of a subset could not be fetched; the rest is there."""
+
+
 class PhotoError(BinreconError, ValueError):
     """The bytes of a photo are not a JPEG that can be decoded."""
 

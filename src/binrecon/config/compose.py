@@ -17,11 +17,13 @@ from binrecon.errors import ConfigError
 SCHEMAS: dict[str, type[Any]] = {
     "train": schema.TrainConfig,
     "show": schema.ShowConfig,
+    "fetch": schema.FetchConfig,
     "data": schema.DataConfig,
     "model": schema.ModelConfig,
     "trainer": schema.TrainerConfig,
     "logger": schema.LoggerConfig,
     "callbacks": schema.CallbacksConfig,
+    "source/abid": schema.AbidSourceConfig,
     "source/local": schema.LocalSourceConfig,
     "source/synthetic": schema.SyntheticSourceConfig,
     "optimizer/sgd": schema.SGDConfig,

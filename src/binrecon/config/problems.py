@@ -1,7 +1,6 @@
 """What is wrong with a command line that Hydra refuses: every problem, with what is allowed instead."""
 
-import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -10,6 +9,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from binrecon.config.compose import compose_config, innermost_reason, list_groups, list_options
+from binrecon.config.spelling import did_you_mean
 from binrecon.errors import ConfigError
 
 
@@ -80,9 +80,3 @@ def unknown_keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{key}: unknown key; allowed are {', '.join(known)}{did_you_mean(key, known)}"
         elif not OmegaConf.is_missing(config, key) and isinstance(config._get_node(key), DictConfig):
             yield from unknown_keys(config[key], f"{prefix}{key}.")
-
-
-def did_you_mean(word: str, allowed: Iterable[str]) -> str:
-    """Return ` Did you mean '…'?` (after a full stop) for the closest allowed word, or nothing."""
-    close = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)
-    return f". Did you mean '{close[0]}'?" if close else ""

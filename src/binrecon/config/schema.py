@@ -5,8 +5,9 @@ Allowed ranges and words are in `validate.py`.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
-MISSING = "???"
+MISSING: Any = "???"  # stands for a value of any type
 """OmegaConf's mark for a value that has to be given (`omegaconf.MISSING`, without importing it)."""
 
 
@@ -68,6 +69,41 @@ class SyntheticSourceConfig(SourceConfig):
 
 
 @dataclass
+class AbidSourceConfig(SourceConfig):
+    """The dataset's bucket on S3 (or a copy on any S3 server), read through a local folder."""
+
+    name: str = "abid"
+    subset: str = MISSING
+    """`fetched` (all that lies in `root`), or what to bring there: the words of `fetch`."""
+    parts: str = MISSING
+    """What to bring of each bin: `both`, only `photos` or only `records`."""
+    bucket: str = MISSING
+    """Name of the bucket."""
+    prefix: str = MISSING
+    """What stands before `bin-images/` and `metadata/` in every key, without a slash at the end."""
+    region: str = MISSING
+    """Region of the bucket."""
+    endpoint_url: str | None = MISSING
+    """Another S3 server, for instance http://127.0.0.1:8333; null for Amazon's."""
+    is_signed: bool = MISSING
+    """Whether requests are signed with the credentials of the usual AWS chain; the dataset needs none."""
+    lists_dir: str = MISSING
+    """Folder of the published lists, for the subsets that they name."""
+    sample_seed: int = MISSING
+    """Chooses another `sample:N`."""
+    connections: int = MISSING
+    """Objects fetched at a time."""
+    attempts: int = MISSING
+    """How often an object is tried before it is given up and listed."""
+    backoff_s: float = MISSING
+    """Wait before the second attempt, in seconds; doubled before each further one, at random by half less."""
+    stall_timeout_s: float = MISSING
+    """An attempt ends when nothing arrives for so long, in seconds."""
+    checks_etags: bool = MISSING
+    """Whether bytes must have the MD5 of their ETag; turn off for servers with ETags of another kind."""
+
+
+@dataclass
 class DataConfig:
     """Which bins are used, how they are split, and how photos become batches."""
 
@@ -78,11 +114,11 @@ class DataConfig:
     above_range: str = "drop"
     """What happens to bins above `max_count`: `drop` them (counted) or `clip` their label to `max_count`."""
     split: str = "grouped"
-    """`grouped` (leak-free), or as published: `unc`, `stanford_all`, `stanford_150k`, `udacity` (needs `lists_dir`)."""
+    """`grouped` (leak-free), or as published: `unc`, `stanford_all`, `stanford_150k`, `udacity`."""
     lists_dir: str = MISSING
-    """Folder of the published lists: `counting_train.json`, `counting_val.json`, `file_list.json` (or `.json.gz`)."""
+    """Folder of the published lists, as `.json` or `.json.gz`: counting_train, counting_val, file_list."""
     counts_from: str = "records"
-    """`records`, or `lists`: recorded counts of a published split from its lists, without reading a record."""
+    """Where recorded counts come from: `records`, or the `lists` of a published split (no record is read)."""
     val_fraction: float = 0.15
     """Share of groups that validate, expected value; of no effect on a published split."""
     test_fraction: float = 0.15
@@ -121,7 +157,7 @@ class OptimizerConfig:
 
     name: str = MISSING
     """Which optimizer this is; set by the group option, not by hand."""
-    lr: float = MISSING  # type: ignore[assignment]  # the mark of a value that must be given
+    lr: float = MISSING
     """Learning rate at the start."""
     weight_decay: float = 0.0
     """L2 penalty (`sgd`, `sgdr`, `adam`) or decoupled weight decay (`adamw`)."""
@@ -215,10 +251,10 @@ class CallbacksConfig:
 class TrainConfig:
     """Everything that `train` needs."""
 
-    source: SourceConfig = MISSING  # type: ignore[assignment]  # chosen by a group option
+    source: SourceConfig = MISSING  # chosen by a group option
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
-    optimizer: OptimizerConfig = MISSING  # type: ignore[assignment]  # chosen by a group option
+    optimizer: OptimizerConfig = MISSING  # chosen by a group option
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     logger: LoggerConfig = field(default_factory=LoggerConfig)
     callbacks: CallbacksConfig = field(default_factory=CallbacksConfig)
@@ -240,7 +276,7 @@ class TrainConfig:
 class ShowConfig:
     """Everything that `show` needs."""
 
-    source: SourceConfig = MISSING  # type: ignore[assignment]  # chosen by a group option
+    source: SourceConfig = MISSING  # chosen by a group option
     photos: int = 24
     """How many bins to draw, spread evenly over the source."""
     columns: int = 6
@@ -251,3 +287,24 @@ class ShowConfig:
     """Folder of the lists that others published; they are not part of binrecon."""
     cache_dir: str = MISSING
     """Folder for what can be made again: rendered and fetched bins."""
+
+
+@dataclass
+class FetchConfig:
+    """Everything that `fetch` needs."""
+
+    source: SourceConfig = MISSING  # chosen by a group option
+    subset: str = MISSING
+    """`udacity`, `unc`, `stanford_all`, `stanford_150k`, `ids:FILE`, `range:FIRST-LAST`, `sample:N` or all."""
+    dry_run: bool = MISSING
+    """Whether to say only how many objects and bytes would move (`--dry-run`)."""
+    verify: bool = MISSING
+    """Whether to compare what lies there already with the bucket by MD5, and fetch anew what differs."""
+    relist: bool = MISSING
+    """Whether to list the bucket anew, though an earlier listing is kept."""
+    output_root: str = MISSING
+    """Folder for the report."""
+    lists_dir: str = MISSING
+    """Folder of the lists that others published; they are not part of binrecon."""
+    cache_dir: str = MISSING
+    """Folder for what can be made again: here fetched bins."""

@@ -6,6 +6,7 @@ each other, and paths that lead nowhere.
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from binrecon.config.compose import SCHEMAS
 from binrecon.config.metric_names import monitor_names
-from binrecon.config.problems import did_you_mean, unknown_keys
+from binrecon.config.problems import unknown_keys
 from binrecon.config.schema import WEIGHT_WORDS
+from binrecon.config.spelling import did_you_mean
+from binrecon.config.split_words import GROUPED, SPLIT_WORDS
+from binrecon.config.subset_words import FETCHED, parse_subset
 from binrecon.errors import ConfigError
 
 _AT_LEAST = {
@@ -36,13 +40,26 @@ _AT_LEAST = {
     "source.seed": 0,
     "seed": 0,
     "data.split_seed": 0,
+    "source.sample_seed": 0,
+    "source.connections": 1,
+    "source.attempts": 1,
+    "source.backoff_s": 0,
     "photos": 1,
     "columns": 1,
 }
-_ABOVE_ZERO = ("optimizer.lr", "optimizer.step_factor", "data.val_fraction", "data.test_fraction")
+_ABOVE_ZERO = (
+    "source.stall_timeout_s",
+    "optimizer.lr",
+    "optimizer.step_factor",
+    "data.val_fraction",
+    "data.test_fraction",
+)
 _BELOW_ONE = ("optimizer.momentum", "optimizer.beta1", "optimizer.beta2", "model.dropout")
 _WORDS = {
     "data.above_range": ("drop", "clip"),
+    "data.split": SPLIT_WORDS,
+    "data.counts_from": ("records", "lists"),
+    "source.parts": ("both", "photos", "records"),
     "data.resize": ("squash", "pad"),
     "trainer.accelerator": ("cpu", "gpu"),
     "trainer.precision": ("32-true", "bf16-mixed", "16-mixed"),
@@ -61,7 +78,7 @@ def validate(config: DictConfig) -> None:
     """
     problems = [*unknown_keys(config), *_unresolved(config)] or [*_missing(config)]
     if not problems:
-        checks = (_ranges, _words, _names, _contradictions, _monitor, _paths)
+        checks = (_ranges, _words, _names, _bucket, _contradictions, _counts, _monitor, _paths)
         problems = [problem for check in checks for problem in check(config)]
     if problems:
         raise ConfigError(problems)
@@ -113,6 +130,49 @@ def _names(config: DictConfig) -> Iterator[str]:
         name = next(path.split("/")[1] for path, kind in SCHEMAS.items() if kind is OmegaConf.get_type(node))
         if node.name != name:
             yield f"{group}.name: is '{name}' here, got '{node.name}'; choose with {group}={node.name}"
+
+
+def _bucket(config: DictConfig) -> Iterator[str]:
+    """Check what an S3 source is asked for."""
+    source, subset = _get(config, "source"), _get(config, "subset")
+    if source.name != "abid":
+        if subset is not None:
+            yield f"source: fetch brings bins from S3, not from source={source.name}; use source=abid"
+        return
+    key, words = ("source.subset", source.subset) if subset is None else ("subset", subset)
+    try:
+        parsed = parse_subset(words)
+    except ValueError as error:
+        yield f"{key}: {error}"
+    else:
+        if parsed.word == FETCHED and subset is not None:
+            yield f"subset: '{FETCHED}' is there already; say what to fetch, for instance sample:500"
+        if parsed.word == "ids" and not Path(parsed.argument).expanduser().is_file():
+            yield f"{key}: '{parsed.argument}' is not a file; give one with an id on each line"
+    if source.endpoint_url is not None and not re.fullmatch(r"https?://[^/?#\s]+/?", source.endpoint_url):
+        yield (
+            f"source.endpoint_url: '{source.endpoint_url}' is no address of a server; "
+            "give for instance http://127.0.0.1:8333, or null for Amazon's"
+        )
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", source.bucket):
+        yield f"source.bucket: '{source.bucket}' is no name of a bucket: 3 to 63 of a-z, 0-9, '.' and '-'"
+    if source.prefix != source.prefix.strip("/") or ".." in source.prefix:
+        yield f"source.prefix: '{source.prefix}' must not begin or end with '/', nor hold '..'"
+
+
+def _counts(config: DictConfig) -> Iterator[str]:
+    """Check that recorded counts can come from where they are asked for."""
+    data, parts = _get(config, "data"), _get(config, "source.parts")
+    if data is None:
+        return
+    if data.counts_from == "lists" and data.split in (GROUPED, "udacity"):
+        yield (
+            f"data.counts_from: lists give no products, and without them data.split={data.split} cannot tell "
+            "which photos show one bin; use counts_from=records, or split=unc, stanford_all or stanford_150k"
+        )
+    if parts == "records" or (parts == "photos" and data.counts_from == "records"):
+        needed = "both" if data.counts_from == "records" else "both or photos"
+        yield f"source.parts: training with data.counts_from={data.counts_from} needs {needed}, got {parts}"
 
 
 def _contradictions(config: DictConfig) -> Iterator[str]:

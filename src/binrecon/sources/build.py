@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from binrecon.config.schema import LocalSourceConfig, SourceConfig, SyntheticSourceConfig
+from binrecon.config.schema import AbidSourceConfig, LocalSourceConfig, SourceConfig, SyntheticSourceConfig
 from binrecon.sources.local import LocalSource
 from binrecon.sources.source import Source
 
@@ -17,6 +17,10 @@ def build_source(config: SourceConfig) -> Source:
     match config:
         case LocalSourceConfig():
             return LocalSource(root)
+        case AbidSourceConfig():
+            from binrecon.sources.s3 import S3Source
+
+            return S3Source(config)
         case SyntheticSourceConfig():
             from binrecon.sources.synthetic import PlantedFaults, SyntheticSource
 

@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from binrecon.errors import MissingBinError, SourceError
-from binrecon.sources.source import BinListing, Source
-
-PHOTO_FOLDER = "bin-images"
-RECORD_FOLDER = "metadata"
-PHOTO_SUFFIX = ".jpg"
-RECORD_SUFFIX = ".json"
+from binrecon.sources.layout import (
+    PHOTO_FOLDER,
+    PHOTO_SUFFIX,
+    RECORD_FOLDER,
+    RECORD_SUFFIX,
+    BinPart,
+    check_bin_id,
+)
+from binrecon.sources.source import BinListing, BinStamp, Source
 
 
 class LocalSource:
@@ -48,6 +51,15 @@ class LocalSource:
             )
         return listing
 
+    def stamp(self, bin_id: str, with_record: bool = True) -> BinStamp:
+        """Return sizes and times of a bin's files.
+
+        Raises:
+            SourceError: If `bin_id` is not a file name.
+        """
+        record = self._stamp(BinPart(bin_id, "record")) if with_record else None
+        return BinStamp(self._stamp(BinPart(bin_id, "photo")), record)
+
     def read_photo(self, bin_id: str) -> bytes:
         """Return the bytes of a photo, as stored.
 
@@ -55,7 +67,7 @@ class LocalSource:
             MissingBinError: If there is none of that id.
             SourceError: If `bin_id` is not a file name.
         """
-        return self._read("photo", PHOTO_FOLDER, bin_id, PHOTO_SUFFIX)
+        return self._read(BinPart(bin_id, "photo"))
 
     def read_record(self, bin_id: str) -> bytes:
         """Return the bytes of a record, as stored.
@@ -64,7 +76,7 @@ class LocalSource:
             MissingBinError: If there is none of that id.
             SourceError: If `bin_id` is not a file name.
         """
-        return self._read("record", RECORD_FOLDER, bin_id, RECORD_SUFFIX)
+        return self._read(BinPart(bin_id, "record"))
 
     def _check_layout(self) -> None:
         if not self.root.exists():
@@ -83,27 +95,23 @@ class LocalSource:
                 "name the folder that holds both"
             )
 
-    def _read(self, what: str, folder: str, bin_id: str, suffix: str) -> bytes:
-        check_bin_id(bin_id)
-        path = self.root / folder / f"{bin_id}{suffix}"
+    def _read(self, wanted: BinPart) -> bytes:
+        check_bin_id(wanted.bin_id)
+        path = self.root / wanted.path
         try:
             return path.read_bytes()
         except FileNotFoundError as error:
-            raise MissingBinError(f"bin '{bin_id}' has no {what}: '{path}' does not exist") from error
+            raise MissingBinError(
+                f"bin '{wanted.bin_id}' has no {wanted.part}: '{path}' does not exist"
+            ) from error
 
-
-def check_bin_id(bin_id: str) -> None:
-    """Refuse an id that is no plain file name, and so could reach outside the folder of its source.
-
-    Raises:
-        SourceError: If `bin_id` is empty, holds a path separator, `..` or NUL, or is not valid Unicode.
-    """
-    is_unicode = bin_id.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in bin_id)
-    if not bin_id or not is_unicode or any(part in bin_id for part in ("/", "\\", "..", "\0")):
-        raise SourceError(
-            f"bin_id {bin_id!r} is not the name of a bin; an id is a file name without its suffix: "
-            "not empty, valid Unicode, without '/', '\\', '..' or NUL"
-        )
+    def _stamp(self, wanted: BinPart) -> tuple[int, int, int] | None:
+        check_bin_id(wanted.bin_id)
+        try:
+            status = os.stat(f"{self.root}/{wanted.path}")  # noqa: PTH116  # a Path for each of a million files takes longer than the question
+        except FileNotFoundError:
+            return None
+        return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _list_stems(folder: Path, suffix: str) -> list[str]:

@@ -14,6 +14,16 @@ class BinListing(NamedTuple):
     record_ids: Sequence[str]
 
 
+class BinStamp(NamedTuple):
+    """What tells that a bin has changed without reading it; None for a part that is not there.
+
+    Each is size in bytes, time of the last write and time of the last change of any kind, in nanoseconds.
+    """
+
+    photo: tuple[int, int, int] | None
+    record: tuple[int, int, int] | None
+
+
 class Source(Protocol):
     """A place in the bucket's layout: `bin-images/{bin_id}.jpg` beside `metadata/{bin_id}.json`.
 
@@ -29,6 +39,15 @@ class Source(Protocol):
 
         Raises:
             SourceError: If the place does not exist or holds no bin at all.
+        """
+        ...
+
+    def stamp(self, bin_id: str, with_record: bool = True) -> BinStamp:
+        """Return a value that is another one whenever the bytes of a bin are others.
+
+        Args:
+            bin_id: The bin.
+            with_record: Whether the record matters; if not, it is not looked at and its stamp is None.
         """
         ...
 

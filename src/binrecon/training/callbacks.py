@@ -16,7 +16,7 @@ from torch import Tensor
 from binrecon.console import build_progress, get_console
 from binrecon.data import BinBatch
 from binrecon.models.decoding import argmax_count, mean_count
-from binrecon.training.run_folder import write_text
+from binrecon.whole_file import write_text
 
 _SHOWN = ("train/loss", "val/loss", "val/accuracy", "val/rmse")
 

@@ -28,7 +28,8 @@ from binrecon.report.plots import plot_confusion, plot_learning_curves, plot_rel
 from binrecon.report.tables import metrics_table, per_count_table
 from binrecon.sources.build import build_source
 from binrecon.training.checkpoints import read_checkpoint
-from binrecon.training.run_folder import RunFolder, write_json
+from binrecon.training.run_folder import RunFolder
+from binrecon.whole_file import write_json
 
 MOST_WRONG = 24
 """Photos on the sheet of the most wrong ones."""

@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import json
-import os
 import platform
 import subprocess
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from omegaconf import OmegaConf
 
 from binrecon.config.schema import TrainConfig
 from binrecon.errors import CheckpointError
+from binrecon.whole_file import write_json, write_text
 
 _PACKAGES = (
     "binrecon", "torch", "torchvision", "torchcodec", "pytorch-lightning", "torchmetrics", "timm",
@@ -67,19 +67,6 @@ def collect_facts(overrides: Sequence[str], seed: int) -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
     }
-
-
-def write_json(path: Path, content: object) -> None:
-    """Write JSON so that the file is whole or as it was."""
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write text so that the file is whole or as it was."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
 
 
 def _git_state() -> dict[str, Any] | None:

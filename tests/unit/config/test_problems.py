@@ -1,6 +1,6 @@
 import pytest
 
-from binrecon.config.problems import did_you_mean, find_problems
+from binrecon.config.spelling import did_you_mean, find_problems
 
 OPTIMIZERS = "adam, adamw, sgd, sgdr"
 

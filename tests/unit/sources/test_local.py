@@ -115,12 +115,12 @@ def test_read_record__missing(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "bin_id", ["", "..", "../metadata/523", "a/b", "a\\b", "/etc/passwd", "523\0", "\udcff", "a..b"]
+    "bin_id", ["", "..", "../metadata/523", "a/b", "a\\b", "/etc/passwd", "523\0", "\udcff", "a..b", "5\n3"]
 )
 def test_read__refuses_what_could_leave_the_folder(root: Path, bin_id: str) -> None:
     message = (
         f"bin_id {bin_id!r} is not the name of a bin; an id is a file name without its suffix: "
-        "not empty, valid Unicode, without '/', '\\', '..' or NUL"
+        "1 to 200 bytes of printable text without '/', '\\' or '..'"
     )
     with pytest.raises(SourceError, match=f"^{re.escape(message)}$") as caught:
         LocalSource(root).read_photo(bin_id)

@@ -15,8 +15,9 @@ import numpy as np
 
 from binrecon.console import track
 from binrecon.errors import SourceError
-from binrecon.sources.local import PHOTO_FOLDER, PHOTO_SUFFIX, RECORD_FOLDER, RECORD_SUFFIX, LocalSource
-from binrecon.sources.source import BinListing, Source
+from binrecon.sources.layout import PHOTO_FOLDER, PHOTO_SUFFIX, RECORD_FOLDER, RECORD_SUFFIX
+from binrecon.sources.local import LocalSource
+from binrecon.sources.source import BinListing, BinStamp, Source
 from binrecon.sources.synthetic.faults import Fault, PlantedFaults, check_faults, cut_off
 from binrecon.sources.synthetic.plan import PlannedBin, plan_bins
 from binrecon.sources.synthetic.records import build_record
@@ -108,6 +109,10 @@ class SyntheticSource:
             SourceError: If `prepare` was never called.
         """
         return self._bins.list_bins()
+
+    def stamp(self, bin_id: str, with_record: bool = True) -> BinStamp:
+        """Return sizes and times of a bin's files."""
+        return self._bins.stamp(bin_id, with_record)
 
     def read_photo(self, bin_id: str) -> bytes:
         """Return the bytes of a photo.
