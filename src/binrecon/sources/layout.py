@@ -49,7 +49,7 @@ def check_bin_id(bin_id: str) -> None:
     """
     is_name = (
         bin_id.isprintable()
-        and not bin_id.startswith(".")
+        and bin_id != "."
         and not any(part in bin_id for part in ("/", "\\", ".."))
     )
     if not is_name or not 0 < len(bin_id.encode(errors="replace")) <= MAX_ID_BYTES:
