@@ -1,5 +1,12 @@
 """What others published about the dataset: lists of bins, the splits made of them, and their class counts."""
 
-from binrecon.published.splits import PublishedSplit
+from binrecon.published.lists import read_counting_list, read_file_list
+from binrecon.published.splits import PublishedSplit, load_published_ids, load_published_split
 
-__all__ = ["PublishedSplit"]
+__all__ = [
+    "PublishedSplit",
+    "load_published_ids",
+    "load_published_split",
+    "read_counting_list",
+    "read_file_list",
+]

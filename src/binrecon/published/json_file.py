@@ -1,0 +1,60 @@
+"""A published list as a file: JSON, plain or gzipped, from whoever put it there."""
+
+import gzip
+import io
+import json
+import reprlib
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from binrecon.errors import ManifestError
+
+REMEDY = "get the list anew, whole and unchanged"
+"""How every message about a damaged list ends."""
+
+_MAX_MIB = 64  # the largest published list has 4
+_MAX_BYTES = _MAX_MIB * 2**20
+
+
+def read_json(path: Path) -> object:
+    """Return what a list holds, unzipped if its name ends in `.gz`.
+
+    Raises:
+        ManifestError: If the file cannot be read, is larger than a list can be, or is not JSON.
+    """
+    content = _read_capped(path)
+    try:
+        data: object = json.loads(content, object_pairs_hook=_build_object)
+    except (ValueError, RecursionError) as error:  # no JSON, no Unicode, a number or a depth without end
+        raise ManifestError(f"list '{path}' cannot be read as JSON: {error}; {REMEDY}") from error
+    return data
+
+
+def _read_capped(path: Path) -> bytes:
+    """Return the bytes of a list, of which no more than the limit and one are ever in memory."""
+    try:
+        with _open(path) as file:
+            content = file.read(_MAX_BYTES + 1)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ManifestError(f"list '{path}' is not a whole gzip file: {error}; {REMEDY}") from error
+    except OSError as error:
+        raise ManifestError(f"list '{path}' cannot be read: {error.strerror or error}; {REMEDY}") from error
+    if len(content) > _MAX_BYTES:
+        raise ManifestError(
+            f"list '{path}' is larger than {_MAX_MIB} MiB uncompressed, "
+            f"but the published ones are smaller than 10; {REMEDY}"
+        )
+    return content
+
+
+def _open(path: Path) -> io.BufferedIOBase:
+    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+
+
+def _build_object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    """Build an object of JSON, but refuse a repeated key, of which Python would keep the last alone."""
+    built = dict(pairs)
+    if len(built) < len(pairs):
+        raise ValueError(f"a key stands twice among {reprlib.repr([key for key, _ in pairs])}")
+    return built
