@@ -41,6 +41,7 @@ class FaultProxy(ThreadingHTTPServer):
         self.upstream = urlsplit(upstream).netloc
         self.requests: Counter[str] = Counter()
         self.elsewhere = "http://127.0.0.1:9/elsewhere"
+        self.delay_s = 0.0
         self.every: tuple[int, Trick] | None = None
         self._plans: dict[str, list[Trick]] = {}
         self._lock = threading.Lock()
@@ -73,6 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         trick = self.server.take_trick(urlsplit(self.path).path)
+        time.sleep(self.server.delay_s)
         if trick in _ANSWERS:
             self._answer(*_ANSWERS[trick])
         elif trick == "redirect":

@@ -76,8 +76,10 @@ def _run_job(config: DictConfig, job: Job) -> float | None:
         validate(config)
         return job(config, run_dir, overrides)
     except BinreconError as error:
-        with contextlib.suppress(OSError):
-            run_dir.rmdir()  # only if nothing was written
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             sys.stderr.write(f"job {HydraConfig.get().job.num} ({' '.join(overrides)}) failed: {error}\n")
         raise
+    finally:
+        if run_dir != Path.cwd():
+            with contextlib.suppress(OSError):
+                run_dir.rmdir()  # only if nothing was written

@@ -295,7 +295,7 @@ class FetchConfig:
 
     source: SourceConfig = MISSING  # chosen by a group option
     subset: str = MISSING
-    """`udacity`, `unc`, `stanford_all`, `stanford_150k`, `ids:FILE`, `range:FIRST-LAST`, `sample:N` or all."""
+    """A published split (`udacity`, …), `ids:FILE`, `range:FIRST-LAST`, `sample:N` or `all`."""
     dry_run: bool = MISSING
     """Whether to say only how many objects and bytes would move (`--dry-run`)."""
     verify: bool = MISSING

@@ -47,11 +47,7 @@ def check_bin_id(bin_id: str) -> None:
         SourceError: If `bin_id` is empty or too long, holds a path separator, `..` or a control character, or
             is not valid Unicode.
     """
-    is_name = (
-        bin_id.isprintable()
-        and bin_id != "."
-        and not any(part in bin_id for part in ("/", "\\", ".."))
-    )
+    is_name = bin_id.isprintable() and bin_id != "." and not any(part in bin_id for part in ("/", "\\", ".."))
     if not is_name or not 0 < len(bin_id.encode(errors="replace")) <= MAX_ID_BYTES:
         shown = bin_id if len(bin_id) <= MAX_ID_BYTES else f"{bin_id[:40]}…"
         raise SourceError(

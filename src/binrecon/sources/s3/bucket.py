@@ -13,6 +13,7 @@ from binrecon.sources.s3.attempt import AttemptError, Fault
 from binrecon.sources.s3.control import check_bucket
 
 if TYPE_CHECKING:
+    from obstore.auth.boto3 import Boto3CredentialProvider
     from obstore.store import S3Config, S3Store
 
 _LIST_RETRIES = 5
@@ -114,7 +115,6 @@ class Bucket:
             raise AttemptError(Fault.BAD_BYTES, f"the bytes do not have the MD5 of their ETag {etag}")
 
     def _build_store(self, retries: int) -> "S3Store":
-        from obstore.auth.boto3 import Boto3CredentialProvider
         from obstore.store import S3Store
 
         config = self.config
@@ -137,7 +137,7 @@ class Bucket:
                 "pool_max_idle_per_host": str(config.connections),
             },
             retry_config={"max_retries": retries},
-            credential_provider=Boto3CredentialProvider() if config.is_signed else None,
+            credential_provider=_find_credentials() if config.is_signed else None,
         )
 
 
@@ -155,6 +155,13 @@ def is_md5(etag: str | None) -> bool:
 def has_md5(body: bytes, etag: str | None) -> bool:
     """Tell whether the MD5 of some bytes is what their ETag states."""
     return etag is not None and hashlib.md5(body, usedforsecurity=False).hexdigest() == etag.strip('"')
+
+
+def _find_credentials() -> "Boto3CredentialProvider":
+    """Return what finds and renews the credentials of the usual AWS chain."""
+    from obstore.auth.boto3 import Boto3CredentialProvider
+
+    return Boto3CredentialProvider()
 
 
 def _classify(error: Exception) -> AttemptError:

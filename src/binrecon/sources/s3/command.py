@@ -39,7 +39,7 @@ def fetch(config: FetchConfig, report_folder: Path) -> None:
     if outcome.plan.missing_objects:
         console.print(describe_outcome(outcome))
     write_json(report_folder / "report.json", {"subset": config.subset, **to_plain(outcome)})
-    failures = outcome.tally.failures
+    failures = sorted(outcome.tally.failures)
     if failures:
         table = report_folder / "failures.csv"
         write_text(table, failures_csv(failures))
