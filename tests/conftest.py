@@ -51,6 +51,15 @@ def real_squashed() -> Path:
 
 
 @pytest.fixture(scope="session")
+def real_lists() -> Path:
+    """The published lists: UNC's and Udacity's."""
+    folder = REAL_BINS / "lists"
+    if not folder.is_dir():
+        pytest.skip(f"published lists are not at {folder}; set BINRECON_ABID to a folder that has lists/")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def real_originals() -> Path:
     """290 real photos as they lie in the bucket, with their records."""
     folder = REAL_BINS / "originals"

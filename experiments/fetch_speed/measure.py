@@ -120,7 +120,7 @@ def count_files(folder: Path) -> int:
     return sum(1 for path in folder.rglob("*.*") if path.parent.name in ("bin-images", "metadata"))
 
 
-def measure_speed(url: str, bins: int, repeats: int) -> None:
+def measure_speed(url: str, bins: int, repeats: int, scratch: Path) -> None:
     """Print a table of medians; the peers take turns, so that all see the same machine."""
     peers: dict[str, Callable[[str, Path, int], float]] = {
         "binrecon fetch (transfer)": run_ours,
@@ -134,13 +134,14 @@ def measure_speed(url: str, bins: int, repeats: int) -> None:
     peers = {name: run for name, run in peers.items() if not any(tool in name for tool in missing)}
     print(f"left out, not installed: {', '.join(missing) or 'none'}")
     seconds: dict[str, list[float]] = {name: [] for name in peers}
+    # Nothing is deleted in between: ext4 is slow to make files while many inodes were freed a moment ago.
     for _ in range(repeats):
         for name, run in peers.items():
-            with tempfile.TemporaryDirectory() as folder:
-                seconds[name].append(run(url, Path(folder), bins))
-                brought = count_files(Path(folder))
-                if "curl" not in name and brought != 2 * bins:
-                    raise RuntimeError(f"{name} brought {brought} of {2 * bins} objects")
+            folder = Path(tempfile.mkdtemp(dir=scratch))
+            seconds[name].append(run(url, folder, bins))
+            brought = count_files(folder)
+            if "curl" not in name and brought != 2 * bins:
+                raise RuntimeError(f"{name} brought {brought} of {2 * bins} objects")
     ours = statistics.median(seconds["binrecon fetch (transfer)"])
     print("| who | median | least..most | objects/s | ours is |\n|---|---|---|---|---|")
     for name, times in seconds.items():
@@ -151,16 +152,16 @@ def measure_speed(url: str, bins: int, repeats: int) -> None:
         )
 
 
-def measure_memory(url: str, bins: int) -> None:
+def measure_memory(url: str, bins: int, scratch: Path) -> None:
     """Print the peak memory of one fetch in a process of its own."""
     code = (
         "import subprocess, resource, sys; "
         "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-c", code, *fetch_words(url, Path(folder), bins)]
-        peak_kib = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)  # noqa: S603  # our own words
+    folder = Path(tempfile.mkdtemp(dir=scratch))
+    command = [sys.executable, "-c", code, *fetch_words(url, folder, bins)]
+    peak_kib = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)  # noqa: S603  # our own words
     print(f"| {2 * bins:,} | {peak_kib / 1024:.0f} MiB |")
 
 
@@ -172,13 +173,15 @@ def main() -> None:
     parser.add_argument("--memory-bins", type=int, nargs="*", default=[500, 5000, 25000])
     options = parser.parse_args()
     print(f"{os.cpu_count()} CPUs; server and client share them")
-    with tempfile.TemporaryDirectory() as folder, run_s3_server(Path(folder)) as server:
+    with tempfile.TemporaryDirectory() as kept, run_s3_server(Path(kept)) as server:
+        scratch = Path(kept) / "scratch"
+        scratch.mkdir()
         fill(server, options.bins)
-        measure_speed(server.url, options.bins, options.repeats)
+        measure_speed(server.url, options.bins, options.repeats, scratch)
         fill(server, max(options.memory_bins, default=0))
         print("\n| objects | peak memory of the fetch |\n|---|---|")
         for bins in options.memory_bins:
-            measure_memory(server.url, bins)
+            measure_memory(server.url, bins, scratch)
 
 
 if __name__ == "__main__":

@@ -55,8 +55,8 @@ class BinDataModule(pl.LightningDataModule):
         return self._evaluation_loader("val")
 
     def test_dataloader(self) -> DataLoader[BinBatch]:
-        """Batches of the test bins, each bin once."""
-        return self._evaluation_loader("test")
+        """Batches of the bins that the model is judged on, each bin once."""
+        return self._evaluation_loader(self.manifest.judged_split)
 
     def _evaluation_loader(self, split: Split) -> DataLoader[BinBatch]:
         dataset = self._dataset(split)

@@ -13,6 +13,7 @@ from PIL import Image
 from rich.console import Console
 
 from binrecon.config.schema import TrainConfig
+from binrecon.config.split_words import Split
 from binrecon.console import get_console
 from binrecon.manifest import CountRange, Manifest
 from binrecon.metrics import (
@@ -40,8 +41,9 @@ class Results:
     """What a run achieved.
 
     Attributes:
-        tally: Sums over the test bins.
-        test: Metrics on the test bins, by name.
+        split: What the model is judged on: `test`, or `val` where a published split keeps no test bins.
+        tally: Sums over the judged bins.
+        judged: Metrics on the judged bins, by name.
         majority_count: The commonest recorded count of the training bins.
         majority: Metrics of always answering that.
         prior: Metrics of answering with the frequencies of the training bins.
@@ -49,8 +51,9 @@ class Results:
         best_epoch: Epoch of the tested checkpoint, counted from 1.
     """
 
+    split: Split
     tally: CountTally
-    test: dict[str, float]
+    judged: dict[str, float]
     majority_count: int
     majority: dict[str, float]
     prior: dict[str, float]
@@ -95,8 +98,9 @@ def _compute(
     test_histogram = [int((recorded == count).sum()) for count in counts]
     rows = read_checkpoint(folder.last_checkpoint)["callbacks"]["EpochHistory"]["rows"]
     return Results(
+        split=manifest.judged_split,
         tally=tally,
-        test=scores(tally),
+        judged=scores(tally),
         majority_count=find_majority_count(train_histogram, counts.start),
         majority=majority_baseline(train_histogram, test_histogram, counts.start),
         prior=prior_baseline(train_histogram, test_histogram, counts.start),
@@ -111,7 +115,8 @@ def _to_plain(results: Results, best: "pd.Series[float]", manifest: Manifest) ->
 
     return {
         "best_epoch": results.best_epoch,
-        "test": tidy(results.test),
+        "judged_split": results.split,
+        "test": tidy(results.judged) if results.split == "test" else None,
         "val": tidy(
             {
                 str(key).removeprefix("val/"): value
@@ -130,10 +135,10 @@ def _draw(config: TrainConfig, folder: RunFolder, results: Results, predictions:
     plot_learning_curves(results.history, folder.plots / "learning_curves.png", results.best_epoch)
     plot_confusion(results.tally.confusion, config.data.min_count, folder.plots / "confusion_matrix.png")
     plot_reliability(results.tally, folder.plots / "reliability.png")
-    _draw_most_wrong(config, folder, predictions)
+    _draw_most_wrong(config, folder, results.split, predictions)
 
 
-def _draw_most_wrong(config: TrainConfig, folder: RunFolder, predictions: pd.DataFrame) -> None:
+def _draw_most_wrong(config: TrainConfig, folder: RunFolder, split: Split, predictions: pd.DataFrame) -> None:
     """Draw the bins whose recorded count was thought least likely: the model's mistakes, or the records'."""
     source = build_source(config.source)
     likelihood = [row[f"p_{row['recorded_count']}"] for row in predictions.to_dict("records")]
@@ -145,19 +150,24 @@ def _draw_most_wrong(config: TrainConfig, folder: RunFolder, predictions: pd.Dat
             f"{row['bin_id']}\nrecord {row['recorded_count']}, predicted {row['predicted_count']}\n"
             f"P(record) = {row['likelihood']:.1%}"
         )
-    title = f"The {len(photos)} test bins whose recorded count the model thinks least likely"
+    title = f"The {len(photos)} {split} bins whose recorded count the model thinks least likely"
     draw_photo_sheet(photos, captions, folder.plots / "most_wrong.png", title=title)
 
 
 def _show(console: Console, config: TrainConfig, folder: RunFolder, results: Results) -> None:
     columns = {
-        "this run": results.test,
+        "this run": results.judged,
         f"majority ({results.majority_count})": results.majority,
         "prior": results.prior,
     }
     bins = int(results.tally.confusion.sum())
-    title = f"test, {bins} bins, epoch {results.best_epoch} of {len(results.history)} (best {config.monitor})"
-    console.print(per_count_table(results.tally, config.data.min_count, "test, by recorded count"))
-    console.print(metrics_table(columns, title))
+    chosen = f"epoch {results.best_epoch} of {len(results.history)} (best {config.monitor})"
+    by_count = per_count_table(results.tally, config.data.min_count, f"{results.split}, by recorded count")
+    console.print(by_count)
+    console.print(metrics_table(columns, f"{results.split}, {bins} bins, {chosen}"))
+    if results.split == "val":
+        console.print(
+            f"data.split={config.data.split} keeps no test bins: the epoch was chosen by these same bins"
+        )
     console.print(f"run folder: {folder.path}")
     console.print(f"plots:      {folder.plots}")

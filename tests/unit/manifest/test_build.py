@@ -4,29 +4,37 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.manifest.conftest import CountingSource, MakeFacts, ToTable
 
 from binrecon.config.split_words import SPLITS
 from binrecon.manifest import (
     CountRange,
+    GroupedSplit,
+    ListedSplit,
     Manifest,
-    SplitRule,
     Status,
     assemble_manifest,
     build_manifest,
 )
-from binrecon.manifest.facts import BinFacts, Fault, PhotoFacts
+from binrecon.manifest.facts import FACTS_SCHEMA, BinFacts, Fault, PhotoFacts
 from binrecon.manifest.record import Item, Record
+from binrecon.published import PublishedSplit
 from binrecon.sources import LocalSource
 
 RANGE = CountRange(0, 5)
-RULE = SplitRule(val_fraction=0.2, test_fraction=0.2, seed=0)
+RULE = GroupedSplit(val_fraction=0.2, test_fraction=0.2, seed=0)
 
 
 def show(manifest: Manifest) -> dict[str, tuple[str, str | None]]:
     return {row["bin_id"]: (row["status"], row["reason"]) for row in manifest.table.to_pylist()}
+
+
+def list_bins(counts: dict[str, int], splits: dict[str, str] | None, **changes: bool) -> ListedSplit:
+    return ListedSplit(PublishedSplit("unc", counts, splits), RULE, **changes)
 
 
 def test_build_manifest(add_bin: Callable[..., None], tmp_path: Path) -> None:
@@ -67,7 +75,7 @@ def test_build_manifest__every_bin_is_a_row(add_bin: Callable[..., None], tmp_pa
         "00007": ("duplicate_photo", "photo: byte for byte that of bin 00001"),
         "00008": ("out_of_range", "recorded count 6 is above the largest asked for, 5"),
     }
-    assert manifest.count_statuses() == dict.fromkeys(Status, 1)
+    assert manifest.count_statuses() == {**dict.fromkeys(Status, 1), Status.NOT_LISTED: 0}
     splits = manifest.table["split"].to_pylist()
     assert splits[0] in SPLITS
     assert splits[1:] == [None] * 7
@@ -99,21 +107,55 @@ def test_build_manifest__same_bytes_same_hash(add_bin: Callable[..., None], tmp_
     assert first.content_hash() == again.content_hash()
 
 
-def test_assemble_manifest__all_faults_first_status(make_facts: Callable[..., BinFacts]) -> None:
+def test_build_manifest__cached_bins_are_not_read(
+    add_bin: Callable[..., None], counting_source: CountingSource, tmp_path: Path
+) -> None:
+    for number in range(5):
+        add_bin(f"{number:05d}", number)
+    cache = {"cache_root": tmp_path / "cache", "source_identity": "here"}
+    first = build_manifest(counting_source, RANGE, RULE, **cache)
+    again = build_manifest(counting_source, CountRange(0, 3), RULE, **cache)
+    assert counting_source.ids("photo") == counting_source.ids("record") == first.table["bin_id"].to_pylist()
+    assert again.count_statuses()[Status.OUT_OF_RANGE] == 1
+
+
+def test_build_manifest__cache_without_identity(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="pass source_identity$"):
+        build_manifest(LocalSource(tmp_path), RANGE, RULE, cache_root=tmp_path)
+
+
+def test_build_manifest__counts_from_lists_look_at_no_record(
+    add_bin: Callable[..., None], counting_source: CountingSource
+) -> None:
+    add_bin("00001", record=b"[]")
+    add_bin("00002", 7)
+    add_bin("00003", photo=None)
+    rule = list_bins({"00001": 2, "00003": 1}, {"00001": "val", "00003": "train"}, needs_records=False)
+    rows = build_manifest(counting_source, RANGE, rule).table.to_pylist()
+    assert {what for what, _ in counting_source.asked} == {"photo", "photo stamp"}
+    shown = ("bin_id", "recorded_count", "items", "group", "split", "status")
+    assert [tuple(row[name] for name in shown) for row in rows] == [
+        ("00001", 2, None, "00001", "val", "usable"),
+        ("00002", None, None, "00002", None, "not_listed"),
+    ]
+
+
+def test_assemble_manifest__all_faults_first_status(make_facts: MakeFacts, to_table: ToTable) -> None:
     photo = PhotoFacts(None, None, 3, "x", Fault(Status.CORRUPT_PHOTO, "photo: bad"))
     record_fault = Fault(Status.CONTRADICTORY_RECORD, "record: odd")
     facts = replace(make_facts("00001", 9), photo=photo, record_fault=record_fault)
     reason = "photo: bad; record: odd; recorded count 9 is above the largest asked for, 5"
-    assert show(assemble_manifest([facts], RANGE, RULE)) == {"00001": ("corrupt_photo", reason)}
+    rows = show(assemble_manifest(to_table([facts]), RANGE, RULE))
+    assert rows == {"00001": ("corrupt_photo", reason)}
 
 
-def test_assemble_manifest__duplicate_with_another_count(make_facts: Callable[..., BinFacts]) -> None:
+def test_assemble_manifest__duplicate_with_another_count(make_facts: MakeFacts, to_table: ToTable) -> None:
     facts = [
         make_facts("00001", 2, sha256="x"),
         make_facts("00009", 3, sha256="x"),
         make_facts("1", 2, sha256="x"),
     ]
-    assert show(assemble_manifest(facts, RANGE, RULE)) == {
+    assert show(assemble_manifest(to_table(facts), RANGE, RULE)) == {
         "00001": ("usable", None),
         "00009": (
             "duplicate_photo",
@@ -123,57 +165,97 @@ def test_assemble_manifest__duplicate_with_another_count(make_facts: Callable[..
     }
 
 
-def test_assemble_manifest__duplicate_of_a_bin_without_record(make_facts: Callable[..., BinFacts]) -> None:
+def test_assemble_manifest__duplicate_of_a_bin_without_record(
+    make_facts: MakeFacts, to_table: ToTable
+) -> None:
     original = replace(
         make_facts("00001", sha256="x"),
         record=None,
         record_fault=Fault(Status.MISSING_RECORD, "there is no record"),
     )
-    rows = show(assemble_manifest([original, make_facts("00002", 3, sha256="x")], RANGE, RULE))
-    assert rows["00002"] == (
+    facts = to_table([original, make_facts("00002", 3, sha256="x")])
+    assert show(assemble_manifest(facts, RANGE, RULE))["00002"] == (
         "duplicate_photo",
         "photo: byte for byte that of bin 00001, whose recorded count is unknown and not 3",
     )
 
 
 def test_assemble_manifest__corrupt_photos_are_not_called_duplicates(
-    make_facts: Callable[..., BinFacts],
+    make_facts: MakeFacts, to_table: ToTable
 ) -> None:
     empty = PhotoFacts(
         None, None, 0, "x", Fault(Status.CORRUPT_PHOTO, "photo: not a JPEG: the file is empty")
     )
-    facts = [replace(make_facts(bin_id), photo=empty) for bin_id in ("00001", "00005")]
+    facts = to_table(replace(make_facts(bin_id), photo=empty) for bin_id in ("00001", "00005"))
     assert {status for status, _ in show(assemble_manifest(facts, RANGE, RULE)).values()} == {"corrupt_photo"}
 
 
-def test_assemble_manifest__clip_keeps_the_recorded_count(make_facts: Callable[..., BinFacts]) -> None:
-    manifest = assemble_manifest([make_facts("00001", 88)], CountRange(0, 5, "clip"), RULE)
+def test_assemble_manifest__clip_keeps_the_recorded_count(make_facts: MakeFacts, to_table: ToTable) -> None:
+    manifest = assemble_manifest(to_table([make_facts("00001", 88)]), CountRange(0, 5, "clip"), RULE)
     assert show(manifest) == {"00001": ("usable", None)}
     assert manifest.table["recorded_count"].to_pylist() == [88]
 
 
 @pytest.mark.parametrize("above_range", ["drop", "clip"])
-def test_assemble_manifest__below_range(make_facts: Callable[..., BinFacts], above_range: str) -> None:
-    manifest = assemble_manifest([make_facts("00001", 0)], CountRange(1, 5, above_range), RULE)
+def test_assemble_manifest__below_range(make_facts: MakeFacts, to_table: ToTable, above_range: str) -> None:
+    manifest = assemble_manifest(to_table([make_facts("00001", 0)]), CountRange(1, 5, above_range), RULE)
     reason = "recorded count 0 is below the smallest asked for, 1"
     assert show(manifest) == {"00001": ("out_of_range", reason)}
 
 
 def test_assemble_manifest__unusable_bins_still_link_their_neighbours(
-    make_facts: Callable[..., BinFacts],
+    make_facts: MakeFacts, to_table: ToTable
 ) -> None:
     middle = replace(
         make_facts("00003", 9, asin="A"),
         photo=PhotoFacts(fault=Fault(Status.MISSING_PHOTO, "there is no photo")),
     )
-    facts = [make_facts("00001", asin="A"), middle, make_facts("00005", asin="A")]
+    facts = to_table([make_facts("00001", asin="A"), middle, make_facts("00005", asin="A")])
     assert assemble_manifest(facts, RANGE, RULE).table["group"].to_pylist() == ["00001"] * 3
 
 
 def test_assemble_manifest__nothing() -> None:
-    manifest = assemble_manifest([], RANGE, RULE)
+    manifest = assemble_manifest(FACTS_SCHEMA.empty_table(), RANGE, RULE)
     assert len(manifest) == 0
     assert manifest.rows_of("train") == ([], [])
+
+
+def test_assemble_manifest__published_split(make_facts: MakeFacts, to_table: ToTable) -> None:
+    rule = list_bins({"00001": 2, "00002": 1, "00009": 4}, {"00001": "val", "00002": "train", "00009": "val"})
+    facts = [make_facts(bin_id, asin="A", count=2) for bin_id in ("00001", "00002", "00003")]
+    manifest = assemble_manifest(to_table([*facts, make_facts("00004", 9)]), CountRange(0, 5), rule)
+    not_listed = "the published split 'unc' does not list the bin"
+    assert show(manifest) == {
+        "00001": ("usable", None),
+        "00002": (
+            "contradictory_record",
+            "record: claims 2 items, but the published split 'unc' lists 1",
+        ),
+        "00003": ("not_listed", not_listed),
+        "00004": ("not_listed", f"{not_listed}; recorded count 9 is above the largest asked for, 5"),
+    }
+    assert manifest.table["split"].to_pylist() == ["val", None, None, None]
+    assert manifest.table["group"].to_pylist() == ["00001", "00001", "00001", "00004"]
+    assert manifest.judged_split == "val"
+
+
+def test_assemble_manifest__published_bin_repeats_an_unlisted_one(
+    make_facts: MakeFacts, to_table: ToTable
+) -> None:
+    facts = to_table([make_facts("00001", sha256="x"), make_facts("00009", sha256="x")])
+    manifest = assemble_manifest(facts, RANGE, list_bins({"00009": 1}, {"00009": "val"}))
+    assert [status for status, _ in show(manifest).values()] == ["not_listed", "usable"]
+
+
+def test_assemble_manifest__published_pool_is_split_by_groups(
+    make_facts: MakeFacts, to_table: ToTable
+) -> None:
+    facts = to_table(make_facts(f"{number:05d}", asin="A") for number in range(0, 99, 9))
+    listed = {"00009": 1, "00018": 1}
+    manifest = assemble_manifest(facts, RANGE, list_bins(listed, None))
+    assert {row["bin_id"]: row["split"] for row in manifest.table.to_pylist() if row["split"]} == {
+        bin_id: RULE.split_of(bin_id) for bin_id in listed
+    }
 
 
 bins = st.builds(
@@ -188,16 +270,18 @@ bins = st.builds(
 bin_lists = st.lists(bins, max_size=40, unique_by=lambda one: one.bin_id)
 
 
-@given(bin_lists, st.randoms(use_true_random=False))
-def test_assemble_manifest__order_does_not_matter(facts: list[BinFacts], random: object) -> None:
-    expected = assemble_manifest(facts, RANGE, RULE).content_hash()
-    random.shuffle(facts)
-    assert assemble_manifest(facts, RANGE, RULE).content_hash() == expected
+@given(bin_lists, st.integers(1, 40))
+def test_assemble_manifest__chunks_do_not_matter(to_table: ToTable, facts: list[BinFacts], size: int) -> None:
+    table = to_table(facts)
+    pieces = [table.slice(start, size) for start in range(0, len(table), size)]
+    chunked = pa.concat_tables([table.slice(0, 0), *pieces])
+    expected = assemble_manifest(table, RANGE, RULE).content_hash()
+    assert assemble_manifest(chunked, RANGE, RULE).content_hash() == expected
 
 
 @given(bin_lists)
-def test_assemble_manifest__no_group_crosses_splits(facts: list[BinFacts]) -> None:
-    manifest = assemble_manifest(facts, RANGE, RULE)
+def test_assemble_manifest__no_group_crosses_splits(to_table: ToTable, facts: list[BinFacts]) -> None:
+    manifest = assemble_manifest(to_table(facts), RANGE, RULE)
     rows = [row for row in manifest.table.to_pylist() if row["split"] is not None]
     splits_by_group = Counter(group for group, _ in {(row["group"], row["split"]) for row in rows})
     assert all(count == 1 for count in splits_by_group.values())
@@ -205,10 +289,76 @@ def test_assemble_manifest__no_group_crosses_splits(facts: list[BinFacts]) -> No
     assert sorted(ids) == [row["bin_id"] for row in rows if row["status"] == "usable"]
 
 
+def list_faults(one: BinFacts, earlier: list[BinFacts], listed: dict[str, int]) -> list[tuple[str, str]]:
+    """Every fault of a bin in the order of Status, thought out one by one."""
+    count = None if one.record is None else one.record.recorded_count
+    twin = next((other for other in earlier if other.photo.sha256 == one.photo.sha256), None)
+    faults = [fault for fault in (one.photo.fault, one.record_fault) if fault is not None]
+    if count is not None and listed.get(one.bin_id, count) != count:
+        words = f"record: claims {count} items, but the published split 'unc' lists {listed[one.bin_id]}"
+        faults.append(Fault(Status.CONTRADICTORY_RECORD, words))
+    if one.photo.fault is None and one.bin_id in listed and twin is not None:
+        other = None if twin.record is None else twin.record.recorded_count
+        known = ["unknown" if known is None else known for known in (other, count)]
+        words = f"photo: byte for byte that of bin {twin.bin_id}"
+        words += "" if other == count else f", whose recorded count is {known[0]} and not {known[1]}"
+        faults.append(Fault(Status.DUPLICATE_PHOTO, words))
+    if one.bin_id not in listed:
+        faults.append(Fault(Status.NOT_LISTED, "the published split 'unc' does not list the bin"))
+    if count is not None and count > 5:
+        words = f"recorded count {count} is above the largest asked for, 5"
+        faults.append(Fault(Status.OUT_OF_RANGE, words))
+    return faults
+
+
+photos = st.sampled_from(
+    [
+        PhotoFacts(2, 2, 9, "x"),
+        PhotoFacts(2, 2, 9, "y"),
+        PhotoFacts(None, None, 9, "x", Fault(Status.CORRUPT_PHOTO, "photo: bad")),
+        PhotoFacts(fault=Fault(Status.MISSING_PHOTO, "there is no photo")),
+    ]
+)
+records = st.sampled_from(
+    [
+        (Record(1, ()), Fault(Status.CONTRADICTORY_RECORD, "record: odd")),
+        (Record(7, (Item("A", None, 7),)), None),
+        (Record(0, ()), None),
+        (None, Fault(Status.MISSING_RECORD, "there is no record")),
+    ]
+)
+odd_bins = st.builds(
+    lambda number, photo, record: BinFacts(f"{number:05d}", photo, *record),
+    st.integers(0, 99),
+    photos,
+    records,
+)
+
+
+@given(
+    st.lists(odd_bins, max_size=12, unique_by=lambda one: one.bin_id),
+    st.dictionaries(st.integers(0, 99).map("{:05d}".format), st.integers(0, 7)),
+)
+def test_assemble_manifest__same_as_judging_bin_by_bin(
+    to_table: ToTable, facts: list[BinFacts], listed: dict[str, int]
+) -> None:
+    manifest = assemble_manifest(to_table(facts), RANGE, list_bins(listed, dict.fromkeys(listed, "val")))
+    ordered = sorted(facts, key=lambda one: one.bin_id)
+    expected = {}
+    for place, one in enumerate(ordered):
+        sound = [other for other in ordered[:place] if other.photo.fault is None and other.bin_id in listed]
+        faults = list_faults(one, sound, listed)
+        reason = "; ".join(fault.reason for fault in faults) or None
+        expected[one.bin_id] = (next((str(fault.status) for fault in faults), "usable"), reason)
+    assert show(manifest) == expected
+
+
 @pytest.mark.slow
-def test_assemble_manifest__time_grows_with_the_bins(make_facts: Callable[..., BinFacts]) -> None:
+def test_assemble_manifest__time_grows_with_the_bins(make_facts: MakeFacts, to_table: ToTable) -> None:
     def measure(count: int) -> float:
-        facts = [make_facts(f"{number:06d}", number % 6, asin=f"A{number % 50}") for number in range(count)]
+        facts = to_table(
+            make_facts(f"{number:06d}", number % 6, asin=f"A{number % 50}") for number in range(count)
+        )
         started = time.perf_counter()
         assemble_manifest(facts, RANGE, RULE)
         return time.perf_counter() - started

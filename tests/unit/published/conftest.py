@@ -3,19 +3,9 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.conftest import REAL_BINS
 
 from binrecon.config.split_words import Split
 from binrecon.published import PublishedSplit, class_counts, load_published_split, splits
-
-
-@pytest.fixture(scope="session")
-def real_lists() -> Path:
-    """The published lists, gzipped."""
-    folder = REAL_BINS / "lists"
-    if not folder.is_dir():
-        pytest.skip(f"the published lists are not at {folder}; set BINRECON_ABID to a folder that has lists/")
-    return folder
 
 
 @pytest.fixture(scope="session")
