@@ -170,10 +170,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bins", type=int, default=2500, help="bins to fetch; each is two objects")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--pin", action="store_true", help="server on one CPU, client on another")
     parser.add_argument("--memory-bins", type=int, nargs="*", default=[500, 5000, 25000])
     options = parser.parse_args()
-    print(f"{os.cpu_count()} CPUs; server and client share them")
+    print(f"{os.cpu_count()} CPUs; server and client {'have one each' if options.pin else 'share them'}")
+    if options.pin:
+        os.sched_setaffinity(0, {0})  # the server's, which inherits it
     with tempfile.TemporaryDirectory() as kept, run_s3_server(Path(kept)) as server:
+        if options.pin:
+            os.sched_setaffinity(0, {1})  # that of all clients
         scratch = Path(kept) / "scratch"
         scratch.mkdir()
         fill(server, options.bins)

@@ -10,31 +10,31 @@ from binrecon.config.metric_names import METRIC_MEANINGS
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "experiments").glob("*/README.md"))]
-COMMAND = re.compile(r"(?:python train\.py|binrecon train) ([^`#\n]+)")
+COMMAND = re.compile(r"(?:python (train)\.py|binrecon (\w+)) ([^`#\n]+=[^`#\n]+)")
 
 
 def commands() -> list[str]:
-    found = [
-        line for document in DOCUMENTS for line in COMMAND.findall(document.read_text().replace("\\\n", " "))
-    ]
+    """Find every command of a README, as its verb and its words."""
+    texts = [document.read_text().replace("\\\n", " ") for document in DOCUMENTS]
+    found = [" ".join(part for part in parts if part) for text in texts for parts in COMMAND.findall(text)]
     return [line.strip() for line in found if "…" not in line and "resume=" not in line]
 
 
 def test_readme__commands_are_there() -> None:
-    assert "experiment=quickstart" in commands()
+    assert {"train experiment=quickstart", "fetch subset=sample:500"} <= set(commands())
 
 
 @pytest.mark.parametrize("command", commands())
 def test_readme__every_command_composes(command: str) -> None:
     """A comma stands for several values of a multirun: each is composed by itself."""
-    words = [word for word in command.split() if word not in ("-m", "--multirun")]
+    verb, *words = [word for word in command.split() if not word.startswith("-")]
     choices = [word.partition("=")[2].split(",") if not word.startswith("+") else [word] for word in words]
     for index in range(max(map(len, choices))):
         picked = [
             f"{word.partition('=')[0]}={values[index % len(values)]}"
             for word, values in zip(words, choices, strict=True)
         ]
-        compose_config("train", picked)
+        compose_config(verb, picked)
 
 
 def test_readme__lists_every_option() -> None:

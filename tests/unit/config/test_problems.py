@@ -1,6 +1,7 @@
 import pytest
 
-from binrecon.config.spelling import did_you_mean, find_problems
+from binrecon.config.problems import find_problems
+from binrecon.config.spelling import did_you_mean
 
 OPTIMIZERS = "adam, adamw, sgd, sgdr"
 

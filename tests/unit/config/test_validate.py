@@ -118,3 +118,50 @@ def test_validate__two_problems_at_once() -> None:
 def test_validate__unset_variable() -> None:
     (problem,) = problems_of(SYNTHETIC, "output_root=${oc.env:BINRECON_NOT_SET}")
     assert problem == "output_root: Environment variable 'BINRECON_NOT_SET' not found"
+
+
+def test_validate__fetch() -> None:
+    validate(compose_config("fetch", ["subset=sample:500"]))
+    assert problems_of("subset=sample:-1", config_name="fetch") == (
+        "subset: sample:N takes a whole number of bins from 1 on, got '-1'",
+    )
+
+
+def test_validate__subset_of_a_source() -> None:
+    validate(compose_config("train", ["source=abid"]))
+    assert problems_of("source=abid", "source.subset=ids:/no/such/file") == (
+        "source.subset: '/no/such/file' is not a file; give one with an id on each line",
+    )
+
+
+@pytest.mark.parametrize("split", ["grouped", "udacity"])
+def test_validate__counts_from_lists_cannot_tell_groups(split: str) -> None:
+    assert problems_of(SYNTHETIC, f"data.split={split}", "data.counts_from=lists") == (
+        f"data.counts_from: lists give no products, and without them data.split={split} cannot tell which photos "
+        "show one bin; use counts_from=records, or split=unc, stanford_all or stanford_150k",
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (
+            ["source.parts=photos"],
+            "source.parts: training with data.counts_from=records needs both, got photos",
+        ),
+        (
+            ["source.parts=records", "data.counts_from=lists", "data.split=unc"],
+            "source.parts: training with data.counts_from=lists needs both or photos, got records",
+        ),
+    ],
+)
+def test_validate__parts_that_training_needs(words: list[str], problem: str) -> None:
+    assert problems_of("source=abid", *words) == (problem,)
+
+
+def test_validate__counts_from_lists_needs_photos_only() -> None:
+    validate(
+        compose_config(
+            "train", ["source=abid", "source.parts=photos", "data.counts_from=lists", "data.split=unc"]
+        )
+    )

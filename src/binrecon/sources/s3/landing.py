@@ -74,9 +74,15 @@ class Landing:
             OSError: If the disk does not take it; then nothing has changed.
         """
         unfinished = f"{self._unfinished}/{landed.part}-{landed.bin_id}"
-        with open(unfinished, "wb") as file:  # noqa: PTH123  # a Path for each of a million files takes longer than writing it
-            file.write(body)
-        os.replace(unfinished, f"{self.root}/{landed.path}")  # noqa: PTH105  # as above
+        # Three calls of the system for each of a million files; a Path and a buffered file take twice as many.
+        file = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        try:
+            rest = memoryview(body)
+            while rest:  # a disk that gets full takes a part first, and refuses the rest
+                rest = rest[os.write(file, rest) :]
+        finally:
+            os.close(file)
+        os.replace(unfinished, f"{self.root}/{landed.path}")  # noqa: PTH105
 
     def list_present(self, part: Part) -> dict[str, int]:
         """Return the size in bytes of each photo or record that lies there, by bin, without empty files."""
