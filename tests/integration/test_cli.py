@@ -31,7 +31,10 @@ def test_main__lists_verbs(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_main__unknown_verb(fail: Callable[..., str]) -> None:
-    assert fail("trian") == "'trian' is no verb of binrecon; there are fetch, train, show. Did you mean 'train'?\n"
+    assert (
+        fail("trian")
+        == "'trian' is no verb of binrecon; there are fetch, train, show. Did you mean 'train'?\n"
+    )
 
 
 @pytest.mark.parametrize(

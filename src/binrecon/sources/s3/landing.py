@@ -74,7 +74,7 @@ class Landing:
             OSError: If the disk does not take it; then nothing has changed.
         """
         unfinished = f"{self._unfinished}/{landed.part}-{landed.bin_id}"
-        # Three calls of the system for each of a million files; a Path and a buffered file take twice as many.
+        # Few calls of the system for each of a million files: a Path and a buffered file take twice as many.
         file = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         try:
             rest = memoryview(body)
