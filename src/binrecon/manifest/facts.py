@@ -1,26 +1,50 @@
-"""What the bytes of each bin say, whatever is asked of them later: the slow half of building a manifest."""
+"""What the bytes of each bin say, whatever is asked of them later, and the table that keeps it."""
 
 import hashlib
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-from binrecon.console import track
+import pyarrow as pa
+
 from binrecon.errors import MissingBinError, PhotoError, RecordError
 from binrecon.manifest.record import Record, parse_record
-from binrecon.manifest.schema import Status
+from binrecon.manifest.schema import SCHEMA, Status
 from binrecon.sources import Source
 from binrecon.sources.photo import decode_photo
 
-T = TypeVar("T")
-R = TypeVar("R")
+FACTS_VERSION = 1
+"""To be raised with every change after which the same bytes give other facts: it empties the cache."""
 
-IN_FLIGHT_PER_WORKER = 4
-"""Bins waiting for one worker: enough to keep it busy, few enough to keep a million bins out of memory."""
+_STAMP = pa.struct([("size", pa.int64()), ("mtime_ns", pa.int64()), ("ctime_ns", pa.int64())])
+
+STAMPS_SCHEMA = pa.schema(
+    [
+        SCHEMA.field("bin_id"),
+        pa.field("photo_stamp", _STAMP),  # null without a photo
+        pa.field("record_stamp", _STAMP),  # null without a record, or where none was asked for
+    ]
+)
+"""Columns that tell whether a bin has changed since it was read."""
+
+FACTS_SCHEMA = pa.schema(
+    [
+        *(
+            SCHEMA.field(name)
+            for name in (
+                "bin_id", "recorded_count", "items",
+                "photo_width", "photo_height", "photo_bytes", "photo_sha256",
+            )
+        ),
+        pa.field("photo_status", pa.string()),  # null if the photo is fine
+        pa.field("photo_reason", pa.string()),
+        pa.field("record_status", pa.string()),  # null if the record is fine, or none was asked for
+        pa.field("record_reason", pa.string()),
+        STAMPS_SCHEMA.field("photo_stamp"),
+        STAMPS_SCHEMA.field("record_stamp"),
+    ]
+)  # fmt: skip
+"""Columns of the facts: one row per bin, in order of `bin_id`. What a column means: see `SCHEMA`."""
 
 
 class Fault(NamedTuple):
@@ -56,51 +80,64 @@ class BinFacts:
     Args:
         bin_id: Its key, verbatim.
         photo: Its photo.
-        record: Its record; None if there is none that can be read.
+        record: Its record; None if there is none that can be read, or none was asked for.
         record_fault: What is wrong with the record; a contradictory one is kept beside its fault.
     """
 
     bin_id: str
     photo: PhotoFacts
-    record: Record | None
-    record_fault: Fault | None
-
-    @property
-    def faults(self) -> list[Fault]:
-        """Everything wrong with photo and record."""
-        return [fault for fault in (self.photo.fault, self.record_fault) if fault is not None]
+    record: Record | None = None
+    record_fault: Fault | None = None
 
 
-def read_facts(source: Source, workers: int | None = None) -> list[BinFacts]:
-    """Read every record of a prepared source and decode every photo, several at a time, showing progress.
+def read_bin(source: Source, bin_id: str, with_record: bool = True) -> BinFacts:
+    """Decode one bin's photo and read its record.
 
-    A missing or damaged photo or record is a fact about its bin. Any other error (no permission, no
-    network) is none, and ends the reading.
+    A missing or damaged photo or record is a fact about its bin; any other error (no permission, no
+    network) is none, and is raised.
 
     Args:
-        source: Where the bins lie.
-        workers: Bins read at a time; None for four more than there are processors, at most 32.
-
-    Returns:
-        One entry for each id that has a photo or a record, in order of the ids.
-
-    Raises:
-        SourceError: If the source cannot list its bins.
+        source: Where the bin lies.
+        bin_id: Its key.
+        with_record: Whether the record is asked for; if not, it is not looked at.
     """
-    import torchcodec.decoders  # noqa: F401  Loaded before the workers start: they must not race to import torch.
-
-    listing = source.list_bins()
-    bin_ids = sorted({*listing.photo_ids, *listing.record_ids})
-    if workers is None:
-        workers = min(32, (os.cpu_count() or 1) + 4)
-    facts = _map_in_order(lambda bin_id: read_bin(source, bin_id), bin_ids, workers)
-    return list(track(facts, "checking bins", total=len(bin_ids), unit="bins"))
+    photo = _read_photo(source, bin_id)
+    return BinFacts(bin_id, photo, *(_read_record(source, bin_id) if with_record else (None, None)))
 
 
-def read_bin(source: Source, bin_id: str) -> BinFacts:
-    """Read one bin's record and decode its photo."""
-    record, record_fault = _read_record(source, bin_id)
-    return BinFacts(bin_id, _read_photo(source, bin_id), record, record_fault)
+def tabulate_facts(facts: Sequence[BinFacts], stamps: pa.Table) -> pa.Table:
+    """Turn facts into rows of `FACTS_SCHEMA`.
+
+    Args:
+        facts: One for each row of `stamps`, in the same order.
+        stamps: With the columns of `STAMPS_SCHEMA`.
+    """
+    schema = pa.schema(field for field in FACTS_SCHEMA if field.name not in STAMPS_SCHEMA.names[1:])
+    table = pa.Table.from_pylist([_make_row(one) for one in facts], schema=schema)
+    for name in STAMPS_SCHEMA.names[1:]:
+        table = table.append_column(STAMPS_SCHEMA.field(name), stamps[name])
+    return table
+
+
+def _make_row(facts: BinFacts) -> dict[str, Any]:
+    """Build a row, whose columns hold different types."""
+    photo, record = facts.photo, facts.record
+    photo_status, photo_reason = photo.fault or (None, None)
+    record_status, record_reason = facts.record_fault or (None, None)
+    items = None if record is None else [(item.asin, item.name, item.quantity) for item in record.items]
+    return {
+        "bin_id": facts.bin_id,
+        "recorded_count": None if record is None else record.recorded_count,
+        "items": items,
+        "photo_width": photo.width,
+        "photo_height": photo.height,
+        "photo_bytes": photo.byte_count,
+        "photo_sha256": photo.sha256,
+        "photo_status": photo_status,
+        "photo_reason": photo_reason,
+        "record_status": record_status,
+        "record_reason": record_reason,
+    }
 
 
 def _read_photo(source: Source, bin_id: str) -> PhotoFacts:
@@ -128,18 +165,3 @@ def _read_record(source: Source, bin_id: str) -> tuple[Record | None, Fault | No
         return record, None
     reason = f"record: claims {record.recorded_count} items, but they add up to {record.item_sum}"
     return record, Fault(Status.CONTRADICTORY_RECORD, reason)
-
-
-def _map_in_order(work: Callable[[T], R], inputs: Iterable[T], workers: int) -> Iterator[R]:
-    """Yield `work` of each input in order, computed by threads that run only a little ahead."""
-    remaining = iter(inputs)
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        first = islice(remaining, workers * IN_FLIGHT_PER_WORKER)
-        in_flight: deque[Future[R]] = deque(pool.submit(work, one) for one in first)
-        try:
-            while in_flight:
-                yield in_flight.popleft().result()
-                in_flight.extend(pool.submit(work, one) for one in islice(remaining, 1))
-        finally:
-            for future in in_flight:
-                future.cancel()

@@ -1,4 +1,4 @@
-"""The manifest as a Parquet file."""
+"""Tables as Parquet files that are whole or not there, and the manifest as one."""
 
 import os
 from pathlib import Path
@@ -10,6 +10,9 @@ import pyarrow.parquet as pq
 from binrecon.errors import ManifestError
 from binrecon.manifest.schema import Manifest
 
+ROWS_PER_GROUP = 20_000
+"""Rows that are written or read at a time, about 10 MB; a whole table at once would take its memory twice."""
+
 
 def write_manifest(manifest: Manifest, path: Path) -> None:
     """Write a manifest so that `path` holds, at any moment, the old file or the whole new one.
@@ -17,15 +20,7 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
     Raises:
         OSError: If the folder does not exist or cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        with draft.open("xb") as file:
-            pq.write_table(manifest.table, file, compression="zstd", write_page_checksum=True)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_table(manifest.table, path)
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -45,3 +40,40 @@ def read_manifest(path: Path) -> Manifest:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the system's own: no permission, a folder, a broken disk
         raise ManifestError(f"manifest '{path}' cannot be read: {error}; build it anew") from error
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write a table so that `path` holds, at any moment, the old file or the whole new one.
+
+    Raises:
+        OSError: If the folder does not exist or cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        with draft.open("xb") as file:
+            pq.write_table(
+                table, file, compression="zstd", write_page_checksum=True, row_group_size=ROWS_PER_GROUP
+            )
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def read_row_groups(path: Path) -> list[pa.Table]:
+    """Read a table that `write_table` wrote, in the pieces in which it was written.
+
+    Raises:
+        ArrowException: If the file is damaged or no Parquet; an OSError without a number means the same.
+        OSError: If the file cannot be opened.
+    """
+    with path.open("rb") as file:
+        parquet = pq.ParquetFile(file, page_checksum_verification=True)
+        return [pack(parquet.read_row_group(number)) for number in range(parquet.num_row_groups)]
+
+
+def pack(table: pa.Table) -> pa.Table:
+    """Copy a table into memory of just its size: what grew as it was read takes half as much again."""
+    pieces = pa.concat_tables([table, table.slice(0, 0)])  # of a single piece nothing would be copied
+    return pieces.combine_chunks(memory_pool=pa.system_memory_pool())

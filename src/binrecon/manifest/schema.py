@@ -1,18 +1,17 @@
 """The manifest: one table, one row per bin, that says which bins exist and what becomes of each."""
 
-import hashlib
-import json
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from binrecon.config.split_words import Split
 from binrecon.errors import ManifestError
+from binrecon.manifest.content_hash import hash_table
 
 
 class Status(StrEnum):
@@ -29,9 +28,11 @@ class Status(StrEnum):
     MALFORMED_RECORD = "malformed_record"
     """The record cannot be read, so its count is unknown."""
     CONTRADICTORY_RECORD = "contradictory_record"
-    """The record claims one count, and its items add up to another."""
+    """The record claims one count, and its items add up to another, or the published list gives another."""
     DUPLICATE_PHOTO = "duplicate_photo"
     """The photo is, byte for byte, that of an earlier bin."""
+    NOT_LISTED = "not_listed"
+    """The published split that was asked for does not list the bin."""
     OUT_OF_RANGE = "out_of_range"
     """The recorded count is none of those asked for."""
 
@@ -87,19 +88,29 @@ class Manifest:
     def __len__(self) -> int:
         return int(self.table.num_rows)
 
+    def select_rows(self, split: Split, columns: Sequence[str]) -> pa.Table:
+        """Return some columns of the usable bins of a split; only these are copied."""
+        return self.table.select(columns).filter(pc.equal(self.table["split"], split))
+
     def rows_of(self, split: Split) -> SplitRows:
         """List the usable bins of a split in order of their id."""
-        rows = self.table.filter(pc.equal(self.table["split"], split))
+        rows = self.select_rows(split, ["bin_id", "recorded_count"])
         return SplitRows(rows["bin_id"].to_pylist(), rows["recorded_count"].to_pylist())
 
     def count_statuses(self) -> dict[Status, int]:
         """Count the bins of each status, in the order of `Status`, zeros included."""
-        found = Counter(self.table["status"].to_pylist())
-        return {status: found[status] for status in Status}
+        found = count_values(self.table["status"])
+        return {status: found.get(status, 0) for status in Status}
 
     def count_classes(self, split: Split) -> dict[int, int]:
         """Count the usable bins of each recorded count in a split; counts that do not occur are left out."""
-        return dict(sorted(Counter(self.rows_of(split).recorded_counts).items()))
+        rows = self.select_rows(split, ["recorded_count"])
+        return dict(sorted(count_values(rows["recorded_count"]).items()))
+
+    @cached_property
+    def judged_split(self) -> Split:
+        """The split that a model is judged on: `test`, or `val` where nothing was kept for the test."""
+        return "test" if pc.any(pc.equal(self.table["split"], "test")).as_py() else "val"
 
     def content_hash(self) -> str:
         """Hash every value of every row, whatever way the table is stored."""
@@ -107,11 +118,13 @@ class Manifest:
 
     @cached_property
     def _content_hash(self) -> str:
-        digest = hashlib.sha256()
-        for batch in self.table.to_batches(max_chunksize=10_000):
-            for row in batch.to_pylist():
-                digest.update(json.dumps(row, sort_keys=True).encode("ascii") + b"\n")
-        return digest.hexdigest()
+        return hash_table(self.table)
+
+
+def count_values(values: pa.ChunkedArray) -> dict[Any, int]:
+    """Count each value, of whatever type the column holds."""
+    counted = pc.value_counts(values)
+    return dict(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True))
 
 
 def _describe_schema_difference(found: pa.Schema) -> str:

@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -21,9 +22,12 @@ from binrecon.errors import ConfigError, OutputError, TrainingError
 from binrecon.manifest import (
     CountRange,
     Manifest,
-    SplitRule,
     build_manifest,
+    build_split_rule,
     check_trainable,
+    count_coverage,
+    count_leaks,
+    describe_coverage,
     read_manifest,
     write_manifest,
 )
@@ -60,7 +64,6 @@ def train(config: TrainConfig, folder: RunFolder, overrides: Sequence[str]) -> f
     counter = _build_counter(config, folder)
     console.print(model_table(counter))
     manifest = _prepare_manifest(config, folder)
-    console.print(manifest_table(manifest))
     if config.trainer.devices == 1:
         fit(config, folder, counter)
     else:
@@ -151,11 +154,26 @@ def _prepare_manifest(config: TrainConfig, folder: RunFolder) -> Manifest:
     """Make the bins readable, look at every one, and keep what was found."""
     source = build_source(config.source)
     source.prepare()
-    selection = CountRange.of(config.data)
-    manifest = build_manifest(source, selection, SplitRule.of(config.data))
+    folder_of_bins = Path(getattr(source, "folder", config.source.root))  # rendered bins have their own
+    selection, splits = CountRange.of(config.data), build_split_rule(config.data)
+    manifest = build_manifest(
+        source,
+        selection,
+        splits,
+        cache_root=Path(config.cache_dir) / "facts",
+        source_identity=f"{config.source.name}:{folder_of_bins.expanduser().resolve()}",
+    )
     write_manifest(manifest, folder.manifest)
-    folder.update_facts(manifest_hash=manifest.content_hash())
-    check_trainable(manifest, selection)
+    folder.update_facts(
+        manifest_hash=manifest.content_hash(),
+        split=asdict(count_coverage(manifest, splits)),
+        leaks=[asdict(leak) for leak in count_leaks(manifest)],
+    )
+    check_trainable(manifest, selection, splits)
+    console = get_console()
+    console.print(manifest_table(manifest))
+    for line in describe_coverage(manifest, splits):
+        console.print(line, highlight=False)
     return manifest
 
 

@@ -120,7 +120,7 @@ def test_build_manifest__cached_bins_are_not_read(
 
 
 def test_build_manifest__cache_without_identity(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="pass source_identity$"):
+    with pytest.raises(ValueError, match=r"pass source_identity$"):
         build_manifest(LocalSource(tmp_path), RANGE, RULE, cache_root=tmp_path)
 
 

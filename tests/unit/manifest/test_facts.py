@@ -1,19 +1,21 @@
 import hashlib
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from PIL import Image
+from tests.unit.manifest.conftest import CountingSource, MakeFacts
 
-from binrecon.errors import MissingBinError, SourceError
+from binrecon.errors import MissingBinError
 from binrecon.manifest.facts import (
-    IN_FLIGHT_PER_WORKER,
+    FACTS_SCHEMA,
+    STAMPS_SCHEMA,
     BinFacts,
     Fault,
     PhotoFacts,
-    _map_in_order,
-    read_facts,
+    read_bin,
+    tabulate_facts,
 )
 from binrecon.manifest.record import Item, Record
 from binrecon.manifest.schema import Status
@@ -21,14 +23,13 @@ from binrecon.sources import LocalSource
 
 
 def read_one(root: Path) -> BinFacts:
-    (facts,) = read_facts(LocalSource(root), workers=1)
-    return facts
+    return read_bin(LocalSource(root), "00001")
 
 
-def test_read_facts__sound_bin(add_bin: Callable[..., None], tmp_path: Path) -> None:
+def test_read_bin__sound(add_bin: Callable[..., None], tmp_path: Path) -> None:
     add_bin("00523", 3)
     photo = (tmp_path / "bin-images" / "00523.jpg").read_bytes()
-    assert read_one(tmp_path) == BinFacts(
+    assert read_bin(LocalSource(tmp_path), "00523") == BinFacts(
         "00523",
         PhotoFacts(20, 10, len(photo), hashlib.sha256(photo).hexdigest()),
         Record(3, (Item("B00523", "Cup", 3),)),
@@ -36,30 +37,31 @@ def test_read_facts__sound_bin(add_bin: Callable[..., None], tmp_path: Path) -> 
     )
 
 
-def test_read_facts__every_id_once_in_order(add_bin: Callable[..., None], tmp_path: Path) -> None:
-    for bin_id in ("9", "523", "00523", "100000", "10"):
-        add_bin(bin_id)
-    add_bin("00001", photo=None)
-    add_bin("00002", count=None)
-    ids = [one.bin_id for one in read_facts(LocalSource(tmp_path), workers=2)]
-    assert ids == ["00001", "00002", "00523", "10", "100000", "523", "9"]
-
-
-def test_read_facts__no_photo(add_bin: Callable[..., None], tmp_path: Path) -> None:
+def test_read_bin__no_photo(add_bin: Callable[..., None], tmp_path: Path) -> None:
     add_bin("00001", photo=None)
     facts = read_one(tmp_path)
     assert facts.photo == PhotoFacts(fault=Fault(Status.MISSING_PHOTO, "there is no photo"))
     assert facts.record is not None
 
 
-def test_read_facts__no_record(add_bin: Callable[..., None], tmp_path: Path) -> None:
+def test_read_bin__no_record(add_bin: Callable[..., None], tmp_path: Path) -> None:
     add_bin("00001", count=None)
     facts = read_one(tmp_path)
     assert facts.record is None
-    assert facts.faults == [Fault(Status.MISSING_RECORD, "there is no record")]
+    assert facts.photo.fault is None
+    assert facts.record_fault == Fault(Status.MISSING_RECORD, "there is no record")
 
 
-def test_read_facts__png_named_jpg(add_bin: Callable[..., None], tmp_path: Path) -> None:
+def test_read_bin__record_not_asked_for(
+    add_bin: Callable[..., None], counting_source: CountingSource
+) -> None:
+    add_bin("00001", record=b"<Error/>")
+    facts = read_bin(counting_source, "00001", with_record=False)
+    assert (facts.record, facts.record_fault) == (None, None)
+    assert counting_source.ids("record") == []
+
+
+def test_read_bin__png_named_jpg(add_bin: Callable[..., None], tmp_path: Path) -> None:
     add_bin("00001")
     Image.new("RGB", (4, 4)).save(tmp_path / "bin-images" / "00001.jpg", "PNG")
     photo = read_one(tmp_path).photo
@@ -68,40 +70,40 @@ def test_read_facts__png_named_jpg(add_bin: Callable[..., None], tmp_path: Path)
     assert photo.byte_count == (tmp_path / "bin-images" / "00001.jpg").stat().st_size
 
 
-def test_read_facts__photo_cut_off(add_bin: Callable[..., None], tmp_path: Path) -> None:
+def test_read_bin__photo_cut_off(add_bin: Callable[..., None], tmp_path: Path) -> None:
     add_bin("00001")
     path = tmp_path / "bin-images" / "00001.jpg"
     path.write_bytes(path.read_bytes()[:-2])
     reason = f"photo: the JPEG is cut off after {path.stat().st_size} bytes"
-    assert read_one(tmp_path).faults == [Fault(Status.CORRUPT_PHOTO, reason)]
+    assert read_one(tmp_path).photo.fault == Fault(Status.CORRUPT_PHOTO, reason)
 
 
-def test_read_facts__record_not_json(add_bin: Callable[..., None], tmp_path: Path) -> None:
+def test_read_bin__record_not_json(add_bin: Callable[..., None], tmp_path: Path) -> None:
     add_bin("00001", record=b"<Error/>")
     reason = "record: not JSON: Expecting value at line 1, column 1"
-    assert read_one(tmp_path).faults == [Fault(Status.MALFORMED_RECORD, reason)]
+    assert read_one(tmp_path).record_fault == Fault(Status.MALFORMED_RECORD, reason)
 
 
-def test_read_facts__contradictory_record_is_kept(add_bin: Callable[..., None], tmp_path: Path) -> None:
+def test_read_bin__contradictory_record_is_kept(add_bin: Callable[..., None], tmp_path: Path) -> None:
     add_bin("00001", record=b'{"EXPECTED_QUANTITY": 4, "BIN_FCSKU_DATA": {"B1": {"quantity": 3}}}')
     facts = read_one(tmp_path)
     reason = "record: claims 4 items, but they add up to 3"
     assert facts.record == Record(4, (Item("B1", None, 3),))
-    assert facts.faults == [Fault(Status.CONTRADICTORY_RECORD, reason)]
+    assert facts.record_fault == Fault(Status.CONTRADICTORY_RECORD, reason)
 
 
-def test_read_facts__a_bin_that_goes_while_it_is_read(add_bin: Callable[..., None], tmp_path: Path) -> None:
+def test_read_bin__goes_while_it_is_read(add_bin: Callable[..., None], tmp_path: Path) -> None:
     add_bin("00001")
 
     class Vanishing(LocalSource):
         def read_photo(self, bin_id: str) -> bytes:
             raise MissingBinError(bin_id)
 
-    (facts,) = read_facts(Vanishing(tmp_path), workers=1)
-    assert facts.faults == [Fault(Status.MISSING_PHOTO, "there is no photo")]
+    photo = read_bin(Vanishing(tmp_path), "00001").photo
+    assert photo.fault == Fault(Status.MISSING_PHOTO, "there is no photo")
 
 
-def test_read_facts__other_errors_end_the_reading(add_bin: Callable[..., None], tmp_path: Path) -> None:
+def test_read_bin__other_errors_are_raised(add_bin: Callable[..., None], tmp_path: Path) -> None:
     add_bin("00001")
 
     class Locked(LocalSource):
@@ -109,45 +111,45 @@ def test_read_facts__other_errors_end_the_reading(add_bin: Callable[..., None], 
             raise PermissionError(bin_id)
 
     with pytest.raises(PermissionError, match="00001"):
-        read_facts(Locked(tmp_path), workers=1)
+        read_bin(Locked(tmp_path), "00001")
 
 
-def test_read_facts__empty_source(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="holds neither"):
-        read_facts(LocalSource(tmp_path))
-
-
-@pytest.mark.parametrize("workers", [None, 1, 3])
-def test_read_facts__workers_change_nothing(
-    add_bin: Callable[..., None], tmp_path: Path, workers: int | None
-) -> None:
-    for number in range(40):
-        add_bin(f"{number:05d}", number % 6)
-    expected = [one.bin_id for one in read_facts(LocalSource(tmp_path), workers=2)]
-    assert [one.bin_id for one in read_facts(LocalSource(tmp_path), workers)] == expected
-
-
-def test_map_in_order__runs_only_a_little_ahead() -> None:
-    taken = []
-
-    def inputs() -> Iterator[int]:
-        for number in range(1000):
-            taken.append(number)
-            yield number
-
-    results = _map_in_order(lambda number: number * 2, inputs(), workers=2)
-    assert [next(results) for _ in range(5)] == [0, 2, 4, 6, 8]
-    assert len(taken) <= 5 + 2 * IN_FLIGHT_PER_WORKER
-    results.close()
-
-
-def test_map_in_order__keeps_order_when_the_first_is_slow() -> None:
-    second_is_done = threading.Event()
-
-    def work(number: int) -> int:
-        if number == 0:
-            assert second_is_done.wait(timeout=30)
-        second_is_done.set()
-        return number
-
-    assert list(_map_in_order(work, range(20), workers=2)) == list(range(20))
+def test_tabulate_facts(make_facts: MakeFacts) -> None:
+    missing = PhotoFacts(fault=Fault(Status.MISSING_PHOTO, "there is no photo"))
+    malformed = Fault(Status.MALFORMED_RECORD, "record: odd")
+    stamp = {"size": 3, "mtime_ns": 4, "ctime_ns": 5}
+    stamps = [
+        {"bin_id": "00001", "photo_stamp": stamp, "record_stamp": stamp},
+        {"bin_id": "00002", "record_stamp": stamp},
+    ]
+    table = tabulate_facts(
+        [make_facts("00001", 2), BinFacts("00002", missing, None, malformed)],
+        pa.Table.from_pylist(stamps, schema=STAMPS_SCHEMA),
+    )
+    assert table.schema.equals(FACTS_SCHEMA)
+    assert table.to_pylist() == [
+        {
+            "bin_id": "00001",
+            "recorded_count": 2,
+            "items": [{"asin": "B00001", "name": "Cup", "quantity": 2}],
+            "photo_width": 20,
+            "photo_height": 10,
+            "photo_bytes": 700,
+            "photo_sha256": "hash 00001",
+            "photo_status": None,
+            "photo_reason": None,
+            "record_status": None,
+            "record_reason": None,
+            "photo_stamp": stamp,
+            "record_stamp": stamp,
+        },
+        {
+            **dict.fromkeys(FACTS_SCHEMA.names),
+            "bin_id": "00002",
+            "photo_status": "missing_photo",
+            "photo_reason": "there is no photo",
+            "record_status": "malformed_record",
+            "record_reason": "record: odd",
+            "record_stamp": stamp,
+        },
+    ]

@@ -1,28 +1,30 @@
 import re
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.unit.manifest.conftest import MakeFacts, ToTable
 
 from binrecon.errors import ManifestError
 from binrecon.manifest import (
     CountRange,
+    GroupedSplit,
     Manifest,
-    SplitRule,
     assemble_manifest,
+    io,
     read_manifest,
     write_manifest,
 )
-from binrecon.manifest.facts import BinFacts
+from binrecon.manifest.facts import FACTS_SCHEMA
+from binrecon.manifest.io import pack, read_row_groups, write_table
 
 
 @pytest.fixture
-def manifest(make_facts: Callable[..., BinFacts]) -> Manifest:
+def manifest(make_facts: MakeFacts, to_table: ToTable) -> Manifest:
     facts = [make_facts(bin_id, count) for bin_id, count in {"00007": 0, "7": 9, "00523": 2}.items()]
-    return assemble_manifest(facts, CountRange(0, 5), SplitRule(0.2, 0.2))
+    return assemble_manifest(to_table(facts), CountRange(0, 5), GroupedSplit(0.2, 0.2))
 
 
 def test_write_then_read(manifest: Manifest, tmp_path: Path) -> None:
@@ -38,7 +40,7 @@ def test_write_then_read__ids_are_verbatim(manifest: Manifest, tmp_path: Path) -
 
 
 def test_write_then_read__nothing(tmp_path: Path) -> None:
-    empty = assemble_manifest([], CountRange(0, 5), SplitRule(0.2, 0.2))
+    empty = assemble_manifest(FACTS_SCHEMA.empty_table(), CountRange(0, 5), GroupedSplit(0.2, 0.2))
     write_manifest(empty, tmp_path / "manifest.parquet")
     assert len(read_manifest(tmp_path / "manifest.parquet")) == 0
 
@@ -93,10 +95,10 @@ def test_read__not_parquet(tmp_path: Path, content: bytes) -> None:
         read_manifest(path)
 
 
-def test_read__damaged(make_facts: Callable[..., BinFacts], tmp_path: Path) -> None:
-    facts = [make_facts(f"{number:05d}") for number in range(2000)]
+def test_read__damaged(make_facts: MakeFacts, to_table: ToTable, tmp_path: Path) -> None:
+    facts = to_table(make_facts(f"{number:05d}") for number in range(2000))
     path = tmp_path / "manifest.parquet"
-    write_manifest(assemble_manifest(facts, CountRange(0, 5), SplitRule(0.2, 0.2)), path)
+    write_manifest(assemble_manifest(facts, CountRange(0, 5), GroupedSplit(0.2, 0.2)), path)
     content = path.read_bytes()
     path.write_bytes(content[:2000] + bytes(500) + content[2500:])
     with pytest.raises(ManifestError, match=f"^manifest '{path}' cannot be read: .+; build it anew$"):
@@ -113,3 +115,19 @@ def test_read__another_table(tmp_path: Path) -> None:
 def test_read__a_folder(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         read_manifest(tmp_path)
+
+
+def test_read_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = pa.table({"number": list(range(10)), "items": [[{"asin": str(number)}] for number in range(10)]})
+    monkeypatch.setattr(io, "ROWS_PER_GROUP", 4)
+    write_table(table, tmp_path / "table.parquet")
+    pieces = read_row_groups(tmp_path / "table.parquet")
+    assert [len(piece) for piece in pieces] == [4, 4, 2]
+    assert pa.concat_tables(pieces).equals(table)
+
+
+def test_pack() -> None:
+    table = pa.table({"text": [f"text {number}" for number in range(1000)]})
+    packed = pack(table[10:20])
+    assert packed.equals(table[10:20])
+    assert packed.get_total_buffer_size() < table.get_total_buffer_size() / 50

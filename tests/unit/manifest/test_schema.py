@@ -1,22 +1,21 @@
 import re
-from collections.abc import Callable
 
 import pyarrow as pa
 import pytest
+from tests.unit.manifest.conftest import MakeFacts, ToTable
 
 from binrecon.errors import ManifestError
-from binrecon.manifest import CountRange, Manifest, SplitRule, Status, assemble_manifest
-from binrecon.manifest.facts import BinFacts
-from binrecon.manifest.schema import SCHEMA
+from binrecon.manifest import CountRange, GroupedSplit, Manifest, Status, assemble_manifest
+from binrecon.manifest.schema import SCHEMA, count_values
 
-TRAIN_ONLY = SplitRule(0, 0)
+TRAIN_ONLY = GroupedSplit(0, 0)
 
 
 @pytest.fixture
-def manifest(make_facts: Callable[..., BinFacts]) -> Manifest:
+def manifest(make_facts: MakeFacts, to_table: ToTable) -> Manifest:
     counts = {"523": 2, "00523": 0, "100000": 9, "00010": 2}
     facts = [make_facts(bin_id, count) for bin_id, count in counts.items()]
-    return assemble_manifest(facts, CountRange(0, 5), TRAIN_ONLY)
+    return assemble_manifest(to_table(facts), CountRange(0, 5), TRAIN_ONLY)
 
 
 def test_rows_of__usable_in_order(manifest: Manifest) -> None:
@@ -39,23 +38,30 @@ def test_len(manifest: Manifest) -> None:
     assert len(manifest) == 4
 
 
-def test_content_hash__not_the_chunks(manifest: Manifest) -> None:
-    pieces = pa.concat_tables([manifest.table[:1], manifest.table[1:3], manifest.table[3:]])
-    assert Manifest(pieces).content_hash() == manifest.content_hash()
+def test_select_rows(manifest: Manifest) -> None:
+    rows = manifest.select_rows("train", ["group", "bin_id"])
+    assert rows.to_pylist()[1] == {"group": "00523", "bin_id": "00523"}
+    assert len(rows) == 3
 
 
-def test_content_hash__every_value_counts(manifest: Manifest) -> None:
-    hashes = {manifest.content_hash()}
-    for name, value in {"group": "x", "split": "val", "reason": "y", "status": "z"}.items():
-        at = SCHEMA.get_field_index(name)
-        column = pa.array([value, *manifest.table[name].to_pylist()[1:]])
-        hashes.add(Manifest(manifest.table.set_column(at, SCHEMA.field(at), column)).content_hash())
-    hashes.add(Manifest(manifest.table[1:]).content_hash())
-    assert len(hashes) == 6
+def test_judged_split(manifest: Manifest) -> None:
+    splits = pa.array(["train", None, "val", "val"])
+    at = SCHEMA.get_field_index("split")
+    assert Manifest(manifest.table.set_column(at, SCHEMA.field(at), splits)).judged_split == "val"
+    splits = pa.array(["train", None, "val", "test"])
+    assert Manifest(manifest.table.set_column(at, SCHEMA.field(at), splits)).judged_split == "test"
+
+
+def test_judged_split__nothing() -> None:
+    assert Manifest(SCHEMA.empty_table()).judged_split == "val"
 
 
 def test_content_hash__pinned_forever(manifest: Manifest) -> None:
-    assert manifest.content_hash() == "9d4983cac97267e9ee36582a0c16eacea3bed2510889bb39e4dc8ab25d0ac4cc"
+    assert manifest.content_hash() == "3e1e16651e107ef02a8b11f62ef93139f79eae1f0067bf96ce8d203c901a5bba"
+
+
+def test_count_values() -> None:
+    assert count_values(pa.chunked_array([[1, 2], [1, None]])) == {1: 2, 2: 1, None: 1}
 
 
 def test_manifest__lacks_a_column(manifest: Manifest) -> None:

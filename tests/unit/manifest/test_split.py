@@ -1,25 +1,38 @@
 import re
 from collections import Counter
+from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.manifest.test_groups import group
 
+from binrecon.config.schema import DataConfig
+from binrecon.config.split_words import GROUPED
 from binrecon.errors import ManifestError
-from binrecon.manifest.groups import find_groups
-from binrecon.manifest.split import SplitRule
+from binrecon.manifest import split
+from binrecon.manifest.split import GroupedSplit, ListedSplit, build_split_rule
+from binrecon.published import PublishedSplit
 
-RULE = SplitRule(val_fraction=0.15, test_fraction=0.25, seed=7)
+RULE = GroupedSplit(val_fraction=0.15, test_fraction=0.25, seed=7)
 NAMES = [f"{number:05d}" for number in range(20_000)]
+UNC = PublishedSplit("unc", {"00002": 3, "523": 0}, {"00002": "val", "523": "train"})
+POOL = PublishedSplit("udacity", {"00002": 3, "523": 1}, None)
 
 bins = st.dictionaries(
     st.integers(0, 500).map("{:05d}".format), st.sets(st.sampled_from("ABCDE")), min_size=1, max_size=40
 )
 
 
+def column(*texts: str) -> pa.ChunkedArray:
+    return pa.chunked_array([texts[:2], texts[2:]], pa.string())
+
+
 def test_split_of__pinned_forever() -> None:
     splits = [
-        SplitRule(0.3, 0.3, seed=0).split_of(group) for group in ("00001", "00002", "00003", "523", "00523")
+        GroupedSplit(0.3, 0.3, seed=0).split_of(group)
+        for group in ("00001", "00002", "00003", "523", "00523")
     ]
     assert splits == ["val", "train", "test", "train", "test"]
 
@@ -31,40 +44,120 @@ def test_split_of__fractions_are_met_on_average() -> None:
 
 
 def test_split_of__seeds_differ() -> None:
-    other = SplitRule(0.15, 0.25, seed=8)
+    other = GroupedSplit(0.15, 0.25, seed=8)
     assert [RULE.split_of(name) for name in NAMES[:100]] != [other.split_of(name) for name in NAMES[:100]]
 
 
 def test_split_of__test_groups_do_not_depend_on_val_fraction() -> None:
-    other = SplitRule(val_fraction=0.6, test_fraction=0.25, seed=7)
+    other = GroupedSplit(val_fraction=0.6, test_fraction=0.25, seed=7)
     assert [RULE.split_of(n) == "test" for n in NAMES] == [other.split_of(n) == "test" for n in NAMES]
 
 
 def test_split_of__zero_fractions() -> None:
-    assert {SplitRule(0, 0).split_of(name) for name in NAMES} == {"train"}
+    assert {GroupedSplit(0, 0).split_of(name) for name in NAMES} == {"train"}
 
 
 @pytest.mark.parametrize(("val", "test"), [(-0.1, 0.2), (0.2, -0.1), (0.5, 0.5), (float("nan"), 0.1)])
-def test_split_rule__refused(val: float, test: float) -> None:
+def test_grouped_split__refused(val: float, test: float) -> None:
     message = (
         f"data.val_fraction={val}, data.test_fraction={test}: "
         "both must be at least 0 and their sum below 1, so that bins are left to train on"
     )
     with pytest.raises(ManifestError, match=f"^{re.escape(message)}$"):
-        SplitRule(val, test)
+        GroupedSplit(val, test)
+
+
+def test_grouped_split__assigns_by_group() -> None:
+    groups = column("00001", "00001", "523", "00003")
+    assigned = RULE.assign(column("00001", "00002", "523", "524"), groups)
+    assert assigned.to_pylist() == [RULE.split_of(name) for name in groups.to_pylist()]
+    assert RULE.list_counts(groups) is None
+    assert RULE.count_listed() == {}
+    assert (RULE.name, RULE.has_test, RULE.needs_records) == ("grouped", True, True)
+
+
+def test_listed_split__as_published() -> None:
+    rule = ListedSplit(UNC, RULE)
+    ids = column("00001", "00002", "00523", "523")
+    assert rule.assign(ids, column("x", "x", "x", "x")).to_pylist() == [None, "val", None, "train"]
+    assert rule.list_counts(ids).to_pylist() == [None, 3, None, 0]
+    assert rule.count_listed() == {"train": 1, "val": 1}
+    assert (rule.name, rule.has_test, rule.needs_records) == ("unc", False, True)
+
+
+def test_listed_split__pool_is_split_by_groups() -> None:
+    rule = ListedSplit(POOL, RULE)
+    assigned = rule.assign(column("00001", "00002", "523"), column("00001", "00001", "523"))
+    assert assigned.to_pylist() == [None, RULE.split_of("00001"), RULE.split_of("523")]
+    assert rule.count_listed() == {"all": 2}
+    assert rule.has_test
+
+
+def test_advise() -> None:
+    by_fraction = "raise data.val_fraction, add bins, or try another data.split_seed"
+    assert RULE.advise("val") == ListedSplit(POOL, RULE).advise("val") == by_fraction
+    expected = "add bins that data.split=unc lists as test, or use another data.split"
+    assert ListedSplit(UNC, RULE).advise("test") == expected
+
+
+def test_build_split_rule__grouped_loads_no_list(tmp_path: Path) -> None:
+    config = DataConfig(
+        val_fraction=0.1, test_fraction=0.2, split_seed=3, lists_dir=str(tmp_path / "missing")
+    )
+    assert build_split_rule(config) == GroupedSplit(0.1, 0.2, 3)
+
+
+@pytest.mark.parametrize("counts_from", ["records", "lists"])
+def test_build_split_rule__published(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, counts_from: str
+) -> None:
+    asked = []
+    monkeypatch.setattr(split, "load_published_split", lambda *words: asked.append(words) or UNC)
+    config = DataConfig(split="unc", split_seed=3, lists_dir=str(tmp_path), counts_from=counts_from)
+    expected = ListedSplit(UNC, GroupedSplit.of(config), needs_records=counts_from == "records")
+    assert build_split_rule(config) == expected
+    assert asked == [("unc", tmp_path, 3)]
+
+
+@pytest.mark.parametrize(
+    ("word", "listed"),
+    [
+        ("unc", {"train": 324_735, "val": 36_032}),
+        ("stanford_all", {"train": 288_734, "val": 36_032, "test": 36_000}),
+        ("stanford_150k", {"train": 109_306, "val": 31_230, "test": 15_616}),
+        ("udacity", {"all": 10_441}),
+    ],
+)
+def test_build_split_rule__real_lists(real_lists: Path, word: str, listed: dict[str, int]) -> None:
+    rule = build_split_rule(DataConfig(split=word, lists_dir=str(real_lists)))
+    assert (rule.name, rule.count_listed()) == (word, listed)
+
+
+@pytest.mark.parametrize("word", [GROUPED, "udacity"])
+def test_build_split_rule__counts_from_lists_without_published_parts(
+    monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    monkeypatch.setattr(split, "load_published_split", lambda *_: POOL)
+    message = (
+        f"data.counts_from=lists cannot go with data.split={word}: without records nobody can tell which photos "
+        "show one bin, and such photos must not stand in different splits; "
+        "use data.counts_from=records, or data.split=unc, stanford_all or stanford_150k"
+    )
+    with pytest.raises(ManifestError, match=f"^{re.escape(message)}$"):
+        build_split_rule(DataConfig(split=word, counts_from="lists"))
 
 
 @given(bins, st.sets(st.integers(600, 900).map("{:05d}".format)))
 def test_adding_unrelated_bins_moves_none(asins_by_bin: dict[str, set[str]], new: set[str]) -> None:
-    before = find_groups(asins_by_bin)
-    after = find_groups({**asins_by_bin, **{bin_id: {"A"} for bin_id in new}})
-    for bin_id, group in before.items():
-        assert RULE.split_of(after[bin_id]) == RULE.split_of(group)
+    before = group(asins_by_bin)
+    after = group({**asins_by_bin, **{bin_id: {"A"} for bin_id in new}})
+    for bin_id, name in before.items():
+        assert RULE.split_of(after[bin_id]) == RULE.split_of(name)
 
 
 @given(bins)
 def test_related_bins_share_a_split(asins_by_bin: dict[str, set[str]]) -> None:
-    groups = find_groups(asins_by_bin)
+    groups = group(asins_by_bin)
     for bin_id, asins in asins_by_bin.items():
         for distance in (1, 2):
             neighbour = f"{int(bin_id) + distance:05d}"
