@@ -26,6 +26,11 @@ class LocalSource:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    @property
+    def folder(self) -> Path:
+        """The folder that holds both folders."""
+        return self.root
+
     def prepare(self) -> None:
         """Do nothing: the bins already lie in the folder."""
 

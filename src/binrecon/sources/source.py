@@ -1,6 +1,7 @@
 """What binrecon asks of a place that holds bins."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 
@@ -29,6 +30,11 @@ class Source(Protocol):
 
     A `bin_id` is the key verbatim. `523` and `00523` are two bins; it is never an integer.
     """
+
+    @property
+    def folder(self) -> Path:
+        """Where the bins lie on this machine once they are prepared; no other source has them there."""
+        ...
 
     def prepare(self) -> None:
         """Make the bins readable (render, fetch); a second call finds nothing left to do."""

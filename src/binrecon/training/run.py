@@ -154,14 +154,13 @@ def _prepare_manifest(config: TrainConfig, folder: RunFolder) -> Manifest:
     """Make the bins readable, look at every one, and keep what was found."""
     source = build_source(config.source)
     source.prepare()
-    folder_of_bins = Path(getattr(source, "folder", config.source.root))  # rendered bins have their own
     selection, splits = CountRange.of(config.data), build_split_rule(config.data)
     manifest = build_manifest(
         source,
         selection,
         splits,
         cache_root=Path(config.cache_dir) / "facts",
-        source_identity=f"{config.source.name}:{folder_of_bins.expanduser().resolve()}",
+        source_identity=str(source.folder.resolve()),
     )
     write_manifest(manifest, folder.manifest)
     folder.update_facts(

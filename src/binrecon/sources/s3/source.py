@@ -28,6 +28,11 @@ class S3Source:
         self._config = config
         self._bins = LocalSource(Path(config.root).expanduser())
 
+    @property
+    def folder(self) -> Path:
+        """Where fetched bins lie."""
+        return self._bins.root
+
     def prepare(self) -> None:
         """Fetch what is missing of the subset; nothing for `subset=fetched`.
 
