@@ -250,3 +250,15 @@ def test_train__on_a_gpu_in_bfloat16(tiny_run: list[str], tmp_path: Path) -> Non
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["test"]["accuracy"] > 2 * metrics["baselines"]["majority"]["accuracy"]
     assert "CPU" not in json.loads((run / "run.json").read_text())["device"]
+
+
+def test_train__last_checkpoint_is_of_the_last_epoch(tiny_run: list[str], tmp_path: Path) -> None:
+    """Even when no epoch after the first is better: else a resumed run would begin in the wrong place."""
+    run = tmp_path / "run"
+    words = [*tiny_run, "monitor=val/ece", "optimizer=sgd", "optimizer.lr=1e-9", "trainer.max_epochs=4"]
+    assert main(["train", *words, f"hydra.run.dir={run}"]) == 0
+    last = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)
+    best = torch.load(run / "checkpoints" / "best.ckpt", weights_only=True)
+    assert (best["epoch"], last["epoch"]) == (0, 3)
+    assert len(last["callbacks"]["EpochHistory"]["rows"]) == 4
+    assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["best.ckpt", "last.ckpt"]

@@ -186,7 +186,12 @@ def _build_callbacks(config: TrainConfig, folder: RunFolder) -> list[Callback]:
             filename=folder.best_checkpoint.stem,
             monitor=config.monitor,
             mode=monitor_mode(config.monitor),
-            save_last=True,
+            save_on_train_epoch_end=True,
+            enable_version_counter=False,
+        ),
+        ModelCheckpoint(  # of every epoch: `save_last=True` above would write it only beside a new best one
+            folder.checkpoints,
+            filename=folder.last_checkpoint.stem,
             save_on_train_epoch_end=True,
             enable_version_counter=False,
         ),
