@@ -65,7 +65,7 @@ def test_train__all_problems_at_once(fail: Callable[..., str]) -> None:
     assert fail("train", "optimizer=adagrad", "data.batch_sze=3") == (
         "ConfigError: 2 problems in the config\n"
         "  optimizer=adagrad: no such option; allowed are adam, adamw, sgd, sgdr\n"
-        "  data.batch_sze: unknown key; allowed are min_count, max_count, above_range, val_fraction, test_fraction, "
+        "  data.batch_sze: unknown key; allowed are min_count, max_count, above_range, split, lists_dir, counts_from, val_fraction, test_fraction, "
         "split_seed, image_size, resize, horizontal_flip, batch_size, workers. Did you mean 'batch_size'?\n"
     )
 
@@ -85,7 +85,9 @@ def test_train__empty_root(fail: Callable[..., str], tiny_run: list[str], tmp_pa
 
 def test_train__no_bin_in_range(fail: Callable[..., str], tiny_run: list[str]) -> None:
     message = fail("train", *tiny_run, "data.min_count=10", "data.max_count=12")
-    assert message.startswith("ManifestError: no bin is usable with data.min_count=10, data.max_count=12")
+    assert message.startswith(
+        "ManifestError: no bin is usable with data.split=grouped, data.min_count=10, data.max_count=12"
+    )
 
 
 def test_train__a_count_without_training_bins(fail: Callable[..., str], tiny_run: list[str]) -> None:

@@ -7,14 +7,14 @@ import torch
 from binrecon.config.schema import DataConfig
 from binrecon.data.datamodule import BinDataModule
 from binrecon.errors import ManifestError
-from binrecon.manifest import CountRange, SplitRule, build_manifest
+from binrecon.manifest import CountRange, GroupedSplit, build_manifest
 from binrecon.sources import LocalSource
 
 
 def build(root: Path, **changes: object) -> BinDataModule:
     config = DataConfig(**{"image_size": 32, "batch_size": 16, "workers": 0, **changes})
     source = LocalSource(root)
-    manifest = build_manifest(source, CountRange.of(config), SplitRule.of(config))
+    manifest = build_manifest(source, CountRange.of(config), GroupedSplit.of(config))
     return BinDataModule(source, manifest, config, seed=0)
 
 

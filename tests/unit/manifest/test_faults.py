@@ -1,10 +1,9 @@
 import pyarrow as pa
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.manifest.conftest import MakeFacts, ToTable
 
-from binrecon.manifest import CountRange, faults
+from binrecon.manifest import CountRange
 from binrecon.manifest.faults import (
     FaultColumn,
     find_count_conflicts,
@@ -43,11 +42,7 @@ def test_find_count_conflicts() -> None:
     assert found.reasons[1].as_py() == "record: claims 2 items, but the published split 'unc' lists 3"
 
 
-@pytest.mark.parametrize("start", [1, 12])
-def test_find_repeated_photos__hashes_that_only_begin_alike(
-    make_facts: MakeFacts, to_table: ToTable, monkeypatch: pytest.MonkeyPatch, start: int
-) -> None:
-    monkeypatch.setattr(faults, "HASH_START", start)
+def test_find_repeated_photos__hashes_that_only_begin_alike(make_facts: MakeFacts, to_table: ToTable) -> None:
     hashes = {"00001": "a" * 64, "00004": "a" * 63 + "b", "00007": "a" * 64, "00009": "c" * 64}
     table = to_table(make_facts(bin_id, sha256=sha256) for bin_id, sha256 in hashes.items())
     is_listed = column(*[True] * 4, kind=pa.bool_())

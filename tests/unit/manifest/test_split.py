@@ -67,7 +67,9 @@ def test_grouped_split__refused(val: float, test: float) -> None:
         GroupedSplit(val, test)
 
 
-def test_grouped_split__assigns_by_group() -> None:
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_grouped_split__assigns_by_group(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(split, "_BINS_PER_PIECE", size)
     groups = column("00001", "00001", "523", "00003")
     assigned = RULE.assign(column("00001", "00002", "523", "524"), groups)
     assert assigned.to_pylist() == [RULE.split_of(name) for name in groups.to_pylist()]
