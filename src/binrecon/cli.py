@@ -116,6 +116,21 @@ def _fetch_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -
     fetch(to_typed(config), run_dir)
 
 
+def _features(words: Sequence[str]) -> None:
+    from binrecon.config.command_line import run_verb
+
+    first, *rest = words or ("ls",)
+    given = [first if "=" in first or first.startswith("-") else f"action={first}", *rest]
+    run_verb("features", given, _features_once)
+
+
+def _features_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> None:
+    from binrecon.config.compose import to_typed
+    from binrecon.features.command import features
+
+    features(to_typed(config))
+
+
 VERBS = {
     "fetch": Verb(
         "bring bins from S3 into a folder",
@@ -136,6 +151,11 @@ VERBS = {
             "source.root=data/abid model=resnet18,resnet34 optimizer=sgd,sgdr,adam --multirun",
             "resume=outputs/train/2026-11-23_12-00-00_000000 trainer.max_epochs=30",
         ),
+    ),
+    "features": Verb(
+        "list, check or remove kept features",
+        _features,
+        ("ls", "verify", "prune unused_days=7"),
     ),
     "show": Verb(
         "draw a sheet of bins with their recorded counts",

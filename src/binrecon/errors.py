@@ -53,6 +53,10 @@ class WeightsError(BinreconError):
     """Pretrained weights cannot be had, or do not fit the backbone."""
 
 
+class FeatureStoreError(BinreconError):
+    """Features cannot be kept or read."""
+
+
 class CheckpointError(BinreconError):
     """A checkpoint cannot be written, read, or used with this configuration."""
 

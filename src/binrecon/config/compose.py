@@ -18,6 +18,7 @@ SCHEMAS: dict[str, type[Any]] = {
     "train": schema.TrainConfig,
     "show": schema.ShowConfig,
     "fetch": schema.FetchConfig,
+    "features": schema.FeaturesConfig,
     "data": schema.DataConfig,
     "model": schema.ModelConfig,
     "trainer": schema.TrainerConfig,

@@ -258,6 +258,8 @@ class TrainConfig:
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     logger: LoggerConfig = field(default_factory=LoggerConfig)
     callbacks: CallbacksConfig = field(default_factory=CallbacksConfig)
+    features: str = "auto"
+    """`auto` computes features of a frozen backbone once and keeps them; `cached` insists, `live` never."""
     seed: int = 0
     """Seed of the head's first weights, the order of photos and their flips."""
     monitor: str = "val/loss"
@@ -308,3 +310,15 @@ class FetchConfig:
     """Folder of the lists that others published; they are not part of binrecon."""
     cache_dir: str = MISSING
     """Folder for what can be made again: here fetched bins."""
+
+
+@dataclass
+class FeaturesConfig:
+    """Everything that `features` needs."""
+
+    action: str = MISSING
+    """`ls` lists the stores, `verify` checks their bytes, `prune` removes those that nobody uses."""
+    unused_days: float = MISSING
+    """What `prune` removes: stores that no run has used for so long, in days."""
+    cache_dir: str = MISSING
+    """Folder for what can be made again; the features are in its `features/`."""

@@ -44,6 +44,7 @@ _AT_LEAST = {
     "source.connections": 1,
     "source.attempts": 1,
     "source.backoff_s": 0,
+    "unused_days": 0,
     "photos": 1,
     "columns": 1,
 }
@@ -57,6 +58,8 @@ _ABOVE_ZERO = (
 _BELOW_ONE = ("optimizer.momentum", "optimizer.beta1", "optimizer.beta2", "model.dropout")
 _WORDS = {
     "data.above_range": ("drop", "clip"),
+    "features": ("auto", "live", "cached"),
+    "action": ("ls", "verify", "prune"),
     "data.split": SPLIT_WORDS,
     "data.counts_from": ("records", "lists"),
     "source.parts": ("both", "photos", "records"),
@@ -135,6 +138,8 @@ def _names(config: DictConfig) -> Iterator[str]:
 def _bucket(config: DictConfig) -> Iterator[str]:
     """Check what an S3 source is asked for."""
     source, subset = _get(config, "source"), _get(config, "subset")
+    if source is None:
+        return
     if source.name != "abid":
         if subset is not None:
             yield f"source: fetch brings bins from S3, not from source={source.name}; use source=abid"
@@ -179,6 +184,8 @@ def _contradictions(config: DictConfig) -> Iterator[str]:
     data, trainer = _get(config, "data"), _get(config, "trainer")
     if data is None:
         return
+    if _get(config, "features") == "cached" and not config.model.is_frozen:
+        yield "features: cached needs model.is_frozen=true, since a trained one changes them; use auto"
     if data.max_count <= data.min_count:
         yield f"data.max_count: must be above data.min_count={data.min_count}, got {data.max_count}"
     if data.val_fraction + data.test_fraction >= 1:

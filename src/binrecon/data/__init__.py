@@ -1,6 +1,6 @@
-"""Rows of a manifest to batches of photos."""
+"""Rows of a manifest to batches, of photos or of their features."""
 
-from binrecon.data.batch import BinBatch, View
-from binrecon.data.dataset import BinDataset
+from binrecon.data.batch import BinBatch, FeatureBatch, View
+from binrecon.data.dataset import BatchDataset, BinDataset
 
-__all__ = ["BinBatch", "BinDataset", "View"]
+__all__ = ["BatchDataset", "BinBatch", "BinDataset", "FeatureBatch", "View"]

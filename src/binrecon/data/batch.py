@@ -25,3 +25,17 @@ class BinBatch(NamedTuple):
     photos: Tensor
     recorded_counts: Tensor
     bin_ids: tuple[str, ...]
+
+
+class FeatureBatch(NamedTuple):
+    """B bins of which only the features are at hand.
+
+    Attributes:
+        features: Of a frozen backbone, float32, shape (B, F).
+        recorded_counts: What the records claim, limited to the range of classes, int64, shape (B,).
+        bin_ids: Keys of the bins, B of them.
+    """
+
+    features: Tensor
+    recorded_counts: Tensor
+    bin_ids: tuple[str, ...]

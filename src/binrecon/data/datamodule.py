@@ -1,18 +1,22 @@
 """Batches for Lightning's trainer."""
 
+from collections.abc import Callable
+
 import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
 
 from binrecon.config.schema import DataConfig
 from binrecon.config.split_words import Split
-from binrecon.data.batch import BinBatch
-from binrecon.data.dataset import BinDataset
+from binrecon.data.batch import BinBatch, FeatureBatch
+from binrecon.data.dataset import BatchDataset, BinDataset
 from binrecon.data.sampler import EvaluationSampler, TrainSampler
 from binrecon.data.transforms import VIEW_COUNT
 from binrecon.errors import ManifestError
 from binrecon.manifest import CountRange, Manifest
 from binrecon.sources import Source
+
+Batches = DataLoader[BinBatch | FeatureBatch]
 
 
 class BinDataModule(pl.LightningDataModule):
@@ -25,10 +29,18 @@ class BinDataModule(pl.LightningDataModule):
         seed: Seed of the training order and its flips.
         first_epoch: Epoch that training begins with, counted from 0. Lightning draws the first batches of a
             resumed run before it tells the sampler which epoch it is.
+        build_dataset: Builds the data set of a split in place of the photos', for instance of features; its
+            items are batches for a list of views, and need no worker processes.
     """
 
     def __init__(
-        self, source: Source, manifest: Manifest, config: DataConfig, seed: int, first_epoch: int = 0
+        self,
+        source: Source,
+        manifest: Manifest,
+        config: DataConfig,
+        seed: int,
+        first_epoch: int = 0,
+        build_dataset: Callable[[Split], BatchDataset] | None = None,
     ) -> None:
         super().__init__()
         self.source = source
@@ -36,12 +48,13 @@ class BinDataModule(pl.LightningDataModule):
         self.config = config
         self.seed = seed
         self.first_epoch = first_epoch
+        self.build_dataset = build_dataset
 
     def prepare_data(self) -> None:
         """Make the photos readable on this machine."""
         self.source.prepare()
 
-    def train_dataloader(self) -> DataLoader[BinBatch]:
+    def train_dataloader(self) -> Batches:
         """Batches of the training bins, shuffled, mirrored at random if the config says so."""
         dataset = self._dataset("train")
         rank, world_size = self._place()
@@ -50,15 +63,15 @@ class BinDataModule(pl.LightningDataModule):
         sampler.set_epoch(self.first_epoch)
         return self._loader(dataset, sampler)
 
-    def val_dataloader(self) -> DataLoader[BinBatch]:
+    def val_dataloader(self) -> Batches:
         """Batches of the validation bins, each bin once."""
         return self._evaluation_loader("val")
 
-    def test_dataloader(self) -> DataLoader[BinBatch]:
+    def test_dataloader(self) -> Batches:
         """Batches of the bins that the model is judged on, each bin once."""
         return self._evaluation_loader(self.manifest.judged_split)
 
-    def _evaluation_loader(self, split: Split) -> DataLoader[BinBatch]:
+    def _evaluation_loader(self, split: Split) -> Batches:
         dataset = self._dataset(split)
         rank, world_size = self._place()
         if len(dataset) < world_size:
@@ -70,7 +83,9 @@ class BinDataModule(pl.LightningDataModule):
             dataset, EvaluationSampler(len(dataset), self.config.batch_size, rank, world_size)
         )
 
-    def _dataset(self, split: Split) -> BinDataset:
+    def _dataset(self, split: Split) -> BatchDataset:
+        if self.build_dataset is not None:
+            return self.build_dataset(split)
         rows = self.manifest.rows_of(split)
         return BinDataset(
             self.source,
@@ -84,13 +99,14 @@ class BinDataModule(pl.LightningDataModule):
         """Return this process's rank and the number of processes; alone without a trainer."""
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)
 
-    def _loader(self, dataset: BinDataset, sampler: TrainSampler | EvaluationSampler) -> DataLoader[BinBatch]:
+    def _loader(self, dataset: BatchDataset, sampler: TrainSampler | EvaluationSampler) -> Batches:
+        workers = self.config.workers if self.build_dataset is None else 0
         return DataLoader(
             dataset,
             sampler=sampler,
             batch_size=None,  # a sample already is a batch
-            num_workers=self.config.workers,
-            persistent_workers=self.config.workers > 0,
+            num_workers=workers,
+            persistent_workers=workers > 0,
             generator=torch.Generator(),  # else a loader draws from the global state that dropout uses
             pin_memory=self.trainer is not None
             and self.trainer.accelerator.__class__.__name__ == "CUDAAccelerator",

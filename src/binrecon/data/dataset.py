@@ -1,19 +1,32 @@
 """Rows of a manifest to batches of decoded photos."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from binrecon.data.batch import BinBatch, View
+from binrecon.data.batch import BinBatch, FeatureBatch, View
 from binrecon.data.transforms import RESIZES, take_view
 from binrecon.errors import PhotoError
 from binrecon.sources import Source
 from binrecon.sources.photo import decode_photo
 
 
-class BinDataset(Dataset[BinBatch]):
+class BatchDataset(Dataset[BinBatch | FeatureBatch]):
+    """The bins of one split; its items are whole batches, asked for by their views."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many bins there are."""
+
+    @abstractmethod
+    def __getitem__(self, views: Sequence[View]) -> BinBatch | FeatureBatch:
+        """Return the batch of these views."""
+
+
+class BinDataset(BatchDataset):
     """The bins of one split, read and decoded when asked for; its items are whole batches.
 
     Args:

@@ -63,6 +63,7 @@ class SplitRows(NamedTuple):
 
     bin_ids: list[str]
     recorded_counts: list[int]
+    photo_hashes: list[str]
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,9 @@ class Manifest:
 
     def rows_of(self, split: Split) -> SplitRows:
         """List the usable bins of a split in order of their id."""
-        rows = self.select_rows(split, ["bin_id", "recorded_count"])
-        return SplitRows(rows["bin_id"].to_pylist(), rows["recorded_count"].to_pylist())
+        columns = ["bin_id", "recorded_count", "photo_sha256"]
+        rows = self.select_rows(split, columns)
+        return SplitRows(*(rows[column].to_pylist() for column in columns))
 
     def count_statuses(self) -> dict[Status, int]:
         """Count the bins of each status, in the order of `Status`, zeros included."""

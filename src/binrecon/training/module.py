@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
 from binrecon.config.schema import OptimizerConfig
-from binrecon.data import BinBatch
+from binrecon.data import BinBatch, FeatureBatch
 from binrecon.errors import TrainingError
 from binrecon.metrics import CountingMetrics
 from binrecon.models import BinCounter
@@ -78,16 +78,16 @@ class CountingModule(pl.LightningModule):
         """Seed dropout by epoch and process, so that a resumed run draws what an unbroken one would."""
         torch.manual_seed(self.seed * 1_000_003 + self.current_epoch * 1_009 + self.global_rank)
 
-    def training_step(self, batch: BinBatch, batch_index: int) -> Tensor:
+    def training_step(self, batch: BinBatch | FeatureBatch, batch_index: int) -> Tensor:
         """Return the loss of a batch."""
         loss, _ = self._step(batch, "train")
         return loss
 
-    def validation_step(self, batch: BinBatch, batch_index: int) -> None:
+    def validation_step(self, batch: BinBatch | FeatureBatch, batch_index: int) -> None:
         """Measure a batch."""
         self._step(batch, "val")
 
-    def test_step(self, batch: BinBatch, batch_index: int) -> Tensor:
+    def test_step(self, batch: BinBatch | FeatureBatch, batch_index: int) -> Tensor:
         """Measure a batch and return its count logits."""
         _, count_logits = self._step(batch, "test")
         return count_logits
@@ -111,8 +111,11 @@ class CountingModule(pl.LightningModule):
             return optimizer
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
-    def _step(self, batch: BinBatch, split: str) -> tuple[Tensor, Tensor]:
-        count_logits = self(batch.photos)
+    def _step(self, batch: BinBatch | FeatureBatch, split: str) -> tuple[Tensor, Tensor]:
+        if isinstance(batch, FeatureBatch):
+            count_logits = self.counter.head(batch.features)
+        else:
+            count_logits = self(batch.photos)
         loss = F.cross_entropy(count_logits, batch.recorded_counts - self.counter.min_count)
         if not torch.isfinite(loss):
             raise TrainingError(

@@ -5,8 +5,9 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
 from binrecon.config.metric_names import monitor_mode
 from binrecon.config.schema import ModelConfig, TrainConfig
+from binrecon.config.split_words import Split
 from binrecon.console import get_console
+from binrecon.data import BatchDataset
 from binrecon.data.datamodule import BinDataModule
 from binrecon.errors import ConfigError, OutputError, TrainingError
 from binrecon.manifest import (
@@ -34,8 +37,9 @@ from binrecon.manifest import (
 from binrecon.models import BinCounter, build_counter, hash_state
 from binrecon.report.summary import manifest_table, model_table
 from binrecon.sources.build import build_source
+from binrecon.training.cached import build_dataset, complete_store, open_store, why_live
 from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter
-from binrecon.training.checkpoints import AtomicCheckpointIO, check_same_model, read_checkpoint
+from binrecon.training.checkpoints import AtomicCheckpointIO, check_same_model, load_counter, read_checkpoint
 from binrecon.training.module import CountingModule
 from binrecon.training.results import report_results
 from binrecon.training.run_folder import RunFolder, collect_facts
@@ -64,6 +68,7 @@ def train(config: TrainConfig, folder: RunFolder, overrides: Sequence[str]) -> f
     counter = _build_counter(config, folder)
     console.print(model_table(counter))
     manifest = _prepare_manifest(config, folder)
+    _prepare_features(config, folder, counter, manifest)
     if config.trainer.devices == 1:
         fit(config, folder, counter)
     else:
@@ -91,7 +96,14 @@ def fit(config: TrainConfig, folder: RunFolder, counter: BinCounter | None = Non
     module = CountingModule(counter, config.optimizer, config.seed, facts)
     last = folder.last_checkpoint
     first_epoch = read_checkpoint(last)["epoch"] + 1 if last.exists() else 0
-    data = BinDataModule(build_source(config.source), manifest, config.data, config.seed, first_epoch)
+    data = BinDataModule(
+        build_source(config.source),
+        manifest,
+        config.data,
+        config.seed,
+        first_epoch,
+        _choose_dataset(config, folder, counter, manifest),
+    )
     callbacks = _build_callbacks(config, folder)
     trainer = _build_trainer(config, folder, callbacks)
     trainer.fit(module, data, ckpt_path=last if last.exists() else None, weights_only=True)
@@ -174,6 +186,34 @@ def _prepare_manifest(config: TrainConfig, folder: RunFolder) -> Manifest:
     for line in describe_coverage(manifest, splits):
         console.print(line, highlight=False)
     return manifest
+
+
+def _prepare_features(
+    config: TrainConfig, folder: RunFolder, counter: BinCounter, manifest: Manifest
+) -> None:
+    """Compute the features that the run lacks, or say in a line why photos are used."""
+    reason = why_live(config)
+    if reason is not None:
+        get_console().print(f"features: live ({reason})")
+        return
+    store = open_store(config, counter, folder.read_facts()["weights_hash"])
+    if folder.last_checkpoint.exists():
+        counter = load_counter(folder.last_checkpoint)
+    started = time.monotonic()
+    computed = complete_store(config, counter, store, manifest)
+    seconds = time.monotonic() - started
+    get_console().print(f"features: {computed} photos computed in {seconds:.1f} s, kept in {store.folder}")
+    folder.update_facts(features={"store": store.folder.name, "computed": computed})
+
+
+def _choose_dataset(
+    config: TrainConfig, folder: RunFolder, counter: BinCounter, manifest: Manifest
+) -> Callable[[Split], BatchDataset] | None:
+    """Return what builds a split from kept features; None to build it from photos."""
+    if why_live(config) is not None:
+        return None
+    store = open_store(config, counter, folder.read_facts()["weights_hash"])
+    return partial(build_dataset, config, store, manifest)
 
 
 def _build_callbacks(config: TrainConfig, folder: RunFolder) -> list[Callback]:

@@ -19,7 +19,11 @@ def manifest(make_facts: MakeFacts, to_table: ToTable) -> Manifest:
 
 
 def test_rows_of__usable_in_order(manifest: Manifest) -> None:
-    assert manifest.rows_of("train") == (["00010", "00523", "523"], [2, 0, 2])
+    assert manifest.rows_of("train") == (
+        ["00010", "00523", "523"],
+        [2, 0, 2],
+        ["hash 00010", "hash 00523", "hash 523"],
+    )
     assert manifest.rows_of("val") == ([], [])
 
 

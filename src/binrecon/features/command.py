@@ -1,0 +1,91 @@
+"""The verb `features`: list the stores, check their bytes, remove what nobody uses."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.table import Table
+
+from binrecon.config.schema import FeaturesConfig
+from binrecon.console import get_console, track
+from binrecon.errors import FeatureStoreError
+from binrecon.features.store import FeatureStore, read_fingerprint
+
+_DAY_S = 86_400
+
+
+def features(config: FeaturesConfig) -> None:
+    """Do what `config.action` says to the stores below the cache.
+
+    Raises:
+        FeatureStoreError: If `verify` found damage. The damaged blocks count as not done from then on, and
+            the next run computes them anew.
+    """
+    stores = list(find_stores(Path(config.cache_dir) / "features"))
+    match config.action:
+        case "ls":
+            get_console().print(describe_stores(stores))
+        case "verify":
+            verify_stores(stores)
+        case "prune":
+            prune_stores(stores, config.unused_days)
+
+
+def find_stores(root: Path) -> Iterator[FeatureStore]:
+    """Yield every store below a folder, in order of their names."""
+    for folder in sorted(root.iterdir()) if root.is_dir() else ():
+        fingerprint = read_fingerprint(folder)
+        if fingerprint is not None:
+            yield FeatureStore(root, fingerprint)
+
+
+def describe_stores(stores: list[FeatureStore]) -> Table:
+    """Show what each store holds, how large it is and when it was last used."""
+    table = Table(title=f"{len(stores)} feature stores", title_justify="left", title_style="")
+    for heading in ("store", "photos", "views", "width", "MB", "done", "days unused"):
+        table.add_column(heading, justify="left" if heading == "store" else "right")
+    for store in stores:
+        blocks = store.list_blocks()
+        rows = blocks[-1].stop if blocks else 0
+        done = sum(store.is_done(block) for block in blocks)
+        table.add_row(
+            store.folder.name,
+            f"{rows:,}",
+            str(store.fingerprint.view_count),
+            f"{store.fingerprint.feature_count:,}",
+            f"{rows * store.row_bytes / 1e6:,.1f}",
+            f"{done} of {len(blocks)} blocks",
+            f"{(time.time() - store.last_used) / _DAY_S:.0f}",
+        )
+    return table
+
+
+def verify_stores(stores: list[FeatureStore]) -> None:
+    """Compare the bytes of every done block with the hash that was written with them.
+
+    Raises:
+        FeatureStoreError: If some differ.
+    """
+    damaged = []
+    for store in stores:
+        blocks = [block for block in store.list_blocks() if store.is_done(block)]
+        for block in track(blocks, f"verifying {store.folder.name}", len(blocks), "blocks"):
+            if not store.is_sound(block):
+                store.forget(block)
+                damaged.append(f"block {block.number} of {store.folder.name}")
+    if damaged:
+        raise FeatureStoreError(
+            f"{len(damaged)} blocks are not what was written: {', '.join(damaged[:5])}; "
+            "they count as not done now, and the next run computes them anew. Check the disk"
+        )
+    get_console().print(f"{len(stores)} feature stores are sound")
+
+
+def prune_stores(stores: list[FeatureStore], unused_days: float) -> None:
+    """Remove the stores that no run has used for so many days."""
+    for store in stores:
+        if time.time() - store.last_used < unused_days * _DAY_S:
+            continue
+        shutil.rmtree(store.folder)
+        get_console().print(f"removed {store.folder}")

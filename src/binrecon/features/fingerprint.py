@@ -1,0 +1,68 @@
+"""What features depend on besides the bytes of a photo: if any of it differs, they are others."""
+
+import hashlib
+import importlib.metadata
+import json
+from dataclasses import asdict, dataclass
+from typing import Self
+
+from binrecon.config.schema import DataConfig
+from binrecon.data.transforms import VIEW_COUNT
+from binrecon.models.backbone import Backbone
+
+FEATURES_VERSION = 1
+"""To be raised with every change that changes a feature."""
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Names a set of features.
+
+    Args:
+        backbone: timm's name of the network.
+        weights_hash: SHA-256 of its state.
+        image_size: Side of the photos that it sees, in pixels.
+        resize: How they get there.
+        view_count: Views of each photo.
+        feature_count: Width F of the features.
+        dtype: NumPy's name of the type that they are kept in.
+        engine: What computes them, with its number format.
+        decoder: What decodes the photos, with its version.
+        version: `FEATURES_VERSION`.
+    """
+
+    backbone: str
+    weights_hash: str
+    image_size: int
+    resize: str
+    view_count: int
+    feature_count: int
+    dtype: str = "float32"
+    engine: str = "torch-float32"
+    decoder: str = ""
+    version: int = FEATURES_VERSION
+
+    @classmethod
+    def of(cls, backbone: Backbone, config: DataConfig, weights_hash: str) -> Self:
+        """Return the fingerprint of what comes out of a frozen backbone.
+
+        Args:
+            backbone: The network.
+            config: What it sees.
+            weights_hash: Of its state; passed in because a resumed run has not loaded its weights yet.
+        """
+        return cls(
+            backbone=backbone.name,
+            weights_hash=weights_hash,
+            image_size=config.image_size,
+            resize=config.resize,
+            view_count=VIEW_COUNT if config.horizontal_flip else 1,
+            feature_count=backbone.feature_count,
+            decoder=f"torchcodec-{importlib.metadata.version('torchcodec')}",
+        )
+
+    @property
+    def key(self) -> str:
+        """The name of the store's folder: readable in front, exact behind."""
+        digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        return f"{self.backbone}-{self.image_size}px-{digest[:16]}"

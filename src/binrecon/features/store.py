@@ -1,0 +1,263 @@
+"""Features on disk: one memory-mapped table per fingerprint, filled block by block.
+
+```
+KEY/fingerprint.json   what the features depend on
+KEY/rows.parquet       the photo (SHA-256) and the block of each row, in order; only ever grows
+KEY/features.bin       rows x views x F numbers, nothing else
+KEY/blocks.bin         for each block the SHA-256 of its bytes in `features.bin`; zeros while it is not done
+KEY/lock               held while rows are added
+KEY/claims             empty; each byte of it that a process holds a lock on is a block that it computes
+```
+
+A block counts once its hash stands in `blocks.bin`, which is written after its features. So a process that is
+killed leaves at most blocks that are not done, and the next one does them again, with the same result.
+Processes that fill one store share its blocks: each locks the one at hand, and the kernel frees what a dead
+process held.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from binrecon.errors import FeatureStoreError
+from binrecon.features.fingerprint import Fingerprint
+from binrecon.whole_file import write_json, write_whole
+
+BLOCK_ROWS = 64
+"""Photos in a block: what a kill can cost, and the batch that a backbone sees."""
+
+_HASH_BYTES = 32
+_NOT_DONE = bytes(_HASH_BYTES)
+
+
+class Block(NamedTuple):
+    """A run of rows that are computed together, always in the same batch."""
+
+    number: int
+    start: int
+    stop: int
+
+
+class FeatureStore:
+    """The features of one fingerprint.
+
+    Args:
+        root: Folder of all stores.
+        fingerprint: What the features depend on.
+    """
+
+    def __init__(self, root: Path, fingerprint: Fingerprint) -> None:
+        self.fingerprint = fingerprint
+        self.folder = root / fingerprint.key
+        self._rows_path = self.folder / "rows.parquet"
+        self._features_path = self.folder / "features.bin"
+        self._blocks_path = self.folder / "blocks.bin"
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row, all views together."""
+        one = self.fingerprint
+        return one.view_count * one.feature_count * np.dtype(one.dtype).itemsize
+
+    def add_photos(self, photo_hashes: Sequence[str]) -> int:
+        """Make room for photos that have no row yet, in the order of their hashes.
+
+        A block that an earlier run left undone can only be computed whole. If not all of its photos are among
+        these, it is given up, and its photos get new rows.
+
+        Args:
+            photo_hashes: SHA-256 of each photo's bytes; repeats are one row.
+
+        Returns:
+            How many rows are new.
+
+        Raises:
+            FeatureStoreError: If the folder cannot be written or the disk is too full for them.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with self._hold():
+                return self._add_rows(sorted(set(photo_hashes)))
+        except OSError as error:
+            raise FeatureStoreError(describe_write_error(self.folder, error)) from error
+
+    def _add_rows(self, photo_hashes: Sequence[str]) -> int:
+        wanted = pa.array(photo_hashes, pa.string())
+        rows = self._give_up_blocks(self._read_rows(), wanted)
+        new = wanted.filter(pc.invert(pc.is_in(wanted, value_set=rows["photo_sha256"])))
+        if not len(new):
+            return 0
+        first_block = 0 if not rows.num_rows else rows["block"][-1].as_py() + 1
+        blocks = pa.array(first_block + np.arange(len(new)) // BLOCK_ROWS, pa.int32())
+        grown = pa.concat_tables([rows, pa.table({"photo_sha256": new, "block": blocks})])
+        self._grow(self._features_path, grown.num_rows * self.row_bytes)
+        self._grow(self._blocks_path, (blocks[-1].as_py() + 1) * _HASH_BYTES)
+        write_json(self.folder / "fingerprint.json", asdict(self.fingerprint))
+        sink = pa.BufferOutputStream()
+        pq.write_table(grown, sink, compression="zstd")
+        write_whole(self._rows_path, sink.getvalue().to_pybytes())
+        return len(new)
+
+    def _give_up_blocks(self, rows: pa.Table, wanted: pa.Array) -> pa.Table:
+        """Take the photos out of undone blocks of which not every photo is wanted."""
+        is_wanted = np.asarray(pc.is_in(rows["photo_sha256"], value_set=wanted), bool)
+        lost = [
+            block.number
+            for block in self.list_blocks()
+            if not is_wanted[block.start : block.stop].all() and not self.is_done(block)
+        ]
+        is_lost = pc.is_in(rows["block"], value_set=pa.array(lost, pa.int32()))
+        return rows.set_column(0, "photo_sha256", pc.if_else(is_lost, "", rows["photo_sha256"]))
+
+    def list_blocks(self) -> list[Block]:
+        """List every block with its rows."""
+        numbers = self._read_rows()["block"].to_numpy()
+        edges = np.flatnonzero(np.diff(numbers, prepend=-1, append=-1)).tolist()
+        return [Block(int(numbers[start]), start, stop) for start, stop in pairwise(edges)]
+
+    def list_photo_hashes(self) -> list[str]:
+        """List the photo of every row."""
+        hashes: list[str] = self._read_rows()["photo_sha256"].to_pylist()
+        return hashes
+
+    def find_rows(self, photo_hashes: Sequence[str]) -> np.ndarray:
+        """Return the row of each photo, int64; -1 where it has none."""
+        places = pc.index_in(pa.array(photo_hashes, pa.string()), value_set=self._read_rows()["photo_sha256"])
+        return np.asarray(places.fill_null(-1), np.int64)
+
+    def is_done(self, block: Block) -> bool:
+        """Tell whether the features of a block are there."""
+        return self._read_hash(block) != _NOT_DONE
+
+    def write_block(self, block: Block, features: np.ndarray) -> None:
+        """Write the features of a block, and then that they are there.
+
+        Args:
+            block: Which.
+            features: Shape (rows of the block, views, F).
+
+        Raises:
+            OSError: If the disk does not take them; then the block is not done.
+        """
+        one = self.fingerprint
+        content = np.ascontiguousarray(features, one.dtype).tobytes()
+        if len(content) != (block.stop - block.start) * self.row_bytes:
+            raise ValueError(f"{block} takes {block.stop - block.start} rows, got shape {features.shape}")
+        _write_at(self._features_path, content, block.start * self.row_bytes, is_synced=True)
+        _write_at(self._blocks_path, hashlib.sha256(content).digest(), block.number * _HASH_BYTES)
+
+    @property
+    def last_used(self) -> float:
+        """When a run last opened the store, in seconds since 1970."""
+        return (self.folder / "fingerprint.json").stat().st_mtime
+
+    def open(self) -> np.memmap:
+        """Map all features, read-only, shape (rows, views, F); only those of done blocks mean anything."""
+        one = self.fingerprint
+        os.utime(self.folder / "fingerprint.json")
+        shape = (self._read_rows().num_rows, one.view_count, one.feature_count)
+        return np.memmap(self._features_path, one.dtype, "r", shape=shape)
+
+    def forget(self, block: Block) -> None:
+        """Count a block as not done, so that it is computed again."""
+        _write_at(self._blocks_path, _NOT_DONE, block.number * _HASH_BYTES)
+
+    def is_sound(self, block: Block) -> bool:
+        """Tell whether the bytes of a done block are those that were written."""
+        with self._features_path.open("rb") as file:
+            file.seek(block.start * self.row_bytes)
+            content = file.read((block.stop - block.start) * self.row_bytes)
+        return hashlib.sha256(content).digest() == self._read_hash(block)
+
+    def _read_hash(self, block: Block) -> bytes:
+        with self._blocks_path.open("rb") as file:
+            file.seek(block.number * _HASH_BYTES)
+            return file.read(_HASH_BYTES)
+
+    def _read_rows(self) -> pa.Table:
+        if not self._rows_path.exists():
+            return pa.table({"photo_sha256": pa.array([], pa.string()), "block": pa.array([], pa.int32())})
+        return pq.read_table(self._rows_path)
+
+    def _grow(self, path: Path, size: int) -> None:
+        """Reserve space, so that a full disk is met before anything is computed."""
+        with path.open("ab") as file:
+            if size > file.tell():
+                os.posix_fallocate(file.fileno(), 0, size)
+
+    @contextlib.contextmanager
+    def _hold(self) -> Iterator[None]:
+        with (self.folder / "lock").open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+class BlockClaims:
+    """The blocks that this process computes, which no other does; the kernel frees them if it dies.
+
+    Args:
+        store: Whose blocks. One of these in a process and store at a time: closing the file frees all.
+    """
+
+    def __init__(self, store: FeatureStore) -> None:
+        self._path = store.folder / "claims"
+
+    def __enter__(self) -> Self:
+        self._file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o666)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._file)
+
+    def take(self, block: Block) -> bool:
+        """Try to claim a block; False if another process has it."""
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, block.number)
+        except (BlockingIOError, PermissionError):
+            return False
+        return True
+
+    def release(self, block: Block) -> None:
+        """Give a block back."""
+        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, block.number)
+
+
+def describe_write_error(folder: Path, error: OSError) -> str:
+    """Say what to do about a store that cannot be written."""
+    return (
+        f"cache_dir: the features in '{folder}' cannot be written ({error.strerror or error}); "
+        "free space there, name another folder with cache_dir=PATH, or train with features=live"
+    )
+
+
+def read_fingerprint(folder: Path) -> Fingerprint | None:
+    """Read the fingerprint of a store's folder; None if it is none."""
+    try:
+        return Fingerprint(**json.loads((folder / "fingerprint.json").read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _write_at(path: Path, content: bytes, offset: int, is_synced: bool = False) -> None:
+    file = os.open(path, os.O_WRONLY)
+    try:
+        rest = memoryview(content)
+        while rest:
+            written = os.pwrite(file, rest, offset)
+            rest, offset = rest[written:], offset + written
+        if is_synced:  # on the disk before anything written later can be
+            os.fsync(file)
+    finally:
+        os.close(file)

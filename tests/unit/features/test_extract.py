@@ -1,0 +1,172 @@
+import hashlib
+import multiprocessing
+import random
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from binrecon.config.compose import compose_config, to_typed
+from binrecon.data import BinDataset, View
+from binrecon.errors import FeatureStoreError, PhotoError
+from binrecon.features import FeatureDataset, FeatureStore, Fingerprint, extract_features
+from binrecon.features.store import Block
+from binrecon.models import hash_state
+from binrecon.models.backbone import Backbone, build_backbone
+from binrecon.sources import LocalSource
+
+KILLS = 20
+
+
+@pytest.fixture(scope="module")
+def backbone() -> Backbone:
+    torch.manual_seed(0)
+    return build_backbone("test_resnet.r160_in1k", "random")
+
+
+@pytest.fixture
+def store(backbone: Backbone, tmp_path: Path) -> FeatureStore:
+    data = to_typed(compose_config("train", ["data.image_size=32", "source=synthetic"])).data
+    return FeatureStore(tmp_path / "features", Fingerprint.of(backbone, data, hash_state(backbone)))
+
+
+@pytest.fixture
+def bins(tiny_bins: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny bins, to be changed."""
+    return Path(shutil.copytree(tiny_bins, tmp_path / "bins"))
+
+
+def hash_photos(root: Path) -> dict[str, str]:
+    return {
+        hashlib.sha256(path.read_bytes()).hexdigest(): path.stem
+        for path in sorted((root / "bin-images").iterdir())
+    }
+
+
+def test_extract__what_the_backbone_gives_for_both_views(
+    store: FeatureStore, backbone: Backbone, bins: Path
+) -> None:
+    photos = hash_photos(bins)
+    assert extract_features(store, backbone, LocalSource(bins), photos) == 120
+    ids = list(photos.values())
+    counts = [0] * len(ids)
+    views = [View(row, row % 2) for row in range(0, 120, 7)]
+    live = BinDataset(LocalSource(bins), ids, counts, 32, "squash")[views]
+    cached = FeatureDataset(store, list(photos), ids, counts)[views]
+    with torch.inference_mode():
+        torch.testing.assert_close(cached.features, backbone(live.photos), rtol=1e-5, atol=1e-6)
+    assert cached.bin_ids == live.bin_ids
+
+
+def test_extract__second_time_computes_nothing(store: FeatureStore, backbone: Backbone, bins: Path) -> None:
+    photos = hash_photos(bins)
+    extract_features(store, backbone, LocalSource(bins), photos)
+    assert extract_features(store, backbone, LocalSource(bins), photos) == 0
+
+
+def test_extract__with_worker_processes_the_same(store: FeatureStore, backbone: Backbone, bins: Path) -> None:
+    photos = hash_photos(bins)
+    extract_features(store, backbone, LocalSource(bins), photos)
+    alone = (store.folder / "features.bin").read_bytes()
+    shutil.rmtree(store.folder)
+    extract_features(store, backbone, LocalSource(bins), photos, workers=2)
+    assert (store.folder / "features.bin").read_bytes() == alone
+
+
+def test_extract__new_and_changed_photos_only(store: FeatureStore, backbone: Backbone, bins: Path) -> None:
+    first = dict(list(hash_photos(bins).items())[:100])
+    assert extract_features(store, backbone, LocalSource(bins), first) == 100
+    with (bins / "bin-images/00001.jpg").open("ab") as photo:
+        photo.write(b"changed")  # behind the end of the image: other bytes, other hash
+    assert extract_features(store, backbone, LocalSource(bins), hash_photos(bins)) == 20 + 1
+
+
+def test_extract__interrupted_goes_on_and_ends_the_same(
+    store: FeatureStore, backbone: Backbone, bins: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = hash_photos(bins)
+    extract_features(store, backbone, LocalSource(bins), photos)
+    undisturbed = {path.name: path.read_bytes() for path in store.folder.iterdir()}
+    shutil.rmtree(store.folder)
+    write = FeatureStore.write_block
+
+    def stop_at_the_second(self: FeatureStore, block: Block, features: np.ndarray) -> None:
+        if block.number == 1:
+            raise KeyboardInterrupt
+        write(self, block, features)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FeatureStore, "write_block", stop_at_the_second)
+        with pytest.raises(KeyboardInterrupt):
+            extract_features(store, backbone, LocalSource(bins), photos)
+    assert extract_features(store, backbone, LocalSource(bins), photos) == 120 - 64
+    assert {path.name: path.read_bytes() for path in store.folder.iterdir()} == undisturbed
+
+
+def test_extract__photo_changed_since_its_hash_was_taken(
+    store: FeatureStore, backbone: Backbone, bins: Path
+) -> None:
+    photos = hash_photos(bins)
+    shutil.copy(bins / "bin-images/00002.jpg", bins / "bin-images/00001.jpg")
+    with pytest.raises(
+        PhotoError, match=r"^bin '00001': the photo has changed since the run began; run it again$"
+    ):
+        extract_features(store, backbone, LocalSource(bins), photos)
+
+
+def test_dataset__photo_without_features(store: FeatureStore, backbone: Backbone, bins: Path) -> None:
+    photos = hash_photos(bins)
+    extract_features(store, backbone, LocalSource(bins), photos)
+    with pytest.raises(
+        FeatureStoreError, match=r"^bin 'other' has no features in '.*'; run the same command again$"
+    ):
+        FeatureDataset(store, ["no such hash"], ["other"], [1])
+
+
+def test_extract__killed_again_and_again(
+    backbone: Backbone, bins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed at random moments and run again: the store is that of an undisturbed run, bit for bit."""
+    monkeypatch.setattr("binrecon.features.store.BLOCK_ROWS", 4)  # thirty blocks
+    photos = hash_photos(bins)
+    data = to_typed(compose_config("train", ["data.image_size=160", "source=synthetic"])).data
+    fingerprint = Fingerprint.of(backbone, data, hash_state(backbone))
+    undisturbed, killed = (FeatureStore(tmp_path / name, fingerprint) for name in ("undisturbed", "killed"))
+    extract_features(undisturbed, backbone, LocalSource(bins), photos)
+    rng = random.Random(0)
+    context = multiprocessing.get_context("fork")
+    done = []
+    while len(done) < KILLS or not all(map(killed.is_done, killed.list_blocks())):
+        process = context.Process(target=extract_features, args=(killed, backbone, LocalSource(bins), photos))
+        process.start()
+        time.sleep(rng.uniform(0.0, 0.1 * 1.1 ** len(done)))  # on a busy machine it has to get somewhere
+        process.kill()
+        process.join()
+        done.append(sum(map(killed.is_done, killed.list_blocks())))
+    assert done == sorted(done)
+    for name in ("rows.parquet", "features.bin", "blocks.bin", "fingerprint.json"):
+        assert (killed.folder / name).read_bytes() == (undisturbed.folder / name).read_bytes(), name
+
+
+def test_extract__two_processes_share_the_blocks(
+    store: FeatureStore, backbone: Backbone, bins: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("binrecon.features.store.BLOCK_ROWS", 4)
+    photos = hash_photos(bins)
+    context = multiprocessing.get_context("fork")
+    computed = context.SimpleQueue()
+
+    def extract() -> None:
+        computed.put(extract_features(store, backbone, LocalSource(bins), photos))
+
+    processes = [context.Process(target=extract) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    shares = [computed.get(), computed.get()]
+    assert sum(shares) == 120
+    assert all(store.is_done(block) and store.is_sound(block) for block in store.list_blocks())
