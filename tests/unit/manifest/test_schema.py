@@ -24,7 +24,7 @@ def test_rows_of__usable_in_order(manifest: Manifest) -> None:
         [2, 0, 2],
         ["hash 00010", "hash 00523", "hash 523"],
     )
-    assert manifest.rows_of("val") == ([], [])
+    assert manifest.rows_of("val") == ([], [], [])
 
 
 def test_count_statuses__zeros_included(manifest: Manifest) -> None:
