@@ -217,7 +217,7 @@ def test_assemble_manifest__unusable_bins_still_link_their_neighbours(
 def test_assemble_manifest__nothing() -> None:
     manifest = assemble_manifest(FACTS_SCHEMA.empty_table(), RANGE, RULE)
     assert len(manifest) == 0
-    assert manifest.rows_of("train") == ([], [])
+    assert manifest.rows_of("train") == ([], [], [])
 
 
 def test_assemble_manifest__published_split(make_facts: MakeFacts, to_table: ToTable) -> None:
