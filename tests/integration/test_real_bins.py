@@ -70,7 +70,7 @@ def test_train__on_a_published_split(
     words = [f"source.root={real_squashed}", f"lists_dir={real_lists}", "data.split=unc", *TINY]
     assert main(["train", *words, f"hydra.run.dir={run}"]) == 0
     said = capsys.readouterr().out
-    assert "split unc: at hand and usable 2,712 of 324,735 train, 313 of 36,032 val bins (0.8 %)" in said
+    assert "split unc: at hand and usable 2,713 of 324,735 train, 312 of 36,032 val bins (0.8 %)" in said
     assert "data.split=unc keeps no test bins: the epoch was chosen by these same bins" in said
     metrics = json.loads((run / "metrics.json").read_text())
     assert (metrics["judged_split"], metrics["test"]) == ("val", None)

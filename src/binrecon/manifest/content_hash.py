@@ -41,7 +41,7 @@ def _feed(streams: defaultdict[str, "hashlib._Hash"], name: str, values: pa.Arra
             _feed(streams, f"{name}.{field.name}", pc.struct_field(values, field.name))
     elif pa.types.is_string(kind):
         streams[f"{name}:length"].update(_as_bytes(pc.binary_length(values)))
-        streams[f"{name}:text"].update(_join_texts(values.drop_null()))
+        streams[f"{name}:text"].update(join_texts(values.drop_null()))
     elif pa.types.is_integer(kind):
         streams[f"{name}:value"].update(_as_bytes(values))
     else:
@@ -53,7 +53,7 @@ def _as_bytes(numbers: pa.Array) -> bytes:
     return np.asarray(numbers.drop_null()).astype("<i8").tobytes()
 
 
-def _join_texts(texts: pa.Array) -> memoryview:
+def join_texts(texts: pa.Array) -> memoryview:
     """Return the UTF-8 bytes of texts one after another; none of them is null."""
     _, offset_buffer, text_buffer = texts.buffers()
     if len(texts) == 0 or text_buffer is None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from binrecon.config.split_words import SPLITS
+from binrecon.manifest.groups import MAX_ID_DISTANCE
 from binrecon.manifest.leaks import SplitLeak, count_leaks
 from binrecon.manifest.schema import Manifest
 from binrecon.manifest.split import SplitRule
@@ -52,8 +53,9 @@ def _describe_listed(coverage: Coverage) -> Iterator[str]:
         return
     usable = {"all": sum(coverage.usable.values()), **coverage.usable}
     parts = [f"{usable[split]:,} of {bins:,} {split}" for split, bins in coverage.listed.items()]
+    bins = ", ".join(parts).removesuffix(" all")
     share = usable["all"] / sum(coverage.listed.values())
-    yield f"split {coverage.name}: at hand and usable {', '.join(parts)} bins ({_percent(share)})"
+    yield f"split {coverage.name}: at hand and usable {bins} bins ({_percent(share)})"
 
 
 def _describe_leak(leak: SplitLeak) -> str:
@@ -64,8 +66,8 @@ def _describe_leak(leak: SplitLeak) -> str:
         )
     return (
         f"leak: at most {leak.related_bins:,} of {leak.bins:,} {leak.split} bins ({_percent(leak.share)}) "
-        "have a before/after partner in training: that many have a training bin at most 2 ids away "
-        "(records, which were not read, would tell)"
+        "have a direct before/after partner in training: "
+        f"so many have a training bin at most {MAX_ID_DISTANCE} ids away (records would tell; none was read)"
     )
 
 

@@ -11,11 +11,10 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_array  # type: ignore[import-untyped]  # scipy publishes no type information
 from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]  # as above
 
+from binrecon.config.subset_words import PADDED_DIGITS
+
 MAX_ID_DISTANCE = 2
 """Ids further apart than this are not taken for photos of one bin, whatever they share."""
-
-PADDED_DIGITS = 5
-"""Ids of the main series are zero-padded to this many digits; fewer digits mark the bucket's other series."""
 
 MAX_DIGITS = 18
 """An id with more digits after its leading zeros is no number of either series; it would not fit 64 bits."""
@@ -80,6 +79,7 @@ def _find_links(places: np.ndarray, items: pa.ChunkedArray) -> tuple[np.ndarray,
 
 def _number_texts(texts: pa.ChunkedArray) -> np.ndarray:
     """Give equal texts equal numbers from 0; null has -1."""
-    encoded = pc.dictionary_encode(texts)
+    # The system's pool gives the memory back, for the sorting that follows.
+    encoded = pc.dictionary_encode(texts, memory_pool=pa.system_memory_pool())
     numbers = [np.asarray(pc.fill_null(chunk.indices, -1)) for chunk in encoded.chunks]
     return np.concatenate([np.empty(0, np.int32), *numbers])

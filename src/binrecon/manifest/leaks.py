@@ -22,8 +22,8 @@ class SplitLeak:
         bins: Its usable bins.
         related_bins: Those of them that have a usable training bin in their group or, without records, at
             most `MAX_ID_DISTANCE` ids away.
-        is_exact: Whether records told which bins are related. If not, `related_bins` is the most that can
-            have a partner so near; partners further away, through a third photo between, are not counted.
+        is_exact: Whether records told which bins are related. If not, `related_bins` is the most that can be
+            related directly; those related only through a third bin that does not train are not counted.
     """
 
     split: Split

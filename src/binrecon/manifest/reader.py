@@ -71,7 +71,7 @@ def read_facts(
     facts = gather_rows(tables, places)
     if cache is not None and not (is_kept and cache.is_compact):
         cache.replace(facts)
-    pa.default_memory_pool().release_unused()
+    pa.default_memory_pool().release_unused()  # some 30 MB that were needed for reading files
     return facts
 
 

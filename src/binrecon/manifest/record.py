@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from binrecon.errors import RecordError
-
-MAX_RECORD_BYTES = 10_000_000
-"""The dataset's records take about 2,000 bytes."""
+from binrecon.sources.layout import MAX_BYTES
 
 MAX_ITEMS = 100_000
 """The dataset's fullest bin holds 88 items."""
@@ -83,8 +81,8 @@ def parse_record(content: bytes) -> Record:
 
 def _load_object(content: bytes) -> dict[str, Any]:
     """Decode a JSON object; its values are whatever JSON allows."""
-    if len(content) > MAX_RECORD_BYTES:
-        raise RecordError(f"it has {len(content):,} bytes, more than the {MAX_RECORD_BYTES:,} allowed")
+    if len(content) > MAX_BYTES["record"]:
+        raise RecordError(f"it has {len(content):,} bytes, more than the {MAX_BYTES['record']:,} allowed")
     if not content:
         raise RecordError("the file is empty")
     try:

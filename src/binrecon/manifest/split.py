@@ -16,6 +16,8 @@ from binrecon.config.split_words import GROUPED, PUBLISHED_SPLITS, SPLITS, Split
 from binrecon.errors import ManifestError
 from binrecon.published import PublishedSplit, load_published_split
 
+_BINS_PER_PIECE = 10_000  # whose groups are held as Python text at a time
+
 
 class SplitRule(Protocol):
     """Says which bins train, choose and judge a model."""
@@ -108,8 +110,13 @@ class GroupedSplit:
 
     def assign(self, bin_ids: pa.ChunkedArray, groups: pa.ChunkedArray) -> pa.ChunkedArray:
         """Return the split of each bin's group."""
+        starts = range(0, len(groups), _BINS_PER_PIECE)
+        pieces = [self._assign_piece(groups.slice(start, _BINS_PER_PIECE)) for start in starts]
+        return pa.chunked_array([piece for chunks in pieces for piece in chunks.chunks], pa.string())
+
+    def _assign_piece(self, groups: pa.ChunkedArray) -> pa.ChunkedArray:
         names = pc.unique(groups)
-        splits = pa.array((self.split_of(str(name)) for name in names), pa.string())
+        splits = pa.array([self.split_of(name) for name in names.to_pylist()], pa.string())
         return splits.take(pc.index_in(groups, value_set=names))
 
     def count_listed(self) -> dict[str, int]:

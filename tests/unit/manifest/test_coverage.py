@@ -49,7 +49,7 @@ def test_describe_coverage__published(facts: pa.Table) -> None:
 def test_describe_coverage__pool(facts: pa.Table) -> None:
     rule = ListedSplit(replace(UNC, name="udacity", splits=None), GROUPED)
     first, *leaks = describe_coverage(assemble_manifest(facts, RANGE, rule), rule)
-    assert first == "split udacity: at hand and usable 25 of 3,000 all bins (0.8 %)"
+    assert first == "split udacity: at hand and usable 25 of 3,000 bins (0.8 %)"
     assert [line.partition(" bins (0.0 %) ")[2] for line in leaks] == [
         "have a before/after partner in training"
     ] * 2
@@ -62,8 +62,8 @@ def test_describe_coverage__without_records(facts: pa.Table) -> None:
         facts.set_column(2, facts.schema.field("items"), pa.chunked_array(bare)), RANGE, rule
     )
     assert describe_coverage(manifest, rule)[1:] == [
-        "leak: at most 3 of 3 val bins (100.0 %) have a before/after partner in training: that many have a "
-        "training bin at most 2 ids away (records, which were not read, would tell)"
+        "leak: at most 3 of 3 val bins (100.0 %) have a direct before/after partner in training: "
+        "so many have a training bin at most 2 ids away (records would tell; none was read)"
     ]
 
 
