@@ -1,10 +1,12 @@
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from binrecon.config.subset_words import parse_subset
 from binrecon.errors import ManifestError, SourceError
+from binrecon.manifest import GroupedSplit
 from binrecon.sources.s3.subset import draw_sample, list_subset, read_ids
 
 BUCKET = [f"{number:05d}" for number in range(1, 1001)]
@@ -45,6 +47,14 @@ def test_draw_sample__same_for_the_same_seed_and_nested() -> None:
     assert small == draw_sample(list(reversed(BUCKET)), 10, 0)
     assert small != draw_sample(BUCKET, 10, 1)
     assert small != BUCKET[:10]
+
+
+def test_draw_sample__tells_nothing_of_the_split() -> None:
+    """Both go by a hash of seed and id: by the same one, the test bins would be drawn first."""
+    split = GroupedSplit(val_fraction=0.15, test_fraction=0.15, seed=0)
+    splits = Counter(split.split_of(bin_id) for bin_id in draw_sample(BUCKET, 300, seed=0))
+    assert splits["train"] / 300 == pytest.approx(0.7, abs=0.08)
+    assert splits["test"] / 300 == pytest.approx(0.15, abs=0.06)
 
 
 def test_draw_sample__more_than_there_are() -> None:
