@@ -81,7 +81,7 @@ def draw_sample(bin_ids: Sequence[str], size: int, seed: int) -> list[str]:
         raise SourceError(f"subset=sample:{size}: the bucket holds {len(bin_ids)} bins; ask for fewer")
 
     def place(bin_id: str) -> bytes:
-        # "sample": the grouped split hashes seed and id too, and must not put all that is drawn into one split.
+        # "sample": the grouped split hashes seed and id too; what is drawn must not all be in one split.
         return hashlib.sha256(f"sample:{seed}:{bin_id}".encode()).digest()
 
     return sorted(sorted(bin_ids, key=place)[:size])
