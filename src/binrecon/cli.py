@@ -138,7 +138,7 @@ VERBS = {
         (
             "subset=sample:500 --dry-run",
             "subset=sample:500",
-            "subset=udacity lists_dir=data/lists source.parts=photos",
+            "subset=unc lists_dir=data/lists source.parts=photos",
             "subset=all verify=true",
         ),
     ),
@@ -176,13 +176,12 @@ def _explain_verb(name: str, verb: Verb) -> str:
     """List what can be chosen and what can be set, from the configuration files themselves."""
     from binrecon.config.help import describe_groups, describe_keys
 
+    groups = list(describe_groups(name))
     return "\n".join(
         [
             f"usage: binrecon {name} [KEY=VALUE ...]     {verb.summary}",
             "",
-            "Choose by a word (group=option):",
-            *describe_groups(name),
-            "",
+            *(["Choose by a word (group=option):", *groups, ""] if groups else []),
             "Set a value (key=value):",
             *describe_keys(name),
             "",

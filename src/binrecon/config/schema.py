@@ -24,7 +24,7 @@ class SourceConfig:
     name: str = MISSING
     """Which source this is; set by the group option, not by hand."""
     root: str = MISSING
-    """Folder of the bins (`local`), or folder to render them into (`synthetic`)."""
+    """Folder of the bins; where they are rendered (`synthetic`) or fetched to (`abid`)."""
 
 
 @dataclass
@@ -301,7 +301,7 @@ class FetchConfig:
     dry_run: bool = MISSING
     """Whether to say only how many objects and bytes would move (`--dry-run`)."""
     verify: bool = MISSING
-    """Whether to compare what lies there already with the bucket by MD5, and fetch anew what differs."""
+    """Whether to list the bucket anew, compare what lies there by MD5, and fetch again what differs."""
     relist: bool = MISSING
     """Whether to list the bucket anew, though an earlier listing is kept."""
     output_root: str = MISSING

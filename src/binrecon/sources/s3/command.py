@@ -32,7 +32,7 @@ def fetch(config: FetchConfig, report_folder: Path) -> None:
     if not isinstance(config.source, AbidSourceConfig):
         raise TypeError(f"fetch works on source=abid, not on {config.source.name}")
     source = replace(config.source, subset=config.subset)
-    outcome = Fetch(source, config.relist).run(config.dry_run, config.verify)
+    outcome = Fetch(source, config.relist or config.verify).run(config.dry_run, config.verify)
     console.print(describe_plan(outcome.plan))
     if config.dry_run:
         return
