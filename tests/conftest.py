@@ -103,6 +103,9 @@ def tiny_run(tiny_bins: Path, tmp_path: Path) -> list[str]:
         "data.image_size=32",
         "data.batch_size=16",
         "data.workers=0",
+        "features.engine=torch",
+        "features.precision=float32",
+        "features.dtype=float32",
         "trainer.max_epochs=2",
         f"output_root={tmp_path / 'outputs'}",
     ]

@@ -62,12 +62,14 @@ class ProgressMeter:
         description: What is being done, for instance `checking photos`.
         total: How many there are; None if nobody knows yet.
         unit: What is counted, in the plural: `bins`.
+        is_quiet: Whether to show nothing, as the second of several processes does not.
     """
 
-    def __init__(self, description: str, total: int | None, unit: str) -> None:
+    def __init__(self, description: str, total: int | None, unit: str, is_quiet: bool = False) -> None:
         self._description = description
         self._total = total
         self._unit = unit
+        self._is_quiet = is_quiet
         self._console = get_console()
         self._lock = threading.Lock()
         self._done = 0
@@ -76,7 +78,7 @@ class ProgressMeter:
 
     def __enter__(self) -> Self:
         self._started = self._last_line = time.monotonic()
-        if self._console.is_terminal:
+        if self._console.is_terminal and not self._is_quiet:
             self._progress = build_progress(self._console)
             self._task = self._progress.add_task(
                 self._description, total=self._total, unit=self._unit, note=""
@@ -109,6 +111,8 @@ class ProgressMeter:
             self._print_line()
 
     def _print_line(self) -> None:
+        if self._is_quiet:
+            return
         self._last_line = time.monotonic()
         rate = self._done / max(self._last_line - self._started, 1e-9)
         parts = [f"{self._done}{'' if self._total is None else f'/{self._total}'} {self._unit}"]

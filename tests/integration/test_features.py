@@ -18,6 +18,12 @@ def train(*words: str) -> None:
     assert main(["train", *words]) == 0
 
 
+def count_bins(output: str, split: str) -> int:
+    """Read the last number of a split's row in the table of bins."""
+    (row,) = (line for line in output.splitlines() if line.startswith(f"│ {split} "))
+    return int(row.split("│")[-2])
+
+
 def read_losses(run: Path) -> pd.DataFrame:
     return pd.read_csv(run / "metrics.csv").select_dtypes("number")
 
@@ -46,9 +52,14 @@ def test_train__second_run_computes_no_feature(
     tiny_run: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     train(*tiny_run)
-    assert "features: 120 photos computed in" in capsys.readouterr().out
-    train(*tiny_run, "optimizer=sgd", "data.split_seed=1")  # another seed would be other random weights
-    assert "features: 0 photos computed in" in capsys.readouterr().out
+    first = capsys.readouterr().out
+    assert f"features: {120 + count_bins(first, 'train')} views computed in" in first, "mirrored to train on"
+    train(*tiny_run, "optimizer=sgd")  # another seed would be other random weights
+    assert "features: 0 views computed in" in capsys.readouterr().out
+    train(*tiny_run, "data.split_seed=1")
+    third = capsys.readouterr().out
+    computed = int(third.partition("features: ")[2].partition(" views")[0])
+    assert 0 < computed < count_bins(third, "train"), "training bins that were none before are mirrored"
 
 
 def test_train__says_why_it_runs_live(tiny_run: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,7 +94,7 @@ def test_features__list_verify_prune(
     assert main(["features"]) == 0
     said = capsys.readouterr().out
     assert "1 feature stores" in said
-    assert "2 of 2 blocks" in said
+    assert "4 of 4 blocks" in said
     assert main(["features", "verify"]) == 0
     assert "1 feature stores are sound" in capsys.readouterr().out
     features = store / "features.bin"
@@ -91,7 +102,7 @@ def test_features__list_verify_prune(
     assert main(["features", "verify"]) == 2
     assert f"1 blocks are not what was written: block 0 of {store.name}" in capsys.readouterr().err
     train(*tiny_run, "trainer.max_epochs=1")
-    assert "features: 64 photos computed" in capsys.readouterr().out
+    assert "features: 64 views computed" in capsys.readouterr().out
     assert main(["features", "prune"]) == 0
     assert store.exists()
     assert main(["features", "prune", "unused_days=0"]) == 0

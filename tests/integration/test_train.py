@@ -11,6 +11,7 @@ import torch
 from binrecon.cli import main
 from binrecon.config.compose import load_resolved
 from binrecon.config.metric_names import LOGGED_METRICS
+from binrecon.errors import CheckpointError
 from binrecon.models import build_counter, hash_state
 from binrecon.training.checkpoints import load_counter, read_checkpoint
 
@@ -36,6 +37,7 @@ def test_train__leaves_a_complete_run_folder(
         "metrics.csv",
         "metrics.json",
         "predictions.parquet",
+        "checkpoints/backbone.ckpt",
         "checkpoints/best.ckpt",
         "checkpoints/last.ckpt",
         "plots/learning_curves.png",
@@ -261,4 +263,22 @@ def test_train__last_checkpoint_is_of_the_last_epoch(tiny_run: list[str], tmp_pa
     best = torch.load(run / "checkpoints" / "best.ckpt", weights_only=True)
     assert (best["epoch"], last["epoch"]) == (0, 3)
     assert len(last["callbacks"]["EpochHistory"]["rows"]) == 4
-    assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["best.ckpt", "last.ckpt"]
+    names = sorted(path.name for path in (run / "checkpoints").iterdir())
+    assert names == ["backbone.ckpt", "best.ckpt", "last.ckpt"]
+
+
+def test_train__frozen_backbone_is_written_once_and_in_the_best_checkpoint(
+    tiny_run: list[str], tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    train(*tiny_run, f"hydra.run.dir={run}")
+    folder = run / "checkpoints"
+    state = torch.load(folder / "last.ckpt", weights_only=True)["state_dict"]
+    assert not any(name.startswith("counter.backbone.") for name in state)
+    last = load_counter(folder / "last.ckpt")
+    (folder / "backbone.ckpt").unlink()
+    best = load_counter(folder / "best.ckpt")
+    photos = torch.randint(0, 255, (2, 3, 32, 32), dtype=torch.uint8)
+    assert torch.equal(best.backbone(photos), last.backbone(photos))
+    with pytest.raises(CheckpointError, match=r"^the frozen backbone '.*' cannot be read \(.*\); the check"):
+        load_counter(folder / "last.ckpt")

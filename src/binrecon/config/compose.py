@@ -21,6 +21,7 @@ SCHEMAS: dict[str, type[Any]] = {
     "features": schema.FeaturesConfig,
     "data": schema.DataConfig,
     "model": schema.ModelConfig,
+    "features/kept": schema.KeptFeaturesConfig,
     "trainer": schema.TrainerConfig,
     "logger": schema.LoggerConfig,
     "callbacks": schema.CallbacksConfig,

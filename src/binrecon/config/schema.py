@@ -248,6 +248,20 @@ class CallbacksConfig:
 
 
 @dataclass
+class KeptFeaturesConfig:
+    """Whether a frozen backbone's features are computed once and kept, and how."""
+
+    name: str = MISSING
+    """`auto` keeps them where it can, `cached` insists, `live` never does; set by the group option."""
+    engine: str = MISSING
+    """What runs the backbone: `torch`, `openvino` (on the CPU), or `auto`: OpenVINO where it is installed."""
+    precision: str = MISSING
+    """Its number format: `float32`, `bfloat16`, `int8` (OpenVINO); `auto`: bfloat16 where hardware has it."""
+    dtype: str = MISSING
+    """What features are kept in: `float16` (half the space and reading) or `float32`."""
+
+
+@dataclass
 class TrainConfig:
     """Everything that `train` needs."""
 
@@ -258,8 +272,7 @@ class TrainConfig:
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     logger: LoggerConfig = field(default_factory=LoggerConfig)
     callbacks: CallbacksConfig = field(default_factory=CallbacksConfig)
-    features: str = "auto"
-    """`auto` computes features of a frozen backbone once and keeps them; `cached` insists, `live` never."""
+    features: KeptFeaturesConfig = field(default_factory=KeptFeaturesConfig)
     seed: int = 0
     """Seed of the head's first weights, the order of photos and their flips."""
     monitor: str = "val/loss"

@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from binrecon.config.compose import SCHEMAS
+from binrecon.config.engine_words import DTYPE_WORDS, ENGINE_WORDS, PRECISION_WORDS
 from binrecon.config.metric_names import monitor_names
 from binrecon.config.problems import unknown_keys
 from binrecon.config.schema import WEIGHT_WORDS
@@ -58,7 +59,9 @@ _ABOVE_ZERO = (
 _BELOW_ONE = ("optimizer.momentum", "optimizer.beta1", "optimizer.beta2", "model.dropout")
 _WORDS = {
     "data.above_range": ("drop", "clip"),
-    "features": ("auto", "live", "cached"),
+    "features.engine": ENGINE_WORDS,
+    "features.precision": PRECISION_WORDS,
+    "features.dtype": DTYPE_WORDS,
     "action": ("ls", "verify", "prune"),
     "data.split": SPLIT_WORDS,
     "data.counts_from": ("records", "lists"),
@@ -184,7 +187,7 @@ def _contradictions(config: DictConfig) -> Iterator[str]:
     data, trainer = _get(config, "data"), _get(config, "trainer")
     if data is None:
         return
-    if _get(config, "features") == "cached" and not config.model.is_frozen:
+    if config.features.name == "cached" and not config.model.is_frozen:
         yield "features: cached needs model.is_frozen=true, since a trained one changes them; use auto"
     if data.max_count <= data.min_count:
         yield f"data.max_count: must be above data.min_count={data.min_count}, got {data.max_count}"

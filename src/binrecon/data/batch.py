@@ -5,12 +5,16 @@ from typing import NamedTuple
 from torch import Tensor
 
 
-class View(NamedTuple):
-    """One look at one bin: its row among the bins of a split, and how the photo is turned."""
+class Views(NamedTuple):
+    """B looks at bins.
 
-    row: int
-    view: int
-    """0 is the photo as it is, 1 is mirrored."""
+    Attributes:
+        rows: Which bins, by their places among the bins of a split, int64, shape (B,).
+        views: How each photo is turned: 0 is as it is, 1 is mirrored, int64, shape (B,).
+    """
+
+    rows: Tensor
+    views: Tensor
 
 
 class BinBatch(NamedTuple):
@@ -31,7 +35,7 @@ class FeatureBatch(NamedTuple):
     """B bins of which only the features are at hand.
 
     Attributes:
-        features: Of a frozen backbone, float32, shape (B, F).
+        features: Of a frozen backbone, in the type that they are kept in, shape (B, F).
         recorded_counts: What the records claim, limited to the range of classes, int64, shape (B,).
         bin_ids: Keys of the bins, B of them.
     """

@@ -1,7 +1,5 @@
 """Batches for Lightning's trainer."""
 
-from collections.abc import Callable
-
 import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
@@ -29,8 +27,6 @@ class BinDataModule(pl.LightningDataModule):
         seed: Seed of the training order and its flips.
         first_epoch: Epoch that training begins with, counted from 0. Lightning draws the first batches of a
             resumed run before it tells the sampler which epoch it is.
-        build_dataset: Builds the data set of a split in place of the photos', for instance of features; its
-            items are batches for a list of views, and need no worker processes.
     """
 
     def __init__(
@@ -40,7 +36,6 @@ class BinDataModule(pl.LightningDataModule):
         config: DataConfig,
         seed: int,
         first_epoch: int = 0,
-        build_dataset: Callable[[Split], BatchDataset] | None = None,
     ) -> None:
         super().__init__()
         self.source = source
@@ -48,7 +43,7 @@ class BinDataModule(pl.LightningDataModule):
         self.config = config
         self.seed = seed
         self.first_epoch = first_epoch
-        self.build_dataset = build_dataset
+        self.evaluation_batch_size = config.batch_size
 
     def prepare_data(self) -> None:
         """Make the photos readable on this machine."""
@@ -56,12 +51,13 @@ class BinDataModule(pl.LightningDataModule):
 
     def train_dataloader(self) -> Batches:
         """Batches of the training bins, shuffled, mirrored at random if the config says so."""
-        dataset = self._dataset("train")
+        dataset = self.build_dataset("train")
         rank, world_size = self._place()
-        view_count = VIEW_COUNT if self.config.horizontal_flip else 1
-        sampler = TrainSampler(len(dataset), self.config.batch_size, view_count, self.seed, rank, world_size)
+        sampler = TrainSampler(
+            len(dataset), self.config.batch_size, self.count_views("train"), self.seed, rank, world_size
+        )
         sampler.set_epoch(self.first_epoch)
-        return self._loader(dataset, sampler)
+        return self.build_loader(dataset, sampler)
 
     def val_dataloader(self) -> Batches:
         """Batches of the validation bins, each bin once."""
@@ -72,20 +68,22 @@ class BinDataModule(pl.LightningDataModule):
         return self._evaluation_loader(self.manifest.judged_split)
 
     def _evaluation_loader(self, split: Split) -> Batches:
-        dataset = self._dataset(split)
+        dataset = self.build_dataset(split)
         rank, world_size = self._place()
         if len(dataset) < world_size:
             raise ManifestError(
                 f"{split}: {len(dataset)} bins cannot be shared by {world_size} processes; "
                 f"use more bins, a larger data.{split}_fraction, or fewer trainer.devices"
             )
-        return self._loader(
-            dataset, EvaluationSampler(len(dataset), self.config.batch_size, rank, world_size)
-        )
+        sampler = EvaluationSampler(len(dataset), self.evaluation_batch_size, rank, world_size)
+        return self.build_loader(dataset, sampler)
 
-    def _dataset(self, split: Split) -> BatchDataset:
-        if self.build_dataset is not None:
-            return self.build_dataset(split)
+    def count_views(self, split: Split) -> int:
+        """Count the views that photos of a split are looked at from: only training mirrors."""
+        return VIEW_COUNT if split == "train" and self.config.horizontal_flip else 1
+
+    def build_dataset(self, split: Split) -> BatchDataset:
+        """Build what turns views of a split into batches."""
         rows = self.manifest.rows_of(split)
         return BinDataset(
             self.source,
@@ -99,8 +97,9 @@ class BinDataModule(pl.LightningDataModule):
         """Return this process's rank and the number of processes; alone without a trainer."""
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)
 
-    def _loader(self, dataset: BatchDataset, sampler: TrainSampler | EvaluationSampler) -> Batches:
-        workers = self.config.workers if self.build_dataset is None else 0
+    def build_loader(self, dataset: BatchDataset, sampler: TrainSampler | EvaluationSampler) -> Batches:
+        """Build what feeds the trainer: here with processes that decode."""
+        workers = self.config.workers
         return DataLoader(
             dataset,
             sampler=sampler,

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from binrecon.data.batch import BinBatch, FeatureBatch, View
+from binrecon.data.batch import BinBatch, FeatureBatch, Views
 from binrecon.data.transforms import RESIZES, take_view
 from binrecon.errors import PhotoError
 from binrecon.sources import Source
@@ -22,7 +22,7 @@ class BatchDataset(Dataset[BinBatch | FeatureBatch]):
         """How many bins there are."""
 
     @abstractmethod
-    def __getitem__(self, views: Sequence[View]) -> BinBatch | FeatureBatch:
+    def __getitem__(self, views: Views) -> BinBatch | FeatureBatch:
         """Return the batch of these views."""
 
 
@@ -54,17 +54,18 @@ class BinDataset(BatchDataset):
     def __len__(self) -> int:
         return len(self.bin_ids)
 
-    def __getitem__(self, views: Sequence[View]) -> BinBatch:
+    def __getitem__(self, views: Views) -> BinBatch:
         """Read a batch.
 
         Raises:
             PhotoError: If a photo no longer is what it was when the manifest was built.
             MissingBinError: If a photo is gone.
         """
-        rows = [view.row for view in views]
+        rows = views.rows.tolist()
+        turns = zip(rows, views.views.tolist(), strict=True)
         return BinBatch(
-            photos=torch.stack([take_view(self.read(view.row), view.view) for view in views]),
-            recorded_counts=self.recorded_counts[rows],
+            photos=torch.stack([take_view(self.read(row), view) for row, view in turns]),
+            recorded_counts=self.recorded_counts[views.rows],
             bin_ids=tuple(self.bin_ids[row] for row in rows),
         )
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import torch
 from torch.utils.data import Sampler
 
-from binrecon.data.batch import View
+from binrecon.data.batch import Views
 
 
-class TrainSampler(Sampler[list[View]]):
+class TrainSampler(Sampler[Views]):
     """Batches of every bin once per epoch, shuffled, each from a view drawn at random.
 
     Args:
@@ -44,7 +44,7 @@ class TrainSampler(Sampler[list[View]]):
     def __len__(self) -> int:
         return -(-self.bin_count // self.batch_size)
 
-    def __iter__(self) -> Iterator[list[View]]:
+    def __iter__(self) -> Iterator[Views]:
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
         rows = torch.randperm(self.bin_count, generator=generator)
         views = torch.randint(self.view_count, (self.bin_count,), generator=generator)
@@ -52,10 +52,11 @@ class TrainSampler(Sampler[list[View]]):
             batch = rows[start : start + self.batch_size]
             shared = len(batch) + -len(batch) % self.world_size
             batch = batch[torch.arange(shared) % len(batch)]
-            yield [View(row, int(views[row])) for row in batch[self.rank :: self.world_size].tolist()]
+            share = batch[self.rank :: self.world_size]
+            yield Views(share, views[share])
 
 
-class EvaluationSampler(Sampler[list[View]]):
+class EvaluationSampler(Sampler[Views]):
     """Batches of every bin exactly once, in order and unmirrored; of n processes each takes every n-th.
 
     Args:
@@ -72,6 +73,7 @@ class EvaluationSampler(Sampler[list[View]]):
     def __len__(self) -> int:
         return -(-len(self.rows) // self.share)
 
-    def __iter__(self) -> Iterator[list[View]]:
+    def __iter__(self) -> Iterator[Views]:
         for start in range(0, len(self.rows), self.share):
-            yield [View(row, 0) for row in self.rows[start : start + self.share]]
+            rows = torch.tensor(self.rows[start : start + self.share])
+            yield Views(rows, torch.zeros_like(rows))

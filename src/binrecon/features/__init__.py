@@ -1,8 +1,18 @@
 """Features of a frozen backbone: computed once for every view of a photo, kept, and trained on from there."""
 
+from binrecon.features.datamodule import FeatureDataModule
 from binrecon.features.dataset import FeatureDataset
+from binrecon.features.engine import choose_engine
 from binrecon.features.extract import extract_features
 from binrecon.features.fingerprint import Fingerprint
-from binrecon.features.store import FeatureStore
+from binrecon.features.store import FeatureStore, RowKey
 
-__all__ = ["FeatureDataset", "FeatureStore", "Fingerprint", "extract_features"]
+__all__ = [
+    "FeatureDataModule",
+    "FeatureDataset",
+    "FeatureStore",
+    "Fingerprint",
+    "RowKey",
+    "choose_engine",
+    "extract_features",
+]

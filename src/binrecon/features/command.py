@@ -43,7 +43,7 @@ def find_stores(root: Path) -> Iterator[FeatureStore]:
 def describe_stores(stores: list[FeatureStore]) -> Table:
     """Show what each store holds, how large it is and when it was last used."""
     table = Table(title=f"{len(stores)} feature stores", title_justify="left", title_style="")
-    for heading in ("store", "photos", "views", "width", "MB", "done", "days unused"):
+    for heading in ("store", "views", "width", "MB", "done", "days unused"):
         table.add_column(heading, justify="left" if heading == "store" else "right")
     for store in stores:
         blocks = store.list_blocks()
@@ -52,7 +52,6 @@ def describe_stores(stores: list[FeatureStore]) -> Table:
         table.add_row(
             store.folder.name,
             f"{rows:,}",
-            str(store.fingerprint.view_count),
             f"{store.fingerprint.feature_count:,}",
             f"{rows * store.row_bytes / 1e6:,.1f}",
             f"{done} of {len(blocks)} blocks",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from binrecon.data import BatchDataset, FeatureBatch, View
+from binrecon.data import BatchDataset, FeatureBatch, Views
 from binrecon.errors import FeatureStoreError
 from binrecon.features.store import FeatureStore
 
@@ -18,9 +18,10 @@ class FeatureDataset(BatchDataset):
         photo_hashes: SHA-256 of each bin's photo.
         bin_ids: Keys of the bins.
         recorded_counts: Their recorded counts, limited to the range of classes.
+        view_count: Views of each photo that may be asked for.
 
     Raises:
-        FeatureStoreError: If a photo has no row in the store.
+        FeatureStoreError: If a photo has no features in the store.
     """
 
     def __init__(
@@ -29,13 +30,14 @@ class FeatureDataset(BatchDataset):
         photo_hashes: Sequence[str],
         bin_ids: Sequence[str],
         recorded_counts: Sequence[int],
+        view_count: int,
     ) -> None:
         self.bin_ids = list(bin_ids)
         self.recorded_counts = torch.as_tensor(recorded_counts, dtype=torch.int64)
         self._features = store.open()
-        self._rows = store.find_rows(photo_hashes)
+        self._rows = np.stack([store.find_rows(photo_hashes, view) for view in range(view_count)], axis=1)
         if (self._rows < 0).any():
-            missing = self.bin_ids[int(np.flatnonzero(self._rows < 0)[0])]
+            missing = self.bin_ids[int(np.flatnonzero((self._rows < 0).any(axis=1))[0])]
             raise FeatureStoreError(
                 f"bin '{missing}' has no features in '{store.folder}'; run the same command again"
             )
@@ -43,12 +45,11 @@ class FeatureDataset(BatchDataset):
     def __len__(self) -> int:
         return len(self.bin_ids)
 
-    def __getitem__(self, views: Sequence[View]) -> FeatureBatch:
+    def __getitem__(self, views: Views) -> FeatureBatch:
         """Gather a batch."""
-        places = [view.row for view in views]
-        gathered = self._features[self._rows[places], [view.view for view in views]]
+        gathered = self._features[self._rows[views.rows, views.views]]
         return FeatureBatch(
-            features=torch.from_numpy(np.asarray(gathered)).float(),
-            recorded_counts=self.recorded_counts[places],
-            bin_ids=tuple(self.bin_ids[place] for place in places),
+            features=torch.from_numpy(gathered),
+            recorded_counts=self.recorded_counts[views.rows],
+            bin_ids=tuple(self.bin_ids[row] for row in views.rows.tolist()),
         )

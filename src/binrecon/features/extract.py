@@ -1,5 +1,6 @@
 """Photos through a frozen backbone into the store, decoding ahead of the network."""
 
+import contextlib
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,10 +9,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from binrecon.config.engine_words import INT8
 from binrecon.console import ProgressMeter
 from binrecon.data.transforms import RESIZES, take_view
 from binrecon.errors import FeatureStoreError, PhotoError
-from binrecon.features.store import Block, BlockClaims, FeatureStore, describe_write_error
+from binrecon.features.engine import CALIBRATION_PHOTOS, EngineChoice, build_engine
+from binrecon.features.store import Block, BlockClaims, FeatureStore, RowKey, describe_write_error
 from binrecon.models.backbone import Backbone
 from binrecon.sources import Source
 from binrecon.sources.photo import decode_photo
@@ -20,40 +23,39 @@ _LOOK_AGAIN_S = 0.5
 
 
 class PhotoBlocks(Dataset[tuple[Block, Tensor]]):
-    """The photos of each block, decoded and resized.
+    """The photos of each block, decoded, resized and turned.
 
     Args:
         source: Where the photos are.
-        bin_ids: For each row of the store a bin with that photo, or None if none is at hand.
-        photo_hashes: SHA-256 of each row's photo.
+        bins: For each wanted row a bin with its photo.
+        keys: What each row of the store is about.
         image_size: Side of the square photos, in pixels.
         resize: `squash` or `pad`.
     """
 
     def __init__(
-        self,
-        source: Source,
-        bin_ids: Sequence[str | None],
-        photo_hashes: Sequence[str],
-        image_size: int,
-        resize: str,
+        self, source: Source, bins: Mapping[RowKey, str], keys: Sequence[RowKey], image_size: int, resize: str
     ) -> None:
         self._source = source
-        self._bin_ids = bin_ids
-        self._photo_hashes = photo_hashes
+        self._bins = bins
+        self._keys = keys
         self._image_size = image_size
         self._resize: Callable[[Tensor, int], Tensor] = RESIZES[resize]
 
     def __getitem__(self, block: Block) -> tuple[Block, Tensor]:
         """Read a block: uint8, shape (rows, 3, size, size)."""
-        return block, torch.stack([self._read(row) for row in range(block.start, block.stop)])
+        photos: dict[str, Tensor] = {}  # the views of a photo mostly are in one block: it is decoded once
+        views = []
+        for key in self._keys[block.start : block.stop]:
+            if key.photo_hash not in photos:
+                photos[key.photo_hash] = self._read(key)
+            views.append(take_view(photos[key.photo_hash], key.view))
+        return block, torch.stack(views)
 
-    def _read(self, row: int) -> Tensor:
-        bin_id = self._bin_ids[row]
-        if bin_id is None:
-            raise AssertionError(f"row {row} is in no block whose photos are all at hand")
+    def _read(self, key: RowKey) -> Tensor:
+        bin_id = self._bins[key]
         photo = self._source.read_photo(bin_id)
-        if hashlib.sha256(photo).hexdigest() != self._photo_hashes[row]:
+        if hashlib.sha256(photo).hexdigest() != key.photo_hash:
             raise PhotoError(f"bin '{bin_id}': the photo has changed since the run began; run it again")
         return self._resize(decode_photo(photo), self._image_size)
 
@@ -62,9 +64,10 @@ def extract_features(
     store: FeatureStore,
     backbone: Backbone,
     source: Source,
-    bins_by_photo: Mapping[str, str],
+    bins: Mapping[RowKey, str],
     workers: int = 0,
-    device: str = "cpu",
+    device: torch.device | None = None,
+    is_quiet: bool = False,
 ) -> int:
     """Compute the features that a store lacks, and keep them block by block; a killed one goes on from there.
 
@@ -75,28 +78,51 @@ def extract_features(
         store: Where they go.
         backbone: The frozen network, whose fingerprint the store has.
         source: Where the photos are.
-        bins_by_photo: For the SHA-256 of each wanted photo a bin that has it.
+        bins: For each photo and view that is missing, a bin that has the photo.
         workers: Processes that decode; 0 decodes in this one.
-        device: Where the network runs.
+        device: Where the network runs; the CPU by default.
+        is_quiet: Whether to show no progress, as a second process of a run does not.
 
     Returns:
-        How many photos were computed here.
+        How many rows were computed here.
 
     Raises:
         FeatureStoreError: If the store cannot be written.
         PhotoError: If a photo has changed since its hash was taken.
     """
-    store.add_photos(list(bins_by_photo))
-    hashes = store.list_photo_hashes()
-    bin_ids = [bins_by_photo.get(photo_hash) for photo_hash in hashes]
-    wanted = [block for block in store.list_blocks() if _is_wanted(store, block, bin_ids)]
+    if not bins:
+        return 0
+    store.add_rows(bins)
+    keys = store.list_keys()
+    undone = store.list_undone_blocks()
+    wanted = [block for block in undone if all(key in bins for key in keys[block.start : block.stop])]
     if not wanted:
         return 0
-    photos = PhotoBlocks(source, bin_ids, hashes, store.fingerprint.image_size, store.fingerprint.resize)
-    backbone.to(device).eval()
+    one = store.fingerprint
+    photos = PhotoBlocks(source, bins, keys, one.image_size, one.resize)
+
+    def calibration() -> Iterator[Tensor]:
+        seen = 0
+        for block in wanted:
+            if seen < CALIBRATION_PHOTOS:
+                yield photos[block][1]
+                seen += block.stop - block.start
+
+    with store.hold() if one.precision == INT8 else contextlib.nullcontext():
+        engine = build_engine(
+            EngineChoice(one.engine, one.precision),
+            backbone,
+            device or torch.device("cpu"),
+            one.image_size,
+            store.folder,
+            calibration,
+        )
     total = sum(block.stop - block.start for block in wanted)
     computed = 0
-    with BlockClaims(store) as claims, ProgressMeter("extracting features", total, "photos") as meter:
+    with (
+        BlockClaims(store) as claims,
+        ProgressMeter("extracting features", total, "views", is_quiet) as meter,
+    ):
         loader = DataLoader(
             photos,
             sampler=_claim_all(store, claims, wanted),
@@ -104,17 +130,16 @@ def extract_features(
             num_workers=workers,
             generator=torch.Generator(),
         )
-        for block, pixels in loader:
-            _compute(store, backbone, Block(*block), pixels.to(device))
-            claims.release(Block(*block))
+        for place, pixels in loader:
+            block = Block(*place)
+            try:
+                store.write_block(block, engine(pixels).numpy())
+            except OSError as error:
+                raise FeatureStoreError(describe_write_error(store.folder, error)) from error
+            claims.release(block)
             computed += len(pixels)
             meter.advance(len(pixels))
     return computed
-
-
-def _is_wanted(store: FeatureStore, block: Block, bin_ids: Sequence[str | None]) -> bool:
-    """Tell whether a block has to be computed; it is given up if not every photo of it is at hand."""
-    return all(bin_ids[block.start : block.stop]) and not store.is_done(block)
 
 
 def _claim_all(store: FeatureStore, claims: BlockClaims, wanted: Sequence[Block]) -> Iterator[Block]:
@@ -132,14 +157,3 @@ def _claim_all(store: FeatureStore, claims: BlockClaims, wanted: Sequence[Block]
         left = busy
         if left:
             time.sleep(_LOOK_AGAIN_S)
-
-
-@torch.inference_mode()
-def _compute(store: FeatureStore, backbone: Backbone, block: Block, photos: Tensor) -> None:
-    """Run the network over every view of a block and keep what it gives."""
-    views = range(store.fingerprint.view_count)
-    features = torch.stack([backbone(take_view(photos, view)) for view in views], dim=1)
-    try:
-        store.write_block(block, features.float().cpu().numpy())
-    except OSError as error:
-        raise FeatureStoreError(describe_write_error(store.folder, error)) from error

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Self
 
 from binrecon.config.schema import DataConfig
-from binrecon.data.transforms import VIEW_COUNT
+from binrecon.features.engine import EngineChoice
 from binrecon.models.backbone import Backbone
 
-FEATURES_VERSION = 1
+FEATURES_VERSION = 2
 """To be raised with every change that changes a feature."""
 
 
@@ -23,10 +23,10 @@ class Fingerprint:
         weights_hash: SHA-256 of its state.
         image_size: Side of the photos that it sees, in pixels.
         resize: How they get there.
-        view_count: Views of each photo.
         feature_count: Width F of the features.
-        dtype: NumPy's name of the type that they are kept in.
-        engine: What computes them, with its number format.
+        engine: What runs the network.
+        precision: Number format that it computes in.
+        dtype: NumPy's name of the type that features are kept in.
         decoder: What decodes the photos, with its version.
         version: `FEATURES_VERSION`.
     """
@@ -35,29 +35,35 @@ class Fingerprint:
     weights_hash: str
     image_size: int
     resize: str
-    view_count: int
     feature_count: int
+    engine: str = "torch"
+    precision: str = "float32"
     dtype: str = "float32"
-    engine: str = "torch-float32"
     decoder: str = ""
     version: int = FEATURES_VERSION
 
     @classmethod
-    def of(cls, backbone: Backbone, config: DataConfig, weights_hash: str) -> Self:
+    def of(
+        cls, backbone: Backbone, config: DataConfig, weights_hash: str, choice: EngineChoice, dtype: str
+    ) -> Self:
         """Return the fingerprint of what comes out of a frozen backbone.
 
         Args:
             backbone: The network.
             config: What it sees.
-            weights_hash: Of its state; passed in because a resumed run has not loaded its weights yet.
+            weights_hash: Of its state.
+            choice: What runs it.
+            dtype: What its features are kept in.
         """
         return cls(
             backbone=backbone.name,
             weights_hash=weights_hash,
             image_size=config.image_size,
             resize=config.resize,
-            view_count=VIEW_COUNT if config.horizontal_flip else 1,
             feature_count=backbone.feature_count,
+            engine=choice.engine,
+            precision=choice.precision,
+            dtype=dtype,
             decoder=f"torchcodec-{importlib.metadata.version('torchcodec')}",
         )
 
@@ -65,4 +71,4 @@ class Fingerprint:
     def key(self) -> str:
         """The name of the store's folder: readable in front, exact behind."""
         digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
-        return f"{self.backbone}-{self.image_size}px-{digest[:16]}"
+        return f"{self.backbone}-{self.image_size}px-{self.engine}-{self.precision}-{digest[:16]}"

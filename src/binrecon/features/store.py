@@ -2,11 +2,12 @@
 
 ```
 KEY/fingerprint.json   what the features depend on
-KEY/rows.parquet       the photo (SHA-256) and the block of each row, in order; only ever grows
-KEY/features.bin       rows x views x F numbers, nothing else
+KEY/rows.parquet       the key (photo and view) and the block of each row, in order; only ever grows
+KEY/features.bin       rows x F numbers, nothing else
 KEY/blocks.bin         for each block the SHA-256 of its bytes in `features.bin`; zeros while it is not done
 KEY/lock               held while rows are added
 KEY/claims             empty; each byte of it that a process holds a lock on is a block that it computes
+KEY/network.xml, .bin  the network itself where it is in int8, since its ranges depend on photos
 ```
 
 A block counts once its hash stands in `blocks.bin`, which is written after its features. So a process that is
@@ -20,7 +21,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
@@ -36,7 +37,7 @@ from binrecon.features.fingerprint import Fingerprint
 from binrecon.whole_file import write_json, write_whole
 
 BLOCK_ROWS = 64
-"""Photos in a block: what a kill can cost, and the batch that a backbone sees."""
+"""Rows in a block: what a kill can cost, and the batch that a backbone sees."""
 
 _HASH_BYTES = 32
 _NOT_DONE = bytes(_HASH_BYTES)
@@ -48,6 +49,22 @@ class Block(NamedTuple):
     number: int
     start: int
     stop: int
+
+
+class RowKey(NamedTuple):
+    """What a row holds the features of: a photo, named by the SHA-256 of its bytes, and how it is turned."""
+
+    photo_hash: str
+    view: int
+
+    def __str__(self) -> str:
+        return f"{self.photo_hash}/{self.view}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Turn the text of a key back into it."""
+        photo_hash, _, view = text.rpartition("/")
+        return cls(photo_hash, int(view))
 
 
 class FeatureStore:
@@ -67,18 +84,17 @@ class FeatureStore:
 
     @property
     def row_bytes(self) -> int:
-        """Bytes of one row, all views together."""
-        one = self.fingerprint
-        return one.view_count * one.feature_count * np.dtype(one.dtype).itemsize
+        """Bytes of one row."""
+        return self.fingerprint.feature_count * np.dtype(self.fingerprint.dtype).itemsize
 
-    def add_photos(self, photo_hashes: Sequence[str]) -> int:
-        """Make room for photos that have no row yet, in the order of their hashes.
+    def add_rows(self, keys: Iterable[RowKey]) -> int:
+        """Make room for what has no row yet, in the order of the keys.
 
-        A block that an earlier run left undone can only be computed whole. If not all of its photos are among
-        these, it is given up, and its photos get new rows.
+        A block that is not done can only be computed whole. If not all of its rows are among these, whoever
+        made it may still be at it; so its rows are added once more, and the first of two that is done counts.
 
         Args:
-            photo_hashes: SHA-256 of each photo's bytes; repeats are one row.
+            keys: What is wanted; repeats are one row.
 
         Returns:
             How many rows are new.
@@ -88,20 +104,19 @@ class FeatureStore:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with self._hold():
-                return self._add_rows(sorted(set(photo_hashes)))
+            with self.hold():
+                return self._add_rows(pa.array(sorted({str(key) for key in keys}), pa.string()))
         except OSError as error:
             raise FeatureStoreError(describe_write_error(self.folder, error)) from error
 
-    def _add_rows(self, photo_hashes: Sequence[str]) -> int:
-        wanted = pa.array(photo_hashes, pa.string())
-        rows = self._give_up_blocks(self._read_rows(), wanted)
-        new = wanted.filter(pc.invert(pc.is_in(wanted, value_set=rows["photo_sha256"])))
+    def _add_rows(self, wanted: pa.Array) -> int:
+        rows = self._read_rows()
+        new = wanted.filter(pc.invert(pc.is_in(wanted, value_set=self._usable_keys(rows, wanted))))
         if not len(new):
             return 0
         first_block = 0 if not rows.num_rows else rows["block"][-1].as_py() + 1
         blocks = pa.array(first_block + np.arange(len(new)) // BLOCK_ROWS, pa.int32())
-        grown = pa.concat_tables([rows, pa.table({"photo_sha256": new, "block": blocks})])
+        grown = pa.concat_tables([rows, pa.table({"key": new, "block": blocks})])
         self._grow(self._features_path, grown.num_rows * self.row_bytes)
         self._grow(self._blocks_path, (blocks[-1].as_py() + 1) * _HASH_BYTES)
         write_json(self.folder / "fingerprint.json", asdict(self.fingerprint))
@@ -110,16 +125,15 @@ class FeatureStore:
         write_whole(self._rows_path, sink.getvalue().to_pybytes())
         return len(new)
 
-    def _give_up_blocks(self, rows: pa.Table, wanted: pa.Array) -> pa.Table:
-        """Take the photos out of undone blocks of which not every photo is wanted."""
-        is_wanted = np.asarray(pc.is_in(rows["photo_sha256"], value_set=wanted), bool)
-        lost = [
-            block.number
-            for block in self.list_blocks()
-            if not is_wanted[block.start : block.stop].all() and not self.is_done(block)
-        ]
-        is_lost = pc.is_in(rows["block"], value_set=pa.array(lost, pa.int32()))
-        return rows.set_column(0, "photo_sha256", pc.if_else(is_lost, "", rows["photo_sha256"]))
+    def _usable_keys(self, rows: pa.Table, wanted: pa.Array) -> pa.ChunkedArray:
+        """Return the keys of the rows that are done, or in a block of which every row is wanted."""
+        if not rows.num_rows:
+            return rows["key"]
+        numbers = rows["block"].to_numpy()
+        is_wanted = np.asarray(pc.is_in(rows["key"], value_set=wanted), bool)
+        unwanted = np.bincount(numbers, weights=~is_wanted)
+        is_usable = self._read_done()[numbers] | (unwanted[numbers] == 0)
+        return rows["key"].filter(pa.array(is_usable))
 
     def list_blocks(self) -> list[Block]:
         """List every block with its rows."""
@@ -127,15 +141,24 @@ class FeatureStore:
         edges = np.flatnonzero(np.diff(numbers, prepend=-1, append=-1)).tolist()
         return [Block(int(numbers[start]), start, stop) for start, stop in pairwise(edges)]
 
-    def list_photo_hashes(self) -> list[str]:
-        """List the photo of every row."""
-        hashes: list[str] = self._read_rows()["photo_sha256"].to_pylist()
-        return hashes
+    def list_undone_blocks(self) -> list[Block]:
+        """List the blocks whose features are not there yet."""
+        done = self._read_done()
+        return [block for block in self.list_blocks() if not done[block.number]]
 
-    def find_rows(self, photo_hashes: Sequence[str]) -> np.ndarray:
-        """Return the row of each photo, int64; -1 where it has none."""
-        places = pc.index_in(pa.array(photo_hashes, pa.string()), value_set=self._read_rows()["photo_sha256"])
-        return np.asarray(places.fill_null(-1), np.int64)
+    def list_keys(self) -> list[RowKey]:
+        """List what each row is, or will be, about."""
+        return [RowKey.parse(text) for text in self._read_rows()["key"].to_pylist()]
+
+    def find_rows(self, photo_hashes: Sequence[str], view: int) -> np.ndarray:
+        """Return the row of one view of each photo, int64; -1 where its features are not there."""
+        rows = self._read_rows()
+        if not rows.num_rows:
+            return np.full(len(photo_hashes), -1, np.int64)
+        is_done = pa.array(self._read_done()[rows["block"].to_numpy()])
+        done_keys = pc.if_else(is_done, rows["key"], pa.scalar(None, pa.string()))
+        wanted = pa.array([f"{photo_hash}/{view}" for photo_hash in photo_hashes], pa.string())
+        return np.asarray(pc.index_in(wanted, value_set=done_keys).fill_null(-1), np.int64)
 
     def is_done(self, block: Block) -> bool:
         """Tell whether the features of a block are there."""
@@ -146,13 +169,20 @@ class FeatureStore:
 
         Args:
             block: Which.
-            features: Shape (rows of the block, views, F).
+            features: Shape (rows of the block, F).
 
         Raises:
+            FeatureStoreError: If a feature is too large for the type that they are kept in.
             OSError: If the disk does not take them; then the block is not done.
         """
-        one = self.fingerprint
-        content = np.ascontiguousarray(features, one.dtype).tobytes()
+        with np.errstate(over="ignore"):
+            kept = np.ascontiguousarray(features, self.fingerprint.dtype)
+        if not np.isfinite(kept).all():
+            raise FeatureStoreError(
+                f"a feature of {self.fingerprint.backbone} is not a finite {self.fingerprint.dtype} "
+                f"(the largest is {np.abs(features).max():g}); use features.dtype=float32"
+            )
+        content = kept.tobytes()
         if len(content) != (block.stop - block.start) * self.row_bytes:
             raise ValueError(f"{block} takes {block.stop - block.start} rows, got shape {features.shape}")
         _write_at(self._features_path, content, block.start * self.row_bytes, is_synced=True)
@@ -164,11 +194,10 @@ class FeatureStore:
         return (self.folder / "fingerprint.json").stat().st_mtime
 
     def open(self) -> np.memmap:
-        """Map all features, read-only, shape (rows, views, F); only those of done blocks mean anything."""
-        one = self.fingerprint
+        """Map all features, read-only, shape (rows, F); only those of done blocks mean anything."""
         os.utime(self.folder / "fingerprint.json")
-        shape = (self._read_rows().num_rows, one.view_count, one.feature_count)
-        return np.memmap(self._features_path, one.dtype, "r", shape=shape)
+        shape = (self._read_rows().num_rows, self.fingerprint.feature_count)
+        return np.memmap(self._features_path, self.fingerprint.dtype, "r", shape=shape)
 
     def forget(self, block: Block) -> None:
         """Count a block as not done, so that it is computed again."""
@@ -186,9 +215,16 @@ class FeatureStore:
             file.seek(block.number * _HASH_BYTES)
             return file.read(_HASH_BYTES)
 
+    def _read_done(self) -> np.ndarray:
+        """Return for each block whether its features are there, bool."""
+        if not self._blocks_path.exists():
+            return np.zeros(0, bool)
+        hashes = np.fromfile(self._blocks_path, np.uint8).reshape(-1, _HASH_BYTES)
+        return np.asarray(hashes.any(axis=1))
+
     def _read_rows(self) -> pa.Table:
         if not self._rows_path.exists():
-            return pa.table({"photo_sha256": pa.array([], pa.string()), "block": pa.array([], pa.int32())})
+            return pa.table({"key": pa.array([], pa.string()), "block": pa.array([], pa.int32())})
         return pq.read_table(self._rows_path)
 
     def _grow(self, path: Path, size: int) -> None:
@@ -198,7 +234,8 @@ class FeatureStore:
                 os.posix_fallocate(file.fileno(), 0, size)
 
     @contextlib.contextmanager
-    def _hold(self) -> Iterator[None]:
+    def hold(self) -> Iterator[None]:
+        """Keep every other process out of what only one may do."""
         with (self.folder / "lock").open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield

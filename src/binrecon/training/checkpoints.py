@@ -3,16 +3,20 @@
 import os
 import pickle
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from pytorch_lightning.plugins.io import TorchCheckpointIO
+from torch import Tensor
 
 from binrecon.errors import CheckpointError
 from binrecon.models import BinCounter, build_counter
 
 _COUNTER_PREFIX = "counter."
+_FROZEN_PREFIX = f"{_COUNTER_PREFIX}backbone."
+_FROZEN_FILE = "backbone.ckpt"
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -69,6 +73,54 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return checkpoint
 
 
+def write_frozen_part(folder: Path, counter: BinCounter) -> None:
+    """Write a frozen backbone beside the checkpoints of a run, once, so that none has to hold it.
+
+    Raises:
+        CheckpointError: If it cannot be written.
+    """
+    path = folder / _FROZEN_FILE
+    if counter.backbone.is_frozen and not path.exists():
+        state = {f"{_FROZEN_PREFIX}{name}": part for name, part in counter.backbone.state_dict().items()}
+        AtomicCheckpointIO().save_checkpoint(state, path)
+
+
+def drop_frozen_part(checkpoint: dict[str, Any]) -> None:
+    """Take the backbone out of a checkpoint, in place."""
+    checkpoint["state_dict"] = {
+        name: part for name, part in checkpoint["state_dict"].items() if not name.startswith(_FROZEN_PREFIX)
+    }
+
+
+def add_frozen_part(checkpoint: dict[str, Any], state: Mapping[str, Tensor]) -> None:
+    """Put into a checkpoint, in place, what it has not of a module's backbone."""
+    frozen = {name: part for name, part in state.items() if name.startswith(_FROZEN_PREFIX)}
+    checkpoint["state_dict"] = {**frozen, **checkpoint["state_dict"]}
+
+
+def complete_checkpoint(path: Path) -> None:
+    """Make a checkpoint whole in itself, so that it may leave its folder.
+
+    Raises:
+        CheckpointError: If it cannot be read or written.
+    """
+    checkpoint = read_checkpoint(path)
+    frozen_path = path.with_name(_FROZEN_FILE)
+    if frozen_path.exists():
+        add_frozen_part(checkpoint, _read_frozen_part(frozen_path))
+        AtomicCheckpointIO().save_checkpoint(checkpoint, path)
+
+
+def _read_frozen_part(path: Path) -> dict[str, Tensor]:
+    try:
+        return dict(torch.load(path, map_location="cpu", weights_only=True))
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        raise CheckpointError(
+            f"the frozen backbone '{path}' cannot be read ({_first_line(error)}); "
+            "the checkpoints beside it need it: start anew without resume"
+        ) from error
+
+
 def check_same_model(path: Path, counter_facts: dict[str, Any]) -> None:
     """Refuse to go on from a checkpoint of another model.
 
@@ -93,12 +145,17 @@ def check_same_model(path: Path, counter_facts: dict[str, Any]) -> None:
 
 
 def load_counter(path: Path) -> BinCounter:
-    """Build the counter that a checkpoint holds, ready to predict; nothing but the checkpoint is needed.
+    """Build the counter that a checkpoint holds, ready to predict.
+
+    Nothing else is needed, except that while a run with a frozen backbone goes on, and for its `last.ckpt`,
+    the backbone lies in a file beside it.
 
     Raises:
         CheckpointError: If it cannot be read.
     """
     checkpoint = read_checkpoint(path)
+    if not any(name.startswith(_FROZEN_PREFIX) for name in checkpoint["state_dict"]):
+        add_frozen_part(checkpoint, _read_frozen_part(path.with_name(_FROZEN_FILE)))
     counter = build_counter(**{**checkpoint["hyper_parameters"]["counter"], "weights": "random"})
     state = {
         key.removeprefix(_COUNTER_PREFIX): tensor

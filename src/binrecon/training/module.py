@@ -15,6 +15,7 @@ from binrecon.data import BinBatch, FeatureBatch
 from binrecon.errors import TrainingError
 from binrecon.metrics import CountingMetrics
 from binrecon.models import BinCounter
+from binrecon.training.checkpoints import add_frozen_part, drop_frozen_part
 from binrecon.training.optimizers import build_optimizer, build_schedule
 
 
@@ -51,16 +52,23 @@ class CountingModule(pl.LightningModule):
         counter: The model.
         optimizer: How it is trained.
         seed: Seed of what is random in the model while training (dropout).
+        steps_per_epoch: Batches in an epoch.
         facts: Plain values to keep in each checkpoint, enough to build the model again.
     """
 
     def __init__(
-        self, counter: BinCounter, optimizer: OptimizerConfig, seed: int, facts: dict[str, Any]
+        self,
+        counter: BinCounter,
+        optimizer: OptimizerConfig,
+        seed: int,
+        steps_per_epoch: int,
+        facts: dict[str, Any],
     ) -> None:
         super().__init__()
         self.counter = counter
         self.optimizer_config = optimizer
         self.seed = seed
+        self.steps_per_epoch = steps_per_epoch
         self.splits = nn.ModuleDict(
             {
                 f"{split}_metrics": SplitMetrics(counter.min_count, counter.max_count)
@@ -73,6 +81,16 @@ class CountingModule(pl.LightningModule):
         """Compute count logits, shape (B, C), of uint8 photos, shape (B, 3, H, W)."""
         count_logits: Tensor = self.counter(photos)
         return count_logits
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Leave out a frozen backbone: it never changes, and is the most of it."""
+        if self.counter.backbone.is_frozen:
+            drop_frozen_part(checkpoint)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take a frozen backbone to be the one at hand."""
+        if self.counter.backbone.is_frozen:
+            add_frozen_part(checkpoint, self.state_dict())
 
     def on_train_epoch_start(self) -> None:
         """Seed dropout by epoch and process, so that a resumed run draws what an unbroken one would."""
@@ -105,29 +123,38 @@ class CountingModule(pl.LightningModule):
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Build the optimizer of the trained parameters, and its schedule."""
         optimizer = build_optimizer(self.optimizer_config, self.parameters())
-        steps_per_epoch = int(self.trainer.estimated_stepping_batches) // (self.trainer.max_epochs or 1)
-        schedule = build_schedule(self.optimizer_config, optimizer, steps_per_epoch)
+        schedule = build_schedule(self.optimizer_config, optimizer, self.steps_per_epoch)
         if schedule is None:
             return optimizer
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def _step(self, batch: BinBatch | FeatureBatch, split: str) -> tuple[Tensor, Tensor]:
         if isinstance(batch, FeatureBatch):
-            count_logits = self.counter.head(batch.features)
+            count_logits = self.counter.head(batch.features.float())
         else:
             count_logits = self(batch.photos)
-        loss = F.cross_entropy(count_logits, batch.recorded_counts - self.counter.min_count)
+        loss = self.compute_loss(count_logits, batch.recorded_counts, split)
+        self.metrics_of(split).update(loss, count_logits, batch.recorded_counts)
+        return loss, count_logits
+
+    def compute_loss(self, count_logits: Tensor, recorded_counts: Tensor, split: str) -> Tensor:
+        """Compute the mean loss of a batch, shape ().
+
+        Raises:
+            TrainingError: If it is not finite.
+        """
+        loss = F.cross_entropy(count_logits, recorded_counts - self.counter.min_count)
         if not torch.isfinite(loss):
             raise TrainingError(
                 f"{split}/loss became {loss.item()} in epoch {self.current_epoch + 1}: training diverged; "
                 f"lower optimizer.lr (now {self.optimizer_config.lr:g})"
             )
-        self._metrics(split).update(loss, count_logits, batch.recorded_counts)
-        return loss, count_logits
+        return loss
 
-    def _metrics(self, split: str) -> SplitMetrics:
+    def metrics_of(self, split: str) -> SplitMetrics:
+        """Return the metrics of a split over the epoch at hand."""
         return cast(SplitMetrics, self.splits[f"{split}_metrics"])
 
     def _log_split(self, split: str) -> None:
-        scores = self._metrics(split).finish()
+        scores = self.metrics_of(split).finish()
         self.log_dict({f"{split}/{name}": score.float() for name, score in scores.items()})

@@ -5,9 +5,8 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,10 @@ from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
 from binrecon.config.metric_names import monitor_mode
 from binrecon.config.schema import ModelConfig, TrainConfig
-from binrecon.config.split_words import Split
 from binrecon.console import get_console
-from binrecon.data import BatchDataset
 from binrecon.data.datamodule import BinDataModule
 from binrecon.errors import ConfigError, OutputError, TrainingError
+from binrecon.features import FeatureDataModule
 from binrecon.manifest import (
     CountRange,
     Manifest,
@@ -37,9 +35,17 @@ from binrecon.manifest import (
 from binrecon.models import BinCounter, build_counter, hash_state
 from binrecon.report.summary import manifest_table, model_table
 from binrecon.sources.build import build_source
-from binrecon.training.cached import build_dataset, complete_store, open_store, why_live
+from binrecon.training.cached import open_store, why_live
 from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter
-from binrecon.training.checkpoints import AtomicCheckpointIO, check_same_model, load_counter, read_checkpoint
+from binrecon.training.checkpoints import (
+    AtomicCheckpointIO,
+    check_same_model,
+    complete_checkpoint,
+    load_counter,
+    read_checkpoint,
+    write_frozen_part,
+)
+from binrecon.training.feature_module import FeatureCountingModule
 from binrecon.training.module import CountingModule
 from binrecon.training.results import report_results
 from binrecon.training.run_folder import RunFolder, collect_facts
@@ -68,7 +74,8 @@ def train(config: TrainConfig, folder: RunFolder, overrides: Sequence[str]) -> f
     counter = _build_counter(config, folder)
     console.print(model_table(counter))
     manifest = _prepare_manifest(config, folder)
-    _prepare_features(config, folder, counter, manifest)
+    if (reason := why_live(config)) is not None:
+        console.print(f"features: live ({reason})")
     if config.trainer.devices == 1:
         fit(config, folder, counter)
     else:
@@ -88,29 +95,19 @@ def fit(config: TrainConfig, folder: RunFolder, counter: BinCounter | None = Non
     _quieten_lightning()
     manifest = read_manifest(folder.manifest)
     counter = counter or _build_counter(config, folder)
-    facts = {
-        "counter": _counter_facts(config),
-        "optimizer": asdict(config.optimizer),
-        "monitor": config.monitor,
-    }
-    module = CountingModule(counter, config.optimizer, config.seed, facts)
-    last = folder.last_checkpoint
-    first_epoch = read_checkpoint(last)["epoch"] + 1 if last.exists() else 0
-    data = BinDataModule(
-        build_source(config.source),
-        manifest,
-        config.data,
-        config.seed,
-        first_epoch,
-        _choose_dataset(config, folder, counter, manifest),
-    )
+    module, data = _build_module(config, manifest, counter), _build_data(config, folder, manifest, counter)
     callbacks = _build_callbacks(config, folder)
     trainer = _build_trainer(config, folder, callbacks)
+    last, best = folder.last_checkpoint, folder.best_checkpoint
+    if trainer.is_global_zero:
+        write_frozen_part(folder.checkpoints, counter)
     trainer.fit(module, data, ckpt_path=last if last.exists() else None, weights_only=True)
-    best = folder.best_checkpoint
     trainer.test(module, data, ckpt_path=best, weights_only=True, verbose=False)
     if trainer.is_global_zero:
+        complete_checkpoint(best)
         folder.update_facts(epochs=trainer.current_epoch, device=_describe_device(trainer))
+        if isinstance(data, FeatureDataModule):
+            folder.update_facts(features={"store": data.store.folder.name, "computed": data.computed})
 
 
 def _check_folder(config: TrainConfig, folder: RunFolder) -> None:
@@ -151,13 +148,12 @@ def _counter_facts(config: TrainConfig) -> dict[str, Any]:
 
 def _build_counter(config: TrainConfig, folder: RunFolder) -> BinCounter:
     """Build the model, the same for the same seed; from a checkpoint on, its weights come from there."""
-    is_resumed = folder.last_checkpoint.exists()
-    if is_resumed:
-        check_same_model(folder.last_checkpoint, _counter_facts(config))
     pl.seed_everything(config.seed, workers=True, verbose=False)
-    weights = "random" if is_resumed else config.model.weights
-    counter = build_counter(**_counter_facts(config), weights=weights)
-    if not is_resumed:
+    if folder.last_checkpoint.exists():
+        check_same_model(folder.last_checkpoint, _counter_facts(config))
+        return load_counter(folder.last_checkpoint).train()
+    counter = build_counter(**_counter_facts(config), weights=config.model.weights)
+    if "weights_hash" not in folder.read_facts():
         folder.update_facts(weights_hash=hash_state(counter.backbone))
     return counter
 
@@ -188,32 +184,36 @@ def _prepare_manifest(config: TrainConfig, folder: RunFolder) -> Manifest:
     return manifest
 
 
-def _prepare_features(
-    config: TrainConfig, folder: RunFolder, counter: BinCounter, manifest: Manifest
-) -> None:
-    """Compute the features that the run lacks, or say in a line why photos are used."""
-    reason = why_live(config)
-    if reason is not None:
-        get_console().print(f"features: live ({reason})")
-        return
-    store = open_store(config, counter, folder.read_facts()["weights_hash"])
-    if folder.last_checkpoint.exists():
-        counter = load_counter(folder.last_checkpoint)
-    started = time.monotonic()
-    computed = complete_store(config, counter, store, manifest)
-    seconds = time.monotonic() - started
-    get_console().print(f"features: {computed} photos computed in {seconds:.1f} s, kept in {store.folder}")
-    folder.update_facts(features={"store": store.folder.name, "computed": computed})
-
-
-def _choose_dataset(
-    config: TrainConfig, folder: RunFolder, counter: BinCounter, manifest: Manifest
-) -> Callable[[Split], BatchDataset] | None:
-    """Return what builds a split from kept features; None to build it from photos."""
+def _build_module(config: TrainConfig, manifest: Manifest, counter: BinCounter) -> CountingModule:
+    """Build what Lightning trains."""
+    data = config.data
+    settings = {
+        "counter": counter,
+        "optimizer": config.optimizer,
+        "seed": config.seed,
+        "steps_per_epoch": -(-manifest.select_rows("train", []).num_rows // data.batch_size),
+        "facts": {
+            "counter": _counter_facts(config),
+            "optimizer": asdict(config.optimizer),
+            "monitor": config.monitor,
+        },
+    }
     if why_live(config) is not None:
-        return None
-    store = open_store(config, counter, folder.read_facts()["weights_hash"])
-    return partial(build_dataset, config, store, manifest)
+        return CountingModule(**settings)
+    return FeatureCountingModule(share=data.batch_size // config.trainer.devices, **settings)
+
+
+def _build_data(
+    config: TrainConfig, folder: RunFolder, manifest: Manifest, counter: BinCounter
+) -> BinDataModule:
+    """Build what feeds the trainer: photos, or features that are kept."""
+    last = folder.last_checkpoint
+    first_epoch = read_checkpoint(last)["epoch"] + 1 if last.exists() else 0
+    source = build_source(config.source)
+    if why_live(config) is not None:
+        return BinDataModule(source, manifest, config.data, config.seed, first_epoch)
+    store = open_store(config, counter.backbone, folder.read_facts()["weights_hash"])
+    return FeatureDataModule(source, manifest, config.data, config.seed, store, counter.backbone, first_epoch)
 
 
 def _build_callbacks(config: TrainConfig, folder: RunFolder) -> list[Callback]:

@@ -7,14 +7,19 @@ from hypothesis import strategies as st
 from binrecon.data.sampler import EvaluationSampler, TrainSampler
 
 
+def batches_of(sampler: TrainSampler | EvaluationSampler) -> list[list[tuple[int, int]]]:
+    """Each batch as pairs of row and view."""
+    return [list(zip(views.rows.tolist(), views.views.tolist(), strict=True)) for views in sampler]
+
+
 def rows_of(sampler: TrainSampler | EvaluationSampler) -> list[int]:
-    return [view.row for batch in sampler for view in batch]
+    return [row for batch in batches_of(sampler) for row, _ in batch]
 
 
 def test_train_sampler__every_bin_once() -> None:
     sampler = TrainSampler(10, batch_size=4, view_count=2, seed=0)
     assert sorted(rows_of(sampler)) == list(range(10))
-    assert [len(batch) for batch in sampler] == [4, 4, 2]
+    assert [len(batch) for batch in batches_of(sampler)] == [4, 4, 2]
     assert len(sampler) == 3
 
 
@@ -23,28 +28,28 @@ def test_train_sampler__same_seed_and_epoch_same_batches() -> None:
     list(one)  # what ran before does not matter
     one.set_epoch(4)
     other.set_epoch(4)
-    assert list(one) == list(other)
+    assert batches_of(one) == batches_of(other)
 
 
 def test_train_sampler__other_epoch_and_other_seed_other_batches() -> None:
     sampler = TrainSampler(50, 8, 2, seed=3)
-    first = list(sampler)
+    first = batches_of(sampler)
     sampler.set_epoch(1)
-    assert list(sampler) != first
-    assert list(TrainSampler(50, 8, 2, seed=4)) != first
+    assert batches_of(sampler) != first
+    assert batches_of(TrainSampler(50, 8, 2, seed=4)) != first
 
 
 def test_train_sampler__views() -> None:
-    views = Counter(view.view for batch in TrainSampler(1000, 100, 2, seed=0) for view in batch)
+    views = Counter(view for batch in batches_of(TrainSampler(1000, 100, 2, seed=0)) for _, view in batch)
     assert set(views) == {0, 1}
     assert 400 < views[1] < 600
-    assert {view.view for batch in TrainSampler(100, 10, 1, seed=0) for view in batch} == {0}
+    assert {view for batch in batches_of(TrainSampler(100, 10, 1, seed=0)) for _, view in batch} == {0}
 
 
 @given(st.integers(1, 60), st.integers(1, 4), st.integers(1, 5))
 def test_train_sampler__processes_together_meet_the_batches_of_one(bins: int, world: int, share: int) -> None:
-    alone = list(TrainSampler(bins, share * world, 2, seed=1))
-    ranks = [list(TrainSampler(bins, share * world, 2, 1, rank, world)) for rank in range(world)]
+    alone = batches_of(TrainSampler(bins, share * world, 2, seed=1))
+    ranks = [batches_of(TrainSampler(bins, share * world, 2, 1, rank, world)) for rank in range(world)]
     for index, batch in enumerate(alone):
         together = [view for rank in ranks for view in rank[index]]
         assert set(together) == set(batch)
@@ -62,7 +67,7 @@ def test_evaluation_sampler__every_bin_exactly_once_over_all_processes(
 
 
 def test_evaluation_sampler__in_order_and_unmirrored() -> None:
-    views = [view for batch in EvaluationSampler(5, 2) for view in batch]
+    views = [pair for batch in batches_of(EvaluationSampler(5, 2)) for pair in batch]
     assert views == [(0, 0), (1, 0), (2, 0), (3, 0), (4, 0)]
 
 

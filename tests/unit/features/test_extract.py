@@ -10,9 +10,11 @@ import pytest
 import torch
 
 from binrecon.config.compose import compose_config, to_typed
-from binrecon.data import BinDataset, View
+from binrecon.config.schema import DataConfig
+from binrecon.data import BinDataset, Views
 from binrecon.errors import FeatureStoreError, PhotoError
-from binrecon.features import FeatureDataset, FeatureStore, Fingerprint, extract_features
+from binrecon.features import FeatureDataset, FeatureStore, Fingerprint, RowKey, extract_features
+from binrecon.features.engine import EngineChoice
 from binrecon.features.store import Block
 from binrecon.models import hash_state
 from binrecon.models.backbone import Backbone, build_backbone
@@ -27,10 +29,14 @@ def backbone() -> Backbone:
     return build_backbone("test_resnet.r160_in1k", "random")
 
 
+def name_features(backbone: Backbone, data: DataConfig) -> Fingerprint:
+    return Fingerprint.of(backbone, data, hash_state(backbone), EngineChoice("torch", "float32"), "float32")
+
+
 @pytest.fixture
 def store(backbone: Backbone, tmp_path: Path) -> FeatureStore:
     data = to_typed(compose_config("train", ["data.image_size=32", "source=synthetic"])).data
-    return FeatureStore(tmp_path / "features", Fingerprint.of(backbone, data, hash_state(backbone)))
+    return FeatureStore(tmp_path / "features", name_features(backbone, data))
 
 
 @pytest.fixture
@@ -39,23 +45,26 @@ def bins(tiny_bins: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(tiny_bins, tmp_path / "bins"))
 
 
-def hash_photos(root: Path) -> dict[str, str]:
+def hash_photos(root: Path, views: int = 1) -> dict[RowKey, str]:
     return {
-        hashlib.sha256(path.read_bytes()).hexdigest(): path.stem
+        RowKey(hashlib.sha256(path.read_bytes()).hexdigest(), view): path.stem
         for path in sorted((root / "bin-images").iterdir())
+        for view in range(views)
     }
 
 
 def test_extract__what_the_backbone_gives_for_both_views(
     store: FeatureStore, backbone: Backbone, bins: Path
 ) -> None:
-    photos = hash_photos(bins)
-    assert extract_features(store, backbone, LocalSource(bins), photos) == 120
-    ids = list(photos.values())
+    photos = hash_photos(bins, views=2)
+    assert extract_features(store, backbone, LocalSource(bins), photos) == 240
+    ids = list(photos.values())[::2]
+    hashes = [key.photo_hash for key in photos][::2]
     counts = [0] * len(ids)
-    views = [View(row, row % 2) for row in range(0, 120, 7)]
+    rows = torch.arange(0, 120, 7)
+    views = Views(rows, rows % 2)
     live = BinDataset(LocalSource(bins), ids, counts, 32, "squash")[views]
-    cached = FeatureDataset(store, list(photos), ids, counts)[views]
+    cached = FeatureDataset(store, hashes, ids, counts, view_count=2)[views]
     with torch.inference_mode():
         torch.testing.assert_close(cached.features, backbone(live.photos), rtol=1e-5, atol=1e-6)
     assert cached.bin_ids == live.bin_ids
@@ -65,6 +74,7 @@ def test_extract__second_time_computes_nothing(store: FeatureStore, backbone: Ba
     photos = hash_photos(bins)
     extract_features(store, backbone, LocalSource(bins), photos)
     assert extract_features(store, backbone, LocalSource(bins), photos) == 0
+    assert extract_features(store, backbone, LocalSource(bins), {}) == 0
 
 
 def test_extract__with_worker_processes_the_same(store: FeatureStore, backbone: Backbone, bins: Path) -> None:
@@ -123,7 +133,7 @@ def test_dataset__photo_without_features(store: FeatureStore, backbone: Backbone
     with pytest.raises(
         FeatureStoreError, match=r"^bin 'other' has no features in '.*'; run the same command again$"
     ):
-        FeatureDataset(store, ["no such hash"], ["other"], [1])
+        FeatureDataset(store, ["no such hash"], ["other"], [1], view_count=1)
 
 
 def test_extract__killed_again_and_again(
@@ -133,7 +143,7 @@ def test_extract__killed_again_and_again(
     monkeypatch.setattr("binrecon.features.store.BLOCK_ROWS", 4)  # thirty blocks
     photos = hash_photos(bins)
     data = to_typed(compose_config("train", ["data.image_size=160", "source=synthetic"])).data
-    fingerprint = Fingerprint.of(backbone, data, hash_state(backbone))
+    fingerprint = name_features(backbone, data)
     undisturbed, killed = (FeatureStore(tmp_path / name, fingerprint) for name in ("undisturbed", "killed"))
     extract_features(undisturbed, backbone, LocalSource(bins), photos)
     rng = random.Random(0)

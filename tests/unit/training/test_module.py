@@ -13,7 +13,7 @@ from binrecon.training.module import CountingModule, SplitMetrics
 
 def build_module(min_count: int = 0) -> CountingModule:
     counter = build_counter("resnet18.tv_in1k", min_count, 5, weights="random")
-    return CountingModule(counter, AdamConfig(lr=0.1), seed=0, facts={})
+    return CountingModule(counter, AdamConfig(lr=0.1), seed=0, steps_per_epoch=1, facts={})
 
 
 def build_batch(counts: list[int]) -> BinBatch:
