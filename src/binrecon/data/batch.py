@@ -1,7 +1,8 @@
 """What passes from the data to the model."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
+import torch
 from torch import Tensor
 
 
@@ -30,6 +31,13 @@ class BinBatch(NamedTuple):
     recorded_counts: Tensor
     bin_ids: tuple[str, ...]
 
+    def move(self, device: torch.device) -> Self:
+        """Return the batch with its tensors on a device."""
+        return self._replace(
+            photos=self.photos.to(device, non_blocking=True),
+            recorded_counts=self.recorded_counts.to(device, non_blocking=True),
+        )
+
 
 class FeatureBatch(NamedTuple):
     """B bins of which only the features are at hand.
@@ -43,3 +51,10 @@ class FeatureBatch(NamedTuple):
     features: Tensor
     recorded_counts: Tensor
     bin_ids: tuple[str, ...]
+
+    def move(self, device: torch.device) -> Self:
+        """Return the batch with its tensors on a device."""
+        return self._replace(
+            features=self.features.to(device, non_blocking=True),
+            recorded_counts=self.recorded_counts.to(device, non_blocking=True),
+        )

@@ -22,7 +22,6 @@ from binrecon.metrics.functional import CountTally, ece
 from binrecon.report.png import save_png
 
 _DPI = 150
-_MARGIN_INCHES = 0.12
 _PANELS_PER_ROW = 3
 _FEW_EPOCHS = 12
 _TICK_STEPS = [1, 2, 2.5, 5, 10]
@@ -213,8 +212,6 @@ def _tidy(axes: Axes) -> None:
 
 def _save(figure: Figure, path: Path) -> None:
     def write(file: BinaryIO) -> None:
-        figure.savefig(
-            file, format="png", dpi=_DPI, facecolor="white", bbox_inches="tight", pad_inches=_MARGIN_INCHES
-        )
+        figure.savefig(file, format="png", dpi=_DPI, facecolor="white")
 
     save_png(path, write)
