@@ -107,3 +107,13 @@ def test_features__list_verify_prune(
     assert store.exists()
     assert main(["features", "prune", "unused_days=0"]) == 0
     assert not store.exists()
+
+
+@pytest.mark.slow
+def test_train__processes_together_fill_the_store_of_one(tiny_run: list[str], tmp_path: Path) -> None:
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    train(*tiny_run, "trainer.max_epochs=1", f"cache_dir={alone}")
+    train(*tiny_run, "trainer.max_epochs=1", "trainer=ddp_cpu", f"cache_dir={together}")
+    (one,), (other,) = ((cache / "features").iterdir() for cache in (alone, together))
+    for name in ("rows.parquet", "features.bin", "blocks.bin", "fingerprint.json"):
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name

@@ -1,5 +1,7 @@
 """Batches for Lightning's trainer."""
 
+from typing import TypeVar
+
 import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
@@ -14,8 +16,15 @@ from binrecon.errors import ManifestError
 from binrecon.manifest import CountRange, Manifest
 from binrecon.sources import Source
 
+T = TypeVar("T")
+
 Batch = BinBatch | FeatureBatch
 Batches = DataLoader[Batch]
+
+
+def keep(batch: T) -> T:
+    """Leave a batch as it is; the loader's own way would look at every letter of every bin_id."""
+    return batch
 
 
 class BinDataModule(pl.LightningDataModule):
@@ -69,7 +78,7 @@ class BinDataModule(pl.LightningDataModule):
         return self._evaluation_loader(self.manifest.judged_split)
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
-        """Move the tensors of a batch; Lightning's own way would look at every letter of every bin_id."""
+        """Move the tensors of a batch, and leave the rest alone as `keep` does."""
         return batch.move(device)
 
     def _evaluation_loader(self, split: Split) -> Batches:
@@ -109,6 +118,7 @@ class BinDataModule(pl.LightningDataModule):
             dataset,
             sampler=sampler,
             batch_size=None,  # a sample already is a batch
+            collate_fn=keep,
             num_workers=workers,
             persistent_workers=workers > 0,
             generator=torch.Generator(),  # else a loader draws from the global state that dropout uses

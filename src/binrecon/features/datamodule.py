@@ -11,7 +11,7 @@ from binrecon.config.schema import DataConfig
 from binrecon.config.split_words import SPLITS, Split
 from binrecon.console import get_console
 from binrecon.data import BatchDataset, Views
-from binrecon.data.datamodule import Batches, BinDataModule
+from binrecon.data.datamodule import Batches, BinDataModule, keep
 from binrecon.data.sampler import EvaluationSampler, TrainSampler
 from binrecon.features.dataset import FeatureDataset
 from binrecon.features.extract import extract_features
@@ -95,6 +95,7 @@ class FeatureDataModule(BinDataModule):
             dataset,
             sampler=ChunkSampler(sampler) if isinstance(sampler, TrainSampler) else sampler,
             batch_size=None,
+            collate_fn=keep,
             generator=torch.Generator(),
         )
 

@@ -59,7 +59,7 @@ class FeatureCountingModule(CountingModule):
 
 @contextlib.contextmanager
 def _one_thread() -> Iterator[None]:
-    """Let torch use one thread: a batch of features is too small to share, and waiting for others costs more."""
+    """Let torch use one thread: a batch of features is too small to share, and waiting takes longer."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
