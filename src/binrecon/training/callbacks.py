@@ -76,8 +76,11 @@ class ConsoleProgress(Callback):
         self.console.print(f"epoch {done}/{total}  {numbers}  {rate:.0f} photos/s  eta {eta_s:.0f} s")
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Close the display."""
+        """Close the display, and say how long it took."""
         self._stop()
+        if trainer.is_global_zero:
+            seconds = time.monotonic() - self.started
+            self.console.print(f"trained {trainer.current_epoch} epochs in {seconds:.1f} s")
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException

@@ -1,0 +1,189 @@
+"""Measure what kept features save: `python measure.py FOLDER_OF_BINS [WHAT ...]`.
+
+WHAT is any of `extraction`, `plain`, `first`, `later`, `many`; all by default. Numbers go to `results.json`
+beside this file, each with what was run; `python measure.py --table` turns them into a table. ResNet-50 with
+random weights, since speed does not depend on them, at 224 pixels. Nothing else should run meanwhile.
+"""
+
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+RESULTS = HERE / "results.json"
+BACKBONE = "resnet50.tv_in1k"
+ROUNDS = 3
+VIEWS = 192
+"""Views in a timed piece of extraction: three blocks."""
+
+RUN = ["model=resnet50", "data=bins", "trainer.max_epochs=20"]
+OPTIMIZERS = ("adam", "sgd", "sgdr")
+
+
+def keep(name: str, **numbers: Any) -> None:
+    """Add to the results."""
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    results[name] = {**numbers, "commit": commit.stdout.strip()}
+    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+    print(name, json.dumps(numbers))
+
+
+def clock(work: Callable[[], object]) -> float:
+    """Return the seconds that work takes."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def measure_extraction(folder: Path) -> None:
+    """Rates of each engine: the network alone, and from JPEG to features on disk; in rounds, medians."""
+    import hashlib
+
+    import torch
+
+    from binrecon.config.compose import compose_config, to_typed
+    from binrecon.features import FeatureStore, Fingerprint, RowKey, extract_features
+    from binrecon.features.engine import EngineChoice, build_engine
+    from binrecon.models.backbone import build_backbone
+    from binrecon.sources import LocalSource
+
+    torch.manual_seed(0)
+    backbone = build_backbone(BACKBONE, "random").eval()
+    data = to_typed(compose_config("train", ["source=synthetic"])).data
+    photos = sorted((folder / "bin-images").glob("*.jpg"))[: VIEWS // 2]
+    bins = {
+        RowKey(hashlib.sha256(path.read_bytes()).hexdigest(), view): path.stem
+        for path in photos
+        for view in (0, 1)
+    }
+    batch = torch.randint(0, 255, (64, 3, 224, 224), dtype=torch.uint8)
+    plain = build_backbone(BACKBONE, "random").eval().net.to(memory_format=torch.contiguous_format)
+    normalised = batch.float() / 255
+    work = Path(tempfile.mkdtemp(prefix="speed-"))
+    choices = [EngineChoice("torch", "float32"), EngineChoice("openvino", "float32"), EngineChoice("openvino", "int8")]
+    if torch.cpu._is_avx512_bf16_supported():
+        choices += [EngineChoice("torch", "bfloat16"), EngineChoice("openvino", "bfloat16")]
+
+    def calibration() -> Iterator[torch.Tensor]:
+        yield batch
+
+    engines, rates, exact = {}, {}, None
+    with torch.inference_mode():
+        exact = backbone(batch)
+        for choice in choices:
+            place = work / "-".join(choice)
+            place.mkdir()
+            engines[choice] = build_engine(choice, backbone, torch.device("cpu"), 224, place, calibration)
+            engines[choice](batch)
+        forward: dict[str, list[float]] = {"eager": []}
+        end_to_end: dict[str, list[float]] = {}
+        for _ in range(ROUNDS):
+            forward["eager"].append(64 / clock(lambda: plain(normalised)))
+            for choice in choices:
+                name = "-".join(choice)
+                engine = engines[choice]
+                forward.setdefault(name, []).append(64 / clock(lambda: engine(batch)))  # noqa: B023
+                fingerprint = Fingerprint.of(backbone, data, "speed", choice, "float16")
+                store = FeatureStore(work / "features", fingerprint)
+                # Warm: the engine is built in a first block, which is timed by itself and taken off.
+                begin = clock(lambda: build_engine(choice, backbone, torch.device("cpu"), 224, work / name, calibration))  # noqa: B023
+                if choice.precision == "int8":
+                    store.folder.mkdir(parents=True)
+                    for path in (work / name).iterdir():
+                        shutil.copy(path, store.folder)
+                seconds = clock(lambda: extract_features(store, backbone, LocalSource(folder), bins, 2))  # noqa: B023
+                end_to_end.setdefault(name, []).append(len(bins) / (seconds - begin))
+                shutil.rmtree(store.folder)
+        for choice in choices:
+            name = "-".join(choice)
+            cosine = torch.cosine_similarity(engines[choice](batch), exact).min()
+            rates[name] = {
+                "forward": statistics.median(forward[name]),
+                "end_to_end": statistics.median(end_to_end[name]),
+                "cosine": float(cosine),
+            }
+    shutil.rmtree(work)
+    keep("extraction", eager=statistics.median(forward["eager"]), engines=rates, views=len(bins), rounds=ROUNDS,
+         all_forward=forward, all_end_to_end=end_to_end)  # fmt: skip
+
+
+def measure_plain(folder: Path) -> None:
+    """Time one epoch of the plain script."""
+    command = [sys.executable, str(HERE / "plain.py"), str(folder), "1"]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    keep("plain", **json.loads(output.splitlines()[-1]))
+
+
+def run(folder: Path, cache: Path, weights: Path, *words: str) -> dict[str, float]:
+    """Run `python train.py` as a user would; return its seconds, and those that it says."""
+    outputs = Path(tempfile.mkdtemp(prefix="speed-"))
+    command = [
+        sys.executable, "train.py", f"source.root={folder}", *RUN, f"model.weights={weights}",
+        f"cache_dir={cache}", f"output_root={outputs}", *words,
+    ]  # fmt: skip
+    started = time.perf_counter()
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    seconds = time.perf_counter() - started
+    shutil.rmtree(outputs)
+    found = re.search(r"features: (\d+) views computed in ([\d.]+) s", done.stdout)
+    assert found is not None
+    (training,) = re.findall(r"trained 20 epochs in ([\d.]+) s", done.stdout)
+    return {
+        "seconds": seconds, "views": int(found[1]), "extraction_s": float(found[2]), "training_s": float(training)
+    }  # fmt: skip
+
+
+def write_weights() -> Path:
+    """Write random weights of a ResNet-50."""
+    import timm
+    import torch
+
+    path = Path(tempfile.mkdtemp(prefix="speed-")) / "resnet50.pth"
+    torch.manual_seed(0)
+    torch.save(timm.create_model(BACKBONE, pretrained=False).state_dict(), path)
+    return path
+
+
+def measure_runs(folder: Path) -> None:
+    """The first run of 20 epochs with everything to do, then the other optimizers, then again; and imports."""
+    weights = write_weights()
+    cache = weights.parent / "cache"
+    first = [run(folder, cache, weights, f"optimizer={name}") for name in OPTIMIZERS]
+    keep("first", runs=first)
+    later, imports = [], []
+    for _ in range(ROUNDS):
+        later.append(run(folder, cache, weights))
+        command = [sys.executable, "-c", "import torch, pytorch_lightning"]
+        imports.append(clock(lambda: subprocess.run(command, check=True)))  # noqa: B023
+    keep("later", runs=later, imports=imports)
+    shutil.rmtree(weights.parent)
+
+
+MEASURES: dict[str, Callable[[Path], None]] = {
+    "extraction": measure_extraction,
+    "plain": measure_plain,
+    "runs": measure_runs,
+}
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    folder, *what = sys.argv[1:]
+    for name in what or MEASURES:
+        MEASURES[name](Path(folder).resolve())
+
+
+if __name__ == "__main__":
+    main()
