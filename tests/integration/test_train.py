@@ -106,7 +106,7 @@ def test_train__learns(tiny_run: list[str], tmp_path: Path) -> None:
     ],
 )
 def test_train__resumed_is_unbroken_bit_for_bit(optimizer: str, tiny_run: list[str], tmp_path: Path) -> None:
-    words = [*tiny_run, f"optimizer={optimizer}", "model.dropout=0.3"]
+    words = [*tiny_run, f"optimizer={optimizer}", "head.dropout=0.3"]
     unbroken, resumed = tmp_path / "unbroken", tmp_path / "resumed"
     train(*words, "trainer.max_epochs=4", f"hydra.run.dir={unbroken}")
     train(*words, "trainer.max_epochs=2", f"hydra.run.dir={resumed}")
@@ -262,3 +262,21 @@ def test_train__last_checkpoint_is_of_the_last_epoch(tiny_run: list[str], tmp_pa
     assert (best["epoch"], last["epoch"]) == (0, 3)
     assert len(last["callbacks"]["EpochHistory"]["rows"]) == 4
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["best.ckpt", "last.ckpt"]
+
+
+def test_train__head_is_kept_with_the_checkpoint(tiny_run: list[str], tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    words = [*tiny_run, "head=mlp", "head.hidden_width=16", f"hydra.run.dir={run}"]
+    train(*words, "trainer.max_epochs=1")
+    train(f"resume={run}", "trainer.max_epochs=2")
+    assert load_counter(run / "checkpoints" / "best.ckpt").head[2].out_features == 16
+
+
+def test_train__a_batch_too_small_to_normalise(
+    tiny_run: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With this split 80 bins train; 79 of them leave one."""
+    words = ["data.split_seed=17", "data.batch_size=79", "head=mlp"]
+    assert main(["train", *tiny_run, *words, f"hydra.run.dir={tmp_path / 'run'}"]) == 2
+    assert "of 80 training bins, batches of 79 leave 1 for the last one" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "checkpoints").exists()

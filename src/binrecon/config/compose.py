@@ -27,12 +27,17 @@ SCHEMAS: dict[str, type[Any]] = {
     "source/abid": schema.AbidSourceConfig,
     "source/local": schema.LocalSourceConfig,
     "source/synthetic": schema.SyntheticSourceConfig,
+    "head/linear": schema.LinearHeadConfig,
+    "head/mlp": schema.MlpHeadConfig,
     "optimizer/sgd": schema.SGDConfig,
     "optimizer/sgdr": schema.SGDRConfig,
     "optimizer/adam": schema.AdamConfig,
     "optimizer/adamw": schema.AdamWConfig,
 }
 """The dataclass behind each `/schema/NAME@_here_` of `configs/`."""
+
+GROUPS_OF_KINDS = tuple(dict.fromkeys(name.partition("/")[0] for name in SCHEMAS if "/" in name))
+"""The groups whose options have a schema each."""
 
 
 def config_dir() -> Path:
@@ -94,7 +99,7 @@ def load_resolved(path: Path) -> schema.TrainConfig:
     plain = cast(DictConfig, OmegaConf.load(path))
     typed = OmegaConf.structured(schema.TrainConfig)
     try:
-        for group in ("source", "optimizer"):
+        for group in GROUPS_OF_KINDS:
             typed[group] = OmegaConf.structured(SCHEMAS[f"{group}/{plain[group].name}"])
         return cast(schema.TrainConfig, OmegaConf.to_object(OmegaConf.merge(typed, plain)))
     except (OmegaConfBaseException, KeyError, TypeError) as error:

@@ -14,7 +14,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from binrecon.config.compose import SCHEMAS
+from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
 from binrecon.config.metric_names import monitor_names
 from binrecon.config.problems import unknown_keys
 from binrecon.config.schema import WEIGHT_WORDS
@@ -28,6 +28,7 @@ _AT_LEAST = {
     "data.image_size": 32,
     "data.batch_size": 1,
     "data.workers": 0,
+    "head.hidden_width": 1,
     "optimizer.weight_decay": 0,
     "optimizer.min_lr": 0,
     "optimizer.step_epochs": 1,
@@ -55,7 +56,12 @@ _ABOVE_ZERO = (
     "data.val_fraction",
     "data.test_fraction",
 )
-_BELOW_ONE = ("optimizer.momentum", "optimizer.beta1", "optimizer.beta2", "model.dropout")
+_BELOW_ONE = (
+    "optimizer.momentum",
+    "optimizer.beta1",
+    "optimizer.beta2",
+    "head.dropout",
+)
 _WORDS = {
     "data.above_range": ("drop", "clip"),
     "features": ("auto", "live", "cached"),
@@ -127,7 +133,7 @@ def _words(config: DictConfig) -> Iterator[str]:
 
 def _names(config: DictConfig) -> Iterator[str]:
     """`optimizer.name=sgd` beside another optimizer's keys would train something else than it says."""
-    for group in ("source", "optimizer"):
+    for group in GROUPS_OF_KINDS:
         if (node := _get(config, group)) is None:
             continue
         name = next(path.split("/")[1] for path, kind in SCHEMAS.items() if kind is OmegaConf.get_type(node))
@@ -195,6 +201,12 @@ def _contradictions(config: DictConfig) -> Iterator[str]:
         yield (
             f"data.batch_size: {data.batch_size} photos cannot be shared evenly by "
             f"trainer.devices={trainer.devices}; use a multiple of {trainer.devices}"
+        )
+    if config.head.name == "mlp" and data.batch_size < 2 * trainer.devices:
+        yield (
+            "data.batch_size: head=mlp normalises over the photos that a process has of a batch and needs at "
+            f"least 2 of them, {2 * trainer.devices} for trainer.devices={trainer.devices}, "
+            f"got {data.batch_size}; use a larger one, or head=linear"
         )
     if trainer.name.startswith("ddp") and trainer.devices < 2:
         yield (

@@ -42,6 +42,7 @@ from binrecon.training.callbacks import ConsoleProgress, EpochHistory, Predictio
 from binrecon.training.checkpoints import AtomicCheckpointIO, check_same_model, load_counter, read_checkpoint
 from binrecon.training.module import CountingModule
 from binrecon.training.results import report_results
+from binrecon.training.rules import check_batches
 from binrecon.training.run_folder import RunFolder, collect_facts
 
 
@@ -138,14 +139,14 @@ def _check_devices(config: TrainConfig) -> None:
 
 
 def _counter_facts(config: TrainConfig) -> dict[str, Any]:
-    """Return what `build_counter` is called with."""
+    """Return what `build_counter` is called with, besides weights and seed."""
     model: ModelConfig = config.model
     return {
         "backbone": model.backbone,
         "min_count": config.data.min_count,
         "max_count": config.data.max_count,
         "is_frozen": model.is_frozen,
-        "dropout": model.dropout,
+        "head": asdict(config.head),
     }
 
 
@@ -156,7 +157,7 @@ def _build_counter(config: TrainConfig, folder: RunFolder) -> BinCounter:
         check_same_model(folder.last_checkpoint, _counter_facts(config))
     pl.seed_everything(config.seed, workers=True, verbose=False)
     weights = "random" if is_resumed else config.model.weights
-    counter = build_counter(**_counter_facts(config), weights=weights)
+    counter = build_counter(**_counter_facts(config), weights=weights, seed=config.seed)
     if not is_resumed:
         folder.update_facts(weights_hash=hash_state(counter.backbone))
     return counter
@@ -181,6 +182,8 @@ def _prepare_manifest(config: TrainConfig, folder: RunFolder) -> Manifest:
         leaks=[asdict(leak) for leak in count_leaks(manifest)],
     )
     check_trainable(manifest, selection, splits)
+    train_bins = sum(manifest.count_classes("train").values())
+    check_batches(config.head, train_bins, config.data.batch_size, config.trainer.devices)
     console = get_console()
     console.print(manifest_table(manifest))
     for line in describe_coverage(manifest, splits):
