@@ -264,11 +264,13 @@ def test_train__last_checkpoint_is_of_the_last_epoch(tiny_run: list[str], tmp_pa
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["best.ckpt", "last.ckpt"]
 
 
-def test_train__head_is_kept_with_the_checkpoint(tiny_run: list[str], tmp_path: Path) -> None:
+def test_train__head_and_loss_are_kept_with_the_checkpoint(tiny_run: list[str], tmp_path: Path) -> None:
     run = tmp_path / "run"
-    words = [*tiny_run, "head=mlp", "head.hidden_width=16", f"hydra.run.dir={run}"]
+    words = [*tiny_run, "head=mlp", "head.hidden_width=16", "loss=soft_labels", f"hydra.run.dir={run}"]
     train(*words, "trainer.max_epochs=1")
     train(f"resume={run}", "trainer.max_epochs=2")
+    best = read_checkpoint(run / "checkpoints" / "best.ckpt")
+    assert best["hyper_parameters"]["loss"] == {"name": "soft_labels", "soft_weight": 0.5}
     assert load_counter(run / "checkpoints" / "best.ckpt").head[2].out_features == 16
 
 

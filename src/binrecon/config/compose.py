@@ -29,6 +29,8 @@ SCHEMAS: dict[str, type[Any]] = {
     "source/synthetic": schema.SyntheticSourceConfig,
     "head/linear": schema.LinearHeadConfig,
     "head/mlp": schema.MlpHeadConfig,
+    "loss/cross_entropy": schema.CrossEntropyConfig,
+    "loss/soft_labels": schema.SoftLabelsConfig,
     "optimizer/sgd": schema.SGDConfig,
     "optimizer/sgdr": schema.SGDRConfig,
     "optimizer/adam": schema.AdamConfig,

@@ -178,6 +178,32 @@ class MlpHeadConfig(HeadConfig):
 
 
 @dataclass
+class LossConfig:
+    """What training minimises."""
+
+    name: str = MISSING
+    """Which loss this is; set by the group option, not by hand."""
+
+
+@dataclass
+class CrossEntropyConfig(LossConfig):
+    """Cross entropy with the recorded count."""
+
+    name: str = "cross_entropy"
+    label_smoothing: float = MISSING
+    """Share of each label that is spread evenly over all counts (arXiv:1512.00567)."""
+
+
+@dataclass
+class SoftLabelsConfig(LossConfig):
+    """Cross entropy mixed with a multi-label loss, for which a count beside the recorded one is right too."""
+
+    name: str = "soft_labels"
+    soft_weight: float = MISSING
+    """Share of the multi-label loss: 0 is cross entropy alone, 1 the multi-label loss alone."""
+
+
+@dataclass
 class OptimizerConfig:
     """An optimizer together with its learning-rate schedule."""
 
@@ -281,6 +307,7 @@ class TrainConfig:
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     head: HeadConfig = MISSING  # chosen by a group option
+    loss: LossConfig = MISSING  # chosen by a group option
     optimizer: OptimizerConfig = MISSING  # chosen by a group option
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     logger: LoggerConfig = field(default_factory=LoggerConfig)

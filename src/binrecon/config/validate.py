@@ -61,7 +61,9 @@ _BELOW_ONE = (
     "optimizer.beta1",
     "optimizer.beta2",
     "head.dropout",
+    "loss.label_smoothing",
 )
+_UP_TO_ONE = ("loss.soft_weight",)
 _WORDS = {
     "data.above_range": ("drop", "clip"),
     "features": ("auto", "live", "cached"),
@@ -122,6 +124,8 @@ def _ranges(config: DictConfig) -> Iterator[str]:
         yield from check(key, lambda value: 0 < value < float("inf"), "above 0")
     for key in _BELOW_ONE:
         yield from check(key, lambda value: 0 <= value < 1, "at least 0 and below 1")
+    for key in _UP_TO_ONE:
+        yield from check(key, lambda value: 0 <= value <= 1, "at least 0 and at most 1")
 
 
 def _words(config: DictConfig) -> Iterator[str]:

@@ -4,17 +4,17 @@ from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
-import torch.nn.functional as F
 from pytorch_lightning.trainer.states import TrainerFn
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from binrecon.config.schema import OptimizerConfig
+from binrecon.config.schema import LossConfig, OptimizerConfig
 from binrecon.data import BinBatch, FeatureBatch
 from binrecon.errors import TrainingError
 from binrecon.metrics import CountingMetrics
 from binrecon.models import BinCounter
+from binrecon.models.losses import build_loss
 from binrecon.training.optimizers import build_optimizer, build_schedule
 
 
@@ -45,21 +45,28 @@ class SplitMetrics(nn.Module):
 
 
 class CountingModule(pl.LightningModule):
-    """Trains a counter by cross entropy, and measures it on each split.
+    """Trains a counter, and measures it on each split.
 
     Args:
         counter: The model.
         optimizer: How it is trained.
+        loss: What training minimises.
         seed: Seed of what is random in the model while training (dropout).
         facts: Plain values to keep in each checkpoint, enough to build the model again.
     """
 
     def __init__(
-        self, counter: BinCounter, optimizer: OptimizerConfig, seed: int, facts: dict[str, Any]
+        self,
+        counter: BinCounter,
+        optimizer: OptimizerConfig,
+        loss: LossConfig,
+        seed: int,
+        facts: dict[str, Any],
     ) -> None:
         super().__init__()
         self.counter = counter
         self.optimizer_config = optimizer
+        self.bin_losses = build_loss(loss)
         self.seed = seed
         self.splits = nn.ModuleDict(
             {
@@ -116,7 +123,7 @@ class CountingModule(pl.LightningModule):
             count_logits = self.counter.head(batch.features)
         else:
             count_logits = self(batch.photos)
-        loss = F.cross_entropy(count_logits, batch.recorded_counts - self.counter.min_count)
+        loss = self.bin_losses(count_logits, batch.recorded_counts - self.counter.min_count).mean()
         if not torch.isfinite(loss):
             raise TrainingError(
                 f"{split}/loss became {loss.item()} in epoch {self.current_epoch + 1}: training diverged; "

@@ -92,9 +92,10 @@ def fit(config: TrainConfig, folder: RunFolder, counter: BinCounter | None = Non
     facts = {
         "counter": _counter_facts(config),
         "optimizer": asdict(config.optimizer),
+        "loss": asdict(config.loss),
         "monitor": config.monitor,
     }
-    module = CountingModule(counter, config.optimizer, config.seed, facts)
+    module = CountingModule(counter, config.optimizer, config.loss, config.seed, facts)
     last = folder.last_checkpoint
     first_epoch = read_checkpoint(last)["epoch"] + 1 if last.exists() else 0
     data = BinDataModule(

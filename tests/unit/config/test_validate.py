@@ -39,6 +39,7 @@ def test_validate__show() -> None:
         ("head.dropout=1", "head.dropout: must be at least 0 and below 1, got 1.0"),
         ("+head.hidden_width=8", "head.hidden_width: unknown key; allowed are name, dropout"),
         ("+model.dropout=0.3", "model.dropout: unknown key; allowed are backbone, weights, is_frozen"),
+        ("loss.label_smoothing=-0.1", "loss.label_smoothing: must be at least 0 and below 1, got -0.1"),
         ("head.name=mlp", "head.name: is 'linear' here, got 'mlp'; choose with head=mlp"),
         ("data.image_size=8", "data.image_size: must be at least 32, got 8"),
         ("data.val_fraction=0", "data.val_fraction: must be above 0, got 0.0"),
@@ -93,10 +94,12 @@ def test_validate__devices() -> None:
     )
 
 
-def test_validate__head() -> None:
-    validate(compose_config("train", [SYNTHETIC, "head=mlp"]))
-    assert problems_of(SYNTHETIC, "head=mlp", "head.hidden_width=0") == (
+def test_validate__head_and_loss() -> None:
+    words = [SYNTHETIC, "head=mlp", "loss=soft_labels"]
+    validate(compose_config("train", [*words, "loss.soft_weight=1"]))
+    assert problems_of(*words, "head.hidden_width=0", "loss.soft_weight=1.5") == (
         "head.hidden_width: must be at least 1, got 0",
+        "loss.soft_weight: must be at least 0 and at most 1, got 1.5",
     )
 
 
