@@ -31,7 +31,8 @@ def read_losses(run: Path) -> pd.DataFrame:
 @pytest.mark.parametrize(
     "words",
     [
-        ["optimizer=adam", "model.dropout=0.3"],
+        ["optimizer=adam", "head.dropout=0.3"],
+        ["optimizer=sgd", "head=mlp", "head.hidden_width=32", "loss=soft_labels"],
         pytest.param(["optimizer=sgd"], marks=pytest.mark.slow),
         pytest.param(["optimizer=sgdr", "data.batch_size=50"], marks=pytest.mark.slow),
         pytest.param(["optimizer=adamw", "data.horizontal_flip=false"], marks=pytest.mark.slow),

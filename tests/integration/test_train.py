@@ -108,7 +108,7 @@ def test_train__learns(tiny_run: list[str], tmp_path: Path) -> None:
     ],
 )
 def test_train__resumed_is_unbroken_bit_for_bit(optimizer: str, tiny_run: list[str], tmp_path: Path) -> None:
-    words = [*tiny_run, f"optimizer={optimizer}", "model.dropout=0.3"]
+    words = [*tiny_run, f"optimizer={optimizer}", "head.dropout=0.3"]
     unbroken, resumed = tmp_path / "unbroken", tmp_path / "resumed"
     train(*words, "trainer.max_epochs=4", f"hydra.run.dir={unbroken}")
     train(*words, "trainer.max_epochs=2", f"hydra.run.dir={resumed}")
@@ -282,3 +282,23 @@ def test_train__frozen_backbone_is_written_once_and_in_the_best_checkpoint(
     assert torch.equal(best.backbone(photos), last.backbone(photos))
     with pytest.raises(CheckpointError, match=r"^the frozen backbone '.*' cannot be read \(.*\); the check"):
         load_counter(folder / "last.ckpt")
+
+
+def test_train__head_and_loss_are_kept_with_the_checkpoint(tiny_run: list[str], tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    words = [*tiny_run, "head=mlp", "head.hidden_width=16", "loss=soft_labels", f"hydra.run.dir={run}"]
+    train(*words, "trainer.max_epochs=1")
+    train(f"resume={run}", "trainer.max_epochs=2")
+    best = read_checkpoint(run / "checkpoints" / "best.ckpt")
+    assert best["hyper_parameters"]["loss"] == {"name": "soft_labels", "soft_weight": 0.5}
+    assert load_counter(run / "checkpoints" / "best.ckpt").head[2].out_features == 16
+
+
+def test_train__a_batch_too_small_to_normalise(
+    tiny_run: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With this split 80 bins train; 79 of them leave one."""
+    words = ["data.split_seed=17", "data.batch_size=79", "head=mlp"]
+    assert main(["train", *tiny_run, *words, f"hydra.run.dir={tmp_path / 'run'}"]) == 2
+    assert "of 80 training bins, batches of 79 leave 1 for the last one" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "checkpoints").exists()

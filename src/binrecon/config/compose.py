@@ -21,19 +21,26 @@ SCHEMAS: dict[str, type[Any]] = {
     "features": schema.FeaturesConfig,
     "data": schema.DataConfig,
     "model": schema.ModelConfig,
-    "features/kept": schema.KeptFeaturesConfig,
     "trainer": schema.TrainerConfig,
     "logger": schema.LoggerConfig,
     "callbacks": schema.CallbacksConfig,
     "source/abid": schema.AbidSourceConfig,
     "source/local": schema.LocalSourceConfig,
     "source/synthetic": schema.SyntheticSourceConfig,
+    "head/linear": schema.LinearHeadConfig,
+    "head/mlp": schema.MlpHeadConfig,
+    "loss/cross_entropy": schema.CrossEntropyConfig,
+    "loss/soft_labels": schema.SoftLabelsConfig,
+    "features/kept": schema.KeptFeaturesConfig,
     "optimizer/sgd": schema.SGDConfig,
     "optimizer/sgdr": schema.SGDRConfig,
     "optimizer/adam": schema.AdamConfig,
     "optimizer/adamw": schema.AdamWConfig,
 }
 """The dataclass behind each `/schema/NAME@_here_` of `configs/`."""
+
+GROUPS_OF_KINDS = ("source", "head", "loss", "optimizer")
+"""The groups whose options have a schema each."""
 
 
 def config_dir() -> Path:
@@ -95,7 +102,7 @@ def load_resolved(path: Path) -> schema.TrainConfig:
     plain = cast(DictConfig, OmegaConf.load(path))
     typed = OmegaConf.structured(schema.TrainConfig)
     try:
-        for group in ("source", "optimizer"):
+        for group in GROUPS_OF_KINDS:
             typed[group] = OmegaConf.structured(SCHEMAS[f"{group}/{plain[group].name}"])
         return cast(schema.TrainConfig, OmegaConf.to_object(OmegaConf.merge(typed, plain)))
     except (OmegaConfBaseException, KeyError, TypeError) as error:

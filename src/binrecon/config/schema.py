@@ -139,7 +139,7 @@ class DataConfig:
 
 @dataclass
 class ModelConfig:
-    """The backbone and the head on top of it."""
+    """The backbone, from photos to features."""
 
     backbone: str = MISSING
     """Name of a timm model, with the tag of its weights where it has several: `resnet50.tv_in1k`."""
@@ -147,8 +147,60 @@ class ModelConfig:
     """`imagenet`, `random`, or the path of a state dict of the backbone (.pth, .pt, .safetensors)."""
     is_frozen: bool = True
     """Whether the backbone stays as it is (BatchNorm statistics included) and only the head is trained."""
-    dropout: float = 0.0
-    """Share of features that are zeroed before the head while training."""
+
+
+@dataclass
+class HeadConfig:
+    """What is trained on the features: from them to count logits."""
+
+    name: str = MISSING
+    """Which head this is; set by the group option, not by hand."""
+
+
+@dataclass
+class LinearHeadConfig(HeadConfig):
+    """One linear layer."""
+
+    name: str = "linear"
+    dropout: float = MISSING
+    """Share of the features that are zeroed while training."""
+
+
+@dataclass
+class MlpHeadConfig(HeadConfig):
+    """One hidden layer; BatchNorm before each linear layer, over the photos that a process has of a batch."""
+
+    name: str = "mlp"
+    hidden_width: int = MISSING
+    """Values in the hidden layer."""
+    dropout: float = MISSING
+    """Share of the hidden values that are zeroed while training, and half that share of the features."""
+
+
+@dataclass
+class LossConfig:
+    """What training minimises."""
+
+    name: str = MISSING
+    """Which loss this is; set by the group option, not by hand."""
+
+
+@dataclass
+class CrossEntropyConfig(LossConfig):
+    """Cross entropy with the recorded count."""
+
+    name: str = "cross_entropy"
+    label_smoothing: float = MISSING
+    """Share of each label that is spread evenly over all counts (arXiv:1512.00567)."""
+
+
+@dataclass
+class SoftLabelsConfig(LossConfig):
+    """Cross entropy mixed with a multi-label loss, for which a count beside the recorded one is right too."""
+
+    name: str = "soft_labels"
+    soft_weight: float = MISSING
+    """Share of the multi-label loss: 0 is cross entropy alone, 1 the multi-label loss alone."""
 
 
 @dataclass
@@ -268,6 +320,8 @@ class TrainConfig:
     source: SourceConfig = MISSING  # chosen by a group option
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
+    head: HeadConfig = MISSING  # chosen by a group option
+    loss: LossConfig = MISSING  # chosen by a group option
     optimizer: OptimizerConfig = MISSING  # chosen by a group option
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     logger: LoggerConfig = field(default_factory=LoggerConfig)

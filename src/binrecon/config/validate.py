@@ -14,7 +14,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from binrecon.config.compose import SCHEMAS
+from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
 from binrecon.config.engine_words import DTYPE_WORDS, ENGINE_WORDS, PRECISION_WORDS
 from binrecon.config.metric_names import monitor_names
 from binrecon.config.problems import unknown_keys
@@ -29,6 +29,7 @@ _AT_LEAST = {
     "data.image_size": 32,
     "data.batch_size": 1,
     "data.workers": 0,
+    "head.hidden_width": 1,
     "optimizer.weight_decay": 0,
     "optimizer.min_lr": 0,
     "optimizer.step_epochs": 1,
@@ -56,9 +57,17 @@ _ABOVE_ZERO = (
     "data.val_fraction",
     "data.test_fraction",
 )
-_BELOW_ONE = ("optimizer.momentum", "optimizer.beta1", "optimizer.beta2", "model.dropout")
+_BELOW_ONE = (
+    "optimizer.momentum",
+    "optimizer.beta1",
+    "optimizer.beta2",
+    "head.dropout",
+    "loss.label_smoothing",
+)
+_UP_TO_ONE = ("loss.soft_weight",)
 _WORDS = {
     "data.above_range": ("drop", "clip"),
+    "features.name": ("auto", "live", "cached"),
     "features.engine": ENGINE_WORDS,
     "features.precision": PRECISION_WORDS,
     "features.dtype": DTYPE_WORDS,
@@ -119,6 +128,8 @@ def _ranges(config: DictConfig) -> Iterator[str]:
         yield from check(key, lambda value: 0 < value < float("inf"), "above 0")
     for key in _BELOW_ONE:
         yield from check(key, lambda value: 0 <= value < 1, "at least 0 and below 1")
+    for key in _UP_TO_ONE:
+        yield from check(key, lambda value: 0 <= value <= 1, "at least 0 and at most 1")
 
 
 def _words(config: DictConfig) -> Iterator[str]:
@@ -130,7 +141,7 @@ def _words(config: DictConfig) -> Iterator[str]:
 
 def _names(config: DictConfig) -> Iterator[str]:
     """`optimizer.name=sgd` beside another optimizer's keys would train something else than it says."""
-    for group in ("source", "optimizer"):
+    for group in GROUPS_OF_KINDS:
         if (node := _get(config, group)) is None:
             continue
         name = next(path.split("/")[1] for path, kind in SCHEMAS.items() if kind is OmegaConf.get_type(node))
@@ -198,6 +209,12 @@ def _contradictions(config: DictConfig) -> Iterator[str]:
         yield (
             f"data.batch_size: {data.batch_size} photos cannot be shared evenly by "
             f"trainer.devices={trainer.devices}; use a multiple of {trainer.devices}"
+        )
+    if config.head.name == "mlp" and data.batch_size < 2 * trainer.devices:
+        yield (
+            "data.batch_size: head=mlp normalises over the photos that a process has of a batch and needs at "
+            f"least 2 of them, {2 * trainer.devices} for trainer.devices={trainer.devices}, "
+            f"got {data.batch_size}; use a larger one, or head=linear"
         )
     if trainer.name.startswith("ddp") and trainer.devices < 2:
         yield (

@@ -1,9 +1,16 @@
 """Photos to count logits: the whole model, free of any training framework."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 from torch import Tensor, nn
 
 from binrecon.models.backbone import Backbone, build_backbone
-from binrecon.models.heads import build_linear_head
+from binrecon.models.heads import build_head, read_head_config
+
+LINEAR_HEAD: Mapping[str, Any] = MappingProxyType({"name": "linear", "dropout": 0.0})
+"""The proposal's head, as plain values."""
 
 
 class BinCounter(nn.Module):
@@ -40,7 +47,8 @@ def build_counter(
     max_count: int,
     weights: str = "imagenet",
     is_frozen: bool = True,
-    dropout: float = 0.0,
+    head: Mapping[str, Any] = LINEAR_HEAD,
+    seed: int = 0,
 ) -> BinCounter:
     """Build a counter with a fresh head.
 
@@ -50,12 +58,14 @@ def build_counter(
         max_count: Largest count that can be answered.
         weights: `imagenet`, `random`, or the path of a state dict of the backbone.
         is_frozen: Whether the backbone stays as it is.
-        dropout: Share of features zeroed before the head while training.
+        head: The head's configuration as plain values, such as a checkpoint keeps.
+        seed: Of the head's first weights. Those of a `random` backbone are drawn from torch's global state.
 
     Raises:
         ConfigError: If there is no such network.
         WeightsError: If the weights cannot be had or do not fit.
     """
     net = build_backbone(backbone, weights, is_frozen)
-    head = build_linear_head(net.feature_count, max_count - min_count + 1, dropout)
-    return BinCounter(net, head, min_count, max_count)
+    class_count = max_count - min_count + 1
+    fresh = build_head(read_head_config(head), net.feature_count, class_count, seed)
+    return BinCounter(net, fresh, min_count, max_count)

@@ -4,17 +4,17 @@ from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
-import torch.nn.functional as F
 from pytorch_lightning.trainer.states import TrainerFn
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from binrecon.config.schema import OptimizerConfig
+from binrecon.config.schema import LossConfig, OptimizerConfig
 from binrecon.data import BinBatch, FeatureBatch
 from binrecon.errors import TrainingError
 from binrecon.metrics import CountingMetrics
 from binrecon.models import BinCounter
+from binrecon.models.losses import build_loss
 from binrecon.training.checkpoints import add_frozen_part, drop_frozen_part
 from binrecon.training.optimizers import build_optimizer, build_schedule
 
@@ -46,11 +46,12 @@ class SplitMetrics(nn.Module):
 
 
 class CountingModule(pl.LightningModule):
-    """Trains a counter by cross entropy, and measures it on each split.
+    """Trains a counter, and measures it on each split.
 
     Args:
         counter: The model.
         optimizer: How it is trained.
+        loss: What training minimises.
         seed: Seed of what is random in the model while training (dropout).
         steps_per_epoch: Batches in an epoch.
         facts: Plain values to keep in each checkpoint, enough to build the model again.
@@ -60,6 +61,7 @@ class CountingModule(pl.LightningModule):
         self,
         counter: BinCounter,
         optimizer: OptimizerConfig,
+        loss: LossConfig,
         seed: int,
         steps_per_epoch: int,
         facts: dict[str, Any],
@@ -67,6 +69,7 @@ class CountingModule(pl.LightningModule):
         super().__init__()
         self.counter = counter
         self.optimizer_config = optimizer
+        self.bin_losses = build_loss(loss)
         self.seed = seed
         self.steps_per_epoch = steps_per_epoch
         self.splits = nn.ModuleDict(
@@ -143,7 +146,7 @@ class CountingModule(pl.LightningModule):
         Raises:
             TrainingError: If it is not finite.
         """
-        loss = F.cross_entropy(count_logits, recorded_counts - self.counter.min_count)
+        loss = self.bin_losses(count_logits, recorded_counts - self.counter.min_count).mean()
         if not torch.isfinite(loss):
             raise TrainingError(
                 f"{split}/loss became {loss.item()} in epoch {self.current_epoch + 1}: training diverged; "

@@ -48,6 +48,7 @@ from binrecon.training.checkpoints import (
 from binrecon.training.feature_module import FeatureCountingModule
 from binrecon.training.module import CountingModule
 from binrecon.training.results import report_results
+from binrecon.training.rules import check_batches
 from binrecon.training.run_folder import RunFolder, collect_facts
 
 
@@ -135,14 +136,14 @@ def _check_devices(config: TrainConfig) -> None:
 
 
 def _counter_facts(config: TrainConfig) -> dict[str, Any]:
-    """Return what `build_counter` is called with."""
+    """Return what `build_counter` is called with, besides weights and seed."""
     model: ModelConfig = config.model
     return {
         "backbone": model.backbone,
         "min_count": config.data.min_count,
         "max_count": config.data.max_count,
         "is_frozen": model.is_frozen,
-        "dropout": model.dropout,
+        "head": asdict(config.head),
     }
 
 
@@ -152,7 +153,7 @@ def _build_counter(config: TrainConfig, folder: RunFolder) -> BinCounter:
     if folder.last_checkpoint.exists():
         check_same_model(folder.last_checkpoint, _counter_facts(config))
         return load_counter(folder.last_checkpoint).train()
-    counter = build_counter(**_counter_facts(config), weights=config.model.weights)
+    counter = build_counter(**_counter_facts(config), weights=config.model.weights, seed=config.seed)
     if "weights_hash" not in folder.read_facts():
         folder.update_facts(weights_hash=hash_state(counter.backbone))
     return counter
@@ -177,6 +178,8 @@ def _prepare_manifest(config: TrainConfig, folder: RunFolder) -> Manifest:
         leaks=[asdict(leak) for leak in count_leaks(manifest)],
     )
     check_trainable(manifest, selection, splits)
+    train_bins = sum(manifest.count_classes("train").values())
+    check_batches(config.head, train_bins, config.data.batch_size, config.trainer.devices)
     console = get_console()
     console.print(manifest_table(manifest))
     for line in describe_coverage(manifest, splits):
@@ -190,11 +193,13 @@ def _build_module(config: TrainConfig, manifest: Manifest, counter: BinCounter) 
     settings = {
         "counter": counter,
         "optimizer": config.optimizer,
+        "loss": config.loss,
         "seed": config.seed,
         "steps_per_epoch": -(-manifest.select_rows("train", []).num_rows // data.batch_size),
         "facts": {
             "counter": _counter_facts(config),
             "optimizer": asdict(config.optimizer),
+            "loss": asdict(config.loss),
             "monitor": config.monitor,
         },
     }

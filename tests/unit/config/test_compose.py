@@ -62,7 +62,8 @@ def test_schemas_are_nobodys_option() -> None:
 
 
 def test_load_resolved__gives_types_back(tmp_path: Path) -> None:
-    config = to_typed(compose_config("train", ["source=synthetic", "optimizer=sgd"]))
+    words = ["source=synthetic", "optimizer=sgd", "head=mlp", "loss=soft_labels"]
+    config = to_typed(compose_config("train", words))
     OmegaConf.save(OmegaConf.structured(config), tmp_path / "config.yaml")
     assert load_resolved(tmp_path / "config.yaml") == config
 

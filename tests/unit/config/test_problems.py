@@ -30,6 +30,11 @@ OPTIMIZERS = "adam, adamw, sgd, sgdr"
             ["optimizer.lr=abc"],
             ["optimizer.lr: Value 'abc' of type 'str' could not be converted to Float"],
         ),
+        (
+            ["model.dropout=0.3"],
+            ["model.dropout: unknown key; allowed are backbone, weights, is_frozen"],
+        ),
+        (["head=mpl"], ["head=mpl: no such option; allowed are linear, mlp. Did you mean 'mlp'?"]),
         (["optimizer"], ["optimizer: not KEY=VALUE (missing EQUAL at '<EOF>')"]),
     ],
 )

@@ -36,6 +36,11 @@ def test_validate__show() -> None:
         ("trainer.max_epochs=0", "trainer.max_epochs: must be at least 1, got 0"),
         ("data.batch_size=0", "data.batch_size: must be at least 1, got 0"),
         ("seed=-1", "seed: must be at least 0, got -1"),
+        ("head.dropout=1", "head.dropout: must be at least 0 and below 1, got 1.0"),
+        ("+head.hidden_width=8", "head.hidden_width: unknown key; allowed are name, dropout"),
+        ("+model.dropout=0.3", "model.dropout: unknown key; allowed are backbone, weights, is_frozen"),
+        ("loss.label_smoothing=-0.1", "loss.label_smoothing: must be at least 0 and below 1, got -0.1"),
+        ("head.name=mlp", "head.name: is 'linear' here, got 'mlp'; choose with head=mlp"),
         ("data.image_size=8", "data.image_size: must be at least 32, got 8"),
         ("data.val_fraction=0", "data.val_fraction: must be above 0, got 0.0"),
         (
@@ -86,6 +91,22 @@ def test_validate__devices() -> None:
     )
     assert problems_of(SYNTHETIC, "trainer=ddp_cpu", "trainer.devices=1") == (
         "trainer.devices: must be at least 2 for trainer=ddp_cpu, got 1; or use trainer=cpu",
+    )
+
+
+def test_validate__head_and_loss() -> None:
+    words = [SYNTHETIC, "head=mlp", "loss=soft_labels"]
+    validate(compose_config("train", [*words, "loss.soft_weight=1"]))
+    assert problems_of(*words, "head.hidden_width=0", "loss.soft_weight=1.5") == (
+        "head.hidden_width: must be at least 1, got 0",
+        "loss.soft_weight: must be at least 0 and at most 1, got 1.5",
+    )
+
+
+def test_validate__batches_too_small_to_normalise() -> None:
+    assert problems_of(SYNTHETIC, "head=mlp", "data.batch_size=2", "trainer=ddp_cpu") == (
+        "data.batch_size: head=mlp normalises over the photos that a process has of a batch and needs at least "
+        "2 of them, 4 for trainer.devices=2, got 2; use a larger one, or head=linear",
     )
 
 

@@ -13,7 +13,8 @@ def test_build_counter__one_logit_for_each_count() -> None:
 
 
 def test_build_counter__dropout_only_while_training() -> None:
-    counter = build_counter("resnet18.tv_in1k", 0, 5, weights="random", dropout=0.5)
+    head = {"name": "linear", "dropout": 0.5}
+    counter = build_counter("resnet18.tv_in1k", 0, 5, weights="random", head=head)
     photos = torch.randint(256, (2, 3, 32, 32), dtype=torch.uint8)
     assert not torch.equal(counter.train()(photos), counter(photos))
     assert torch.equal(counter.eval()(photos), counter(photos))

@@ -10,7 +10,13 @@ from binrecon.errors import CheckpointError
 from binrecon.models import build_counter
 from binrecon.training.checkpoints import AtomicCheckpointIO, check_same_model, load_counter, read_checkpoint
 
-FACTS = {"backbone": "resnet18.tv_in1k", "min_count": 0, "max_count": 5, "is_frozen": True, "dropout": 0.0}
+FACTS = {
+    "backbone": "resnet18.tv_in1k",
+    "min_count": 0,
+    "max_count": 5,
+    "is_frozen": True,
+    "head": {"name": "linear", "dropout": 0.0},
+}
 
 
 class Bomb:

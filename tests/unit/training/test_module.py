@@ -4,16 +4,19 @@ import pytest
 import torch
 
 from binrecon.config.metric_names import LOGGED_METRICS
-from binrecon.config.schema import AdamConfig
+from binrecon.config.schema import AdamConfig, CrossEntropyConfig, LossConfig, SoftLabelsConfig
 from binrecon.data import BinBatch
 from binrecon.errors import TrainingError
 from binrecon.models import build_counter
+from binrecon.models.losses import soft_label_loss
 from binrecon.training.module import CountingModule, SplitMetrics
 
+CROSS_ENTROPY = CrossEntropyConfig(label_smoothing=0.0)
 
-def build_module(min_count: int = 0) -> CountingModule:
+
+def build_module(min_count: int = 0, loss: LossConfig = CROSS_ENTROPY) -> CountingModule:
     counter = build_counter("resnet18.tv_in1k", min_count, 5, weights="random")
-    return CountingModule(counter, AdamConfig(lr=0.1), seed=0, steps_per_epoch=1, facts={})
+    return CountingModule(counter, AdamConfig(lr=0.1), loss, seed=0, steps_per_epoch=1, facts={})
 
 
 def build_batch(counts: list[int]) -> BinBatch:
@@ -27,6 +30,13 @@ def test_training_step__is_cross_entropy_from_the_smallest_count() -> None:
     chances = module(batch.photos).softmax(dim=1)
     loss = module.training_step(batch, 0)
     assert loss.item() == pytest.approx(-(chances[0, 0].log() + chances[1, 4].log()).item() / 2, rel=1e-5)
+
+
+def test_training_step__of_another_loss() -> None:
+    module, batch = build_module(min_count=1, loss=SoftLabelsConfig(soft_weight=0.3)), build_batch([1, 5])
+    module.eval()
+    expected = soft_label_loss(module(batch.photos), torch.tensor([0, 4]), 0.3).mean()
+    assert module.training_step(batch, 0).item() == pytest.approx(expected.item(), rel=1e-6)
 
 
 def test_training_step__diverged() -> None:

@@ -1,0 +1,106 @@
+"""Count logits and recorded counts to what training minimises.
+
+Class `i` of C stands for the count `min_count + i`. Every loss is one number for each bin, so that a batch's
+loss is their mean, and any number of heads may stand between the bins and their classes.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from binrecon.config.schema import CrossEntropyConfig, LossConfig, SoftLabelsConfig
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""From count logits, shape (B, C), and recorded classes, int64, shape (B,), to losses, shape (B,)."""
+
+
+def build_loss(config: LossConfig) -> Loss:
+    """Build the loss of a run."""
+    match config:
+        case CrossEntropyConfig():
+            return partial(cross_entropy, label_smoothing=config.label_smoothing)
+        case SoftLabelsConfig():
+            return partial(soft_label_loss, soft_weight=config.soft_weight)
+    raise TypeError(f"no loss is built from {type(config).__name__}")
+
+
+def stack_losses(configs: Sequence[LossConfig]) -> Loss:
+    """Build the losses of K heads as one.
+
+    Args:
+        configs: K of one kind.
+
+    Returns:
+        From count logits, shape (B, K, C), and recorded classes, int64, shape (B,), to losses, shape (B, K).
+    """
+    match configs[0]:
+        case CrossEntropyConfig():
+            smoothings = [cast(CrossEntropyConfig, config).label_smoothing for config in configs]
+            return partial(cross_entropy, label_smoothing=torch.tensor(smoothings))
+        case SoftLabelsConfig():
+            weights = [cast(SoftLabelsConfig, config).soft_weight for config in configs]
+            return partial(soft_label_loss, soft_weight=torch.tensor(weights))
+    raise TypeError(f"no loss is built from {type(configs[0]).__name__}")
+
+
+def cross_entropy(
+    count_logits: Tensor, recorded_classes: Tensor, label_smoothing: float | Tensor = 0.0
+) -> Tensor:
+    """Compute the cross entropy of each bin, in nats.
+
+    With label smoothing (Szegedy et al. 2016, arXiv:1512.00567, section 7) the label is
+    `(1 - label_smoothing)` for the recorded class, plus `label_smoothing / C` for every class.
+
+    Args:
+        count_logits: Unnormalised log-probabilities of the counts, shape (B, …, C). Half precision is
+            computed in float32.
+        recorded_classes: Class of the recorded count, int64, shape (B,).
+        label_smoothing: From 0 to 1, one for all or of shape (…,).
+
+    Returns:
+        Shape (B, …).
+
+    >>> cross_entropy(torch.zeros(1, 4), torch.tensor([2]))
+    tensor([1.3863])
+    """
+    log_probabilities = _widen(count_logits).log_softmax(dim=-1)
+    of_recorded = (log_probabilities * _labels(log_probabilities, recorded_classes, reach=0)).sum(dim=-1)
+    return -(1 - label_smoothing) * of_recorded - label_smoothing * log_probabilities.mean(dim=-1)
+
+
+def soft_label_loss(count_logits: Tensor, recorded_classes: Tensor, soft_weight: float | Tensor) -> Tensor:
+    """Mix the cross entropy of each bin with a multi-label loss over the recorded count and its neighbours.
+
+    Tezcan & Konrad (https://github.com/ozantezcan/Object-Counting-in-Amazon-Bin-Image-Dataset): each logit is
+    also read as the log-odds that a bin of k items has "this count, one less or one more"; binary cross
+    entropy, averaged over the classes, wants that true of k - 1, k and k + 1. So a neighbour is a lesser
+    mistake than a count farther away.
+
+    Args:
+        count_logits: Shape (B, …, C). Half precision is computed in float32.
+        recorded_classes: Class of the recorded count, int64, shape (B,).
+        soft_weight: Share of the multi-label loss, from 0 to 1, one for all or of shape (…,).
+
+    Returns:
+        Shape (B, …).
+    """
+    logits = _widen(count_logits)
+    labels = _labels(logits, recorded_classes, reach=1).expand_as(logits)
+    multi_label = F.binary_cross_entropy_with_logits(logits, labels, reduction="none")
+    single_label = cross_entropy(count_logits, recorded_classes)
+    return (1 - soft_weight) * single_label + soft_weight * multi_label.mean(dim=-1)
+
+
+def _labels(count_logits: Tensor, recorded_classes: Tensor, reach: int) -> Tensor:
+    """Return 1 for the classes up to `reach` from the recorded one, else 0; shape (B, 1, …, C)."""
+    classes = torch.arange(count_logits.shape[-1], device=count_logits.device)
+    recorded = recorded_classes.reshape(-1, *[1] * (count_logits.ndim - 1))
+    return ((classes - recorded).abs() <= reach).to(count_logits.dtype)
+
+
+def _widen(count_logits: Tensor) -> Tensor:
+    return count_logits if count_logits.dtype == torch.float64 else count_logits.float()

@@ -1,0 +1,48 @@
+import pytest
+import torch
+from torch import nn
+
+from binrecon.config.schema import HeadConfig, LinearHeadConfig, MlpHeadConfig
+from binrecon.models.heads import build_head, read_head_config
+
+MLP = MlpHeadConfig(hidden_width=16, dropout=0.5)
+HEADS = [LinearHeadConfig(dropout=0.0), LinearHeadConfig(dropout=0.2), MLP]
+
+
+@pytest.mark.parametrize("config", HEADS)
+def test_build_head__first_weights_follow_from_the_seed_alone(config: HeadConfig) -> None:
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    first = build_head(config, 8, 6, seed=3)
+    assert torch.equal(torch.get_rng_state(), before), "what is drawn next does not depend on it"
+    torch.rand(5)
+    again, other = build_head(config, 8, 6, seed=3), build_head(config, 8, 6, seed=4)
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
+    assert any(not torch.equal(a, b) for a, b in zip(first.parameters(), other.parameters(), strict=True))
+
+
+def test_build_head__mlp_is_fastais() -> None:
+    head = build_head(MLP, 8, 6, seed=0)
+    assert [type(layer) for layer in head] == [
+        nn.BatchNorm1d,
+        nn.Dropout,
+        nn.Linear,
+        nn.ReLU,
+        nn.BatchNorm1d,
+        nn.Dropout,
+        nn.Linear,
+    ]
+    assert (head[1].p, head[5].p) == (0.25, 0.5)
+    assert (head[2].weight.shape, head[6].weight.shape) == ((16, 8), (6, 16))
+
+
+def test_build_head__mlp_starts_as_fastais() -> None:
+    head = build_head(MlpHeadConfig(hidden_width=512, dropout=0.5), 512, 6, seed=0)
+    assert head[2].weight.std().item() == pytest.approx((2 / 512) ** 0.5, rel=0.01)
+    assert not head[2].bias.any()
+    assert not head[6].bias.any()
+
+
+@pytest.mark.parametrize("config", HEADS)
+def test_read_head_config(config: HeadConfig) -> None:
+    assert read_head_config(vars(config)) == config

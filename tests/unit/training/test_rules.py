@@ -1,0 +1,29 @@
+import pytest
+
+from binrecon.config.schema import LinearHeadConfig, MlpHeadConfig
+from binrecon.errors import ConfigError
+from binrecon.training.rules import check_batches
+
+MLP = MlpHeadConfig(hidden_width=8, dropout=0.5)
+
+
+@pytest.mark.parametrize(
+    ("bin_count", "batch_size", "process_count"), [(128, 64, 1), (130, 64, 1), (131, 64, 2), (2, 64, 1)]
+)
+def test_check_batches__accepts(bin_count: int, batch_size: int, process_count: int) -> None:
+    check_batches(MLP, bin_count, batch_size, process_count)
+
+
+def test_check_batches__of_a_single_bin() -> None:
+    check_batches(LinearHeadConfig(dropout=0.0), 129, 64)
+    with pytest.raises(ConfigError) as caught:
+        check_batches(MLP, 129, 64)
+    assert caught.value.problems == (
+        "data.batch_size: of 129 training bins, batches of 64 leave 1 for the last one, a single bin for a process, "
+        "and head=mlp cannot normalise over that; use another data.batch_size, or head=linear",
+    )
+
+
+def test_check_batches__of_a_single_bin_for_each_process() -> None:
+    with pytest.raises(ConfigError, match="of 130 training bins, batches of 64 leave 2 for the last one"):
+        check_batches(MLP, 130, 64, process_count=2)
