@@ -63,23 +63,45 @@ def tally_batch(count_logits: Tensor, recorded_counts: Tensor, min_count: int) -
             finite.
     """
     recorded = _check_batch(count_logits, recorded_counts, min_count)
-    class_count = count_logits.shape[1]
-    wide_logits = count_logits if count_logits.dtype == torch.float64 else count_logits.float()
-    log_probabilities = wide_logits.log_softmax(dim=1)
+    return CountTally(*(sums[0] for sums in tally_heads(count_logits.unsqueeze(1), recorded, min_count)))
+
+
+def tally_heads(count_logits: Tensor, recorded_counts: Tensor, min_count: int) -> CountTally:
+    """Sum up one batch for K heads at once; values are not checked.
+
+    Args:
+        count_logits: Finite, unnormalised log-probabilities of the counts, shape (B, K, C). Half precision is
+            computed in float32.
+        recorded_counts: What the records say, in items, shape (B,), int64, each with a class.
+        min_count: The count of class 0.
+
+    Returns:
+        A tally whose parts have one more dimension in front, of length K.
+    """
+    bin_count, head_count, class_count = count_logits.shape
+    rows = count_logits.reshape(-1, class_count)  # the heads of the first bin, those of the second, …
+    logits = rows if rows.dtype == torch.float64 else rows.float()
+    recorded = recorded_counts.repeat_interleave(head_count)
+    head = torch.arange(head_count, device=rows.device).repeat(bin_count)
     recorded_class = recorded - min_count
-    predicted_class = argmax_count(wide_logits, min_count) - min_count
-    cells = torch.bincount(recorded_class * class_count + predicted_class, minlength=class_count**2)
-    error_of_mean = mean_count(wide_logits, min_count).double() - recorded
+    predicted_class = argmax_count(logits, min_count) - min_count
+    log_probabilities = logits.log_softmax(dim=1)
+    cell = (head * class_count + recorded_class) * class_count + predicted_class
     confidence = log_probabilities.amax(dim=1).exp().double()
     in_band = one_hot(_find_band(confidence), BAND_COUNT).double()
-    is_correct = (predicted_class == recorded_class).double()
+
+    def sum_bins(values: Tensor) -> Tensor:
+        return values.double().reshape(bin_count, head_count, *values.shape[1:]).sum(dim=0)
+
     return CountTally(
-        confusion=cells.reshape(class_count, class_count).double(),
-        squared_error_of_mean=error_of_mean.square().sum(),
-        nll=-log_probabilities.gather(1, recorded_class.unsqueeze(1)).double().sum(),
-        band_size=in_band.sum(dim=0),
-        band_confidence=(in_band * confidence.unsqueeze(1)).sum(dim=0),
-        band_correct=(in_band * is_correct.unsqueeze(1)).sum(dim=0),
+        confusion=torch.bincount(cell, minlength=head_count * class_count**2)
+        .reshape(head_count, class_count, class_count)
+        .double(),
+        squared_error_of_mean=sum_bins((mean_count(logits, min_count).double() - recorded).square()),
+        nll=-sum_bins(log_probabilities.gather(1, recorded_class.unsqueeze(1)).squeeze(1)),
+        band_size=sum_bins(in_band),
+        band_confidence=sum_bins(in_band * confidence.unsqueeze(1)),
+        band_correct=sum_bins(in_band * (predicted_class == recorded_class).unsqueeze(1)),
     )
 
 
@@ -200,6 +222,11 @@ SCORE_FUNCTIONS: Mapping[str, Callable[[CountTally], Tensor]] = MappingProxyType
     }
 )
 """Name of each metric, as `config.metric_names` declares it, to the function that computes it."""
+
+
+def head_scores(tally: CountTally) -> dict[str, Tensor]:
+    """Compute every declared metric but the loss of K heads, each of shape (K,), from `tally_heads`."""
+    return {name: torch.vmap(score)(tally) for name, score in SCORE_FUNCTIONS.items()}
 
 
 def scores(tally: CountTally) -> dict[str, float]:

@@ -1,7 +1,5 @@
 """How Lightning trains a counter's head on kept features: several batches in each turn of its loop."""
 
-import contextlib
-from collections.abc import Iterator
 from typing import cast
 
 import torch
@@ -11,6 +9,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from binrecon.data import BinBatch, FeatureBatch
 from binrecon.training.module import CountingModule
+from binrecon.training.threads import use_threads
 
 
 class FeatureCountingModule(CountingModule):
@@ -31,11 +30,11 @@ class FeatureCountingModule(CountingModule):
 
     def training_step(self, chunk: FeatureBatch, chunk_index: int) -> None:  # type: ignore[override]  # no loss
         """Train on each batch of a chunk in turn."""
-        with _one_thread():
+        with use_threads(1):
             self._train(chunk)
 
     def _step(self, batch: BinBatch | FeatureBatch, split: str) -> tuple[Tensor, Tensor]:
-        with _one_thread():
+        with use_threads(1):
             return super()._step(batch, split)
 
     def _train(self, chunk: FeatureBatch) -> None:
@@ -55,14 +54,3 @@ class FeatureCountingModule(CountingModule):
             logits.append(count_logits.detach())
         mean_loss = torch.stack(losses).sum() / len(chunk.bin_ids)
         self.metrics_of("train").update(mean_loss, torch.cat(logits), chunk.recorded_counts)
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let torch use one thread: a batch of features is too small to share, and waiting takes longer."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -17,6 +17,7 @@ from binrecon.models import BinCounter
 from binrecon.models.losses import build_loss
 from binrecon.training.checkpoints import add_frozen_part, drop_frozen_part
 from binrecon.training.optimizers import build_optimizer, build_schedule
+from binrecon.training.rules import describe_divergence, dropout_seed
 
 
 class SplitMetrics(nn.Module):
@@ -97,7 +98,7 @@ class CountingModule(pl.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Seed dropout by epoch and process, so that a resumed run draws what an unbroken one would."""
-        torch.manual_seed(self.seed * 1_000_003 + self.current_epoch * 1_009 + self.global_rank)
+        torch.manual_seed(dropout_seed(self.seed, self.current_epoch, self.global_rank))
 
     def training_step(self, batch: BinBatch | FeatureBatch, batch_index: int) -> Tensor:
         """Return the loss of a batch."""
@@ -149,8 +150,7 @@ class CountingModule(pl.LightningModule):
         loss = self.bin_losses(count_logits, recorded_counts - self.counter.min_count).mean()
         if not torch.isfinite(loss):
             raise TrainingError(
-                f"{split}/loss became {loss.item()} in epoch {self.current_epoch + 1}: training diverged; "
-                f"lower optimizer.lr (now {self.optimizer_config.lr:g})"
+                describe_divergence(split, loss.item(), self.current_epoch, self.optimizer_config.lr)
             )
         return loss
 

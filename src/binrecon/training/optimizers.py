@@ -11,12 +11,16 @@ from binrecon.config.schema import AdamConfig, AdamWConfig, OptimizerConfig, SGD
 from binrecon.errors import ConfigError
 
 
-def build_optimizer(config: OptimizerConfig, parameters: Iterable[nn.Parameter]) -> Optimizer:
+def build_optimizer(
+    config: OptimizerConfig, parameters: Iterable[nn.Parameter], is_fused: bool = False
+) -> Optimizer:
     """Build the optimizer of the trained parameters.
 
     Args:
         config: One of the optimizer schemas.
         parameters: All parameters of the model; those that are frozen are left out.
+        is_fused: Whether a step is one kernel of torch's instead of a dozen: the same but for rounding, and
+            cheaper where the parameters are few.
 
     Raises:
         ConfigError: If none of them is trained.
@@ -27,12 +31,22 @@ def build_optimizer(config: OptimizerConfig, parameters: Iterable[nn.Parameter])
     match config:
         case SGDConfig() | SGDRConfig():
             return torch.optim.SGD(
-                trained, lr=config.lr, momentum=config.momentum, weight_decay=config.weight_decay
+                trained,
+                lr=config.lr,
+                momentum=config.momentum,
+                weight_decay=config.weight_decay,
+                fused=is_fused or None,
             )
         case AdamConfig() | AdamWConfig():
             kind = torch.optim.Adam if isinstance(config, AdamConfig) else torch.optim.AdamW
             betas = (config.beta1, config.beta2)
-            return kind(trained, lr=config.lr, betas=betas, weight_decay=config.weight_decay)
+            return kind(
+                trained,
+                lr=config.lr,
+                betas=betas,
+                weight_decay=config.weight_decay,
+                fused=is_fused or None,
+            )
     raise TypeError(f"no optimizer is built from {type(config).__name__}")
 
 

@@ -4,6 +4,36 @@ from binrecon.config.schema import HeadConfig, MlpHeadConfig
 from binrecon.errors import ConfigError
 
 
+def dropout_seed(seed: int, epoch: int, process: int = 0) -> int:
+    """Return what torch is seeded with before each epoch, for what is random in the head.
+
+    So a resumed run draws what an unbroken one would.
+
+    Args:
+        seed: Of the run.
+        epoch: Counted from 0.
+        process: Rank of the process.
+    """
+    return seed * 1_000_003 + epoch * 1_009 + process
+
+
+def describe_divergence(split: str, loss: float, epoch: int, lr: float) -> str:
+    """Say that a loss is not finite, and what to do.
+
+    Args:
+        split: The split whose loss it is.
+        loss: The loss.
+        epoch: Counted from 0.
+        lr: The learning rate that the configuration asks for.
+
+    >>> describe_divergence("train", float("nan"), 0, 0.1)
+    'train/loss became nan in epoch 1: training diverged; lower optimizer.lr (now 0.1)'
+    """
+    return (
+        f"{split}/loss became {loss} in epoch {epoch + 1}: training diverged; lower optimizer.lr (now {lr:g})"
+    )
+
+
 def check_batches(head: HeadConfig, bin_count: int, batch_size: int, process_count: int = 1) -> None:
     """Refuse a last batch that is too small for the head.
 

@@ -23,9 +23,11 @@ from binrecon.metrics.functional import (
     count_accuracy,
     count_f1,
     empty_tally,
+    head_scores,
     macro_f1,
     scores,
     tally_batch,
+    tally_heads,
 )
 
 INTEGER_DTYPES = [torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.uint16, torch.uint32]
@@ -176,6 +178,18 @@ def test_tally_batch__half_logits_are_computed_in_float32(dtype: torch.dtype) ->
     half, wide = (tally_batch(given, recorded, 0) for given in (logits.to(dtype), logits.to(dtype).float()))
 
     assert all(torch.equal(one, other) for one, other in zip(half, wide, strict=True))
+
+
+def test_tally_heads__each_is_that_of_a_head() -> None:
+    batches = [draw_batch(37, 6, 1, seed) for seed in range(3)]
+    recorded = batches[0][1]
+    tally = tally_heads(torch.stack([logits for logits, _ in batches], dim=1), recorded, 1)
+    together = head_scores(tally)
+    for head, (logits, _) in enumerate(batches):
+        alone = tally_batch(logits, recorded, 1)
+        for part, expected in zip(tally, alone, strict=True):
+            torch.testing.assert_close(part[head], expected)
+        assert {name: score[head].item() for name, score in together.items()} == pytest.approx(scores(alone))
 
 
 @given(cut=st.integers(0, 60))

@@ -42,6 +42,21 @@ def test_build_optimizer(config: OptimizerConfig, kind: type, settings: dict[str
     assert {key: optimizer.param_groups[0][key] for key in wanted} == wanted
 
 
+@pytest.mark.parametrize(
+    "config",
+    [SGDConfig(lr=0.1, weight_decay=0.1), AdamConfig(lr=0.1, weight_decay=0.1), AdamWConfig(lr=0.1)],
+)
+def test_build_optimizer__fused_steps_are_the_same(config: OptimizerConfig) -> None:
+    plain, fused = (torch.nn.Parameter(torch.linspace(-1, 1, 7)) for _ in range(2))
+    optimizers = [build_optimizer(config, [plain]), build_optimizer(config, [fused], is_fused=True)]
+    for step in range(5):
+        plain.grad = torch.linspace(-1, 2, 7) * (step - 2)
+        fused.grad = plain.grad.clone()
+        for optimizer in optimizers:
+            optimizer.step()
+    torch.testing.assert_close(fused, plain)
+
+
 def test_build_optimizer__only_the_head_of_a_frozen_counter() -> None:
     counter = build_counter("resnet18.tv_in1k", 0, 5, weights="random")
     optimizer = build_optimizer(AdamConfig(lr=0.1), counter.parameters())

@@ -1,0 +1,193 @@
+"""Heads that learn side by side from the same batches, each as it would alone."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from binrecon.config.metric_names import Mode
+from binrecon.config.schema import LinearHeadConfig
+from binrecon.data import FeatureBatch
+from binrecon.metrics.functional import CountTally, add_tallies, empty_tally, head_scores, tally_heads
+from binrecon.models.losses import stack_losses
+from binrecon.training.learner import Learner
+from binrecon.training.rules import describe_divergence, dropout_seed
+from binrecon.training.threads import use_threads
+
+
+class SplitSums:
+    """What `SplitMetrics` sums up over one split and epoch, for K heads.
+
+    Args:
+        head_count: Number K of heads.
+        class_count: Number C of counts that can be answered.
+    """
+
+    def __init__(self, head_count: int, class_count: int) -> None:
+        self.bins = 0
+        self.loss = torch.zeros(head_count, dtype=torch.float64)
+        self.tally = CountTally(*(part.expand(head_count, *part.shape) for part in empty_tally(class_count)))
+
+    def update(self, losses: Tensor, count_logits: Tensor, recorded_counts: Tensor, min_count: int) -> None:
+        """Add a batch: mean losses, shape (K,), logits, shape (B, K, C), recorded counts, shape (B,)."""
+        self.bins += len(recorded_counts)
+        self.loss += losses.double() * len(recorded_counts)
+        self.tally = add_tallies(self.tally, tally_heads(count_logits, recorded_counts, min_count))
+
+    def keep(self, places: Tensor) -> None:
+        """Forget all heads but those at the places where the mask, shape (K,), is true."""
+        self.loss = self.loss[places]
+        self.tally = CountTally(*(part[places] for part in self.tally))
+
+    def finish(self) -> dict[str, list[float]]:
+        """Return every logged metric by its name without the split, in float32, as Lightning logs it."""
+        scores = {"loss": self.loss / self.bins, **head_scores(self.tally)}
+        return {name: score.float().tolist() for name, score in scores.items()}
+
+
+class HeadGroup:
+    """Heads that zero the same features in dropout and whose losses are of one kind.
+
+    The logits of linear heads are one matrix product. A head with hidden layers is a group of its own.
+    Passes through the heads have the threads that torch had when the group was made.
+
+    Args:
+        learners: Those heads, with one seed.
+        min_count: Count of the first class.
+        class_count: Number C of counts that can be answered.
+    """
+
+    def __init__(self, learners: list[Learner], min_count: int, class_count: int) -> None:
+        self.learners = learners
+        self.seed = learners[0].trial.seed
+        self.min_count = min_count
+        self.class_count = class_count
+        self.thread_count = torch.get_num_threads()
+
+    def start_epoch(self, epoch: int) -> None:
+        """Start over with sums and random numbers.
+
+        Args:
+            epoch: Counted from 0.
+        """
+        self.epoch = epoch
+        self.losses = stack_losses([learner.trial.loss for learner in self.learners])
+        self.sums = {split: SplitSums(len(self.learners), self.class_count) for split in ("train", "val")}
+        seed = dropout_seed(self.seed, epoch)
+        self.random_state = torch.Generator().manual_seed(seed).get_state()
+
+    def train_batch(self, batch: FeatureBatch) -> None:
+        """Let every head take a step; those whose loss is not finite fail and leave."""
+        if not self.learners:
+            return
+        self._set_training(True)
+        with self._own_randomness(), use_threads(self.thread_count):
+            count_logits = self._compute_logits(batch.features.float())
+        loss = self._measure("train", batch, count_logits).sum()
+        with use_threads(self.thread_count):
+            torch.autograd.backward(loss)
+        for learner in self.learners:
+            learner.step()
+
+    @torch.no_grad()
+    def validate_batch(self, batch: FeatureBatch) -> None:
+        """Measure a batch; heads whose loss is not finite fail and leave."""
+        if not self.learners:
+            return
+        self._set_training(False)
+        with use_threads(self.thread_count):
+            count_logits = self._compute_logits(batch.features.float())
+        self._measure("val", batch, count_logits)
+
+    def end_epoch(self, monitor: str, mode: Mode) -> None:
+        """Give every head the metrics of its epoch.
+
+        Args:
+            monitor: The metric that decides which epoch is best.
+            mode: The direction in which it gets better.
+        """
+        if not self.learners:
+            return
+        columns = {
+            f"{split}/{name}": values
+            for split, sums in self.sums.items()
+            for name, values in sums.finish().items()
+        }
+        for place, learner in enumerate(self.learners):
+            row = {name: columns[name][place] for name in sorted(columns)}
+            learner.end_epoch(row, monitor, mode)
+
+    def release(self) -> bool:
+        """Let the heads go that were stopped, and return whether any is left; between two epochs only."""
+        self.learners = [learner for learner in self.learners if learner.is_training]
+        return bool(self.learners)
+
+    def _compute_logits(self, features: Tensor) -> Tensor:
+        """Return count logits, shape (B, K, C)."""
+        first = self.learners[0]
+        if not isinstance(first.trial.head, LinearHeadConfig):
+            count_logits: Tensor = first.head(features)
+            return count_logits.unsqueeze(1)
+        layers = [learner.last_layer for learner in self.learners]
+        seen = F.dropout(features, first.trial.head.dropout, training=first.head.training)
+        weight, bias = (
+            torch.cat([layer.weight for layer in layers]),
+            torch.cat([layer.bias for layer in layers]),
+        )
+        return F.linear(seen, weight, bias).reshape(len(features), len(layers), self.class_count)
+
+    def _measure(self, split: str, batch: FeatureBatch, count_logits: Tensor) -> Tensor:
+        """Return the losses of the heads that stay, shape (K,), and add their batch to the sums."""
+        losses = self.losses(count_logits, batch.recorded_counts - self.min_count).mean(dim=0)
+        is_finite = losses.isfinite()
+        if not is_finite.all():
+            self._fail(split, losses, is_finite)
+            losses, count_logits = losses[is_finite], count_logits[:, is_finite]
+        if self.learners:
+            self.sums[split].update(
+                losses.detach(), count_logits.detach(), batch.recorded_counts, self.min_count
+            )
+        return losses
+
+    def _fail(self, split: str, losses: Tensor, is_finite: Tensor) -> None:
+        """Let the heads go whose loss is not finite."""
+        for learner, loss, stays in zip(self.learners, losses.tolist(), is_finite.tolist(), strict=True):
+            if not stays:
+                reason = describe_divergence(split, loss, self.epoch, learner.trial.optimizer.lr)
+                learner.end("failed", reason)
+        self.learners = [learner for learner in self.learners if learner.is_training]
+        if self.learners:
+            self.losses = stack_losses([learner.trial.loss for learner in self.learners])
+        for sums in self.sums.values():
+            sums.keep(is_finite)
+
+    def _set_training(self, is_training: bool) -> None:
+        for learner in self.learners:
+            learner.head.train(is_training)
+
+    @contextmanager
+    def _own_randomness(self) -> Iterator[None]:
+        """Draw where this group stopped drawing, as if no other head were there."""
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(self.random_state)
+            yield
+            self.random_state = torch.get_rng_state()
+
+
+def group_learners(learners: Iterable[Learner], min_count: int, class_count: int) -> list[HeadGroup]:
+    """Gather heads into as few groups as can be.
+
+    Args:
+        learners: Of any kind and seed.
+        min_count: Count of the first class.
+        class_count: Number C of counts that can be answered.
+    """
+    alike: dict[object, list[Learner]] = defaultdict(list)
+    for learner in learners:
+        trial = learner.trial
+        alone = None if isinstance(trial.head, LinearHeadConfig) else learner.number
+        alike[trial.seed, repr(trial.head), trial.loss.name, alone].append(learner)
+    return [HeadGroup(members, min_count, class_count) for members in alike.values()]

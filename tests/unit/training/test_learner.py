@@ -1,0 +1,59 @@
+import math
+
+import pytest
+import torch
+
+from binrecon.config.metric_names import Mode
+from binrecon.config.schema import CrossEntropyConfig, LinearHeadConfig, MlpHeadConfig, SGDConfig
+from binrecon.training.learner import HeadTrial, Learner
+
+
+def build_learner() -> Learner:
+    trial = HeadTrial(
+        LinearHeadConfig(dropout=0.2), CrossEntropyConfig(label_smoothing=0.0), SGDConfig(lr=0.5), seed=0
+    )
+    return Learner(0, trial, feature_count=4, class_count=3, steps_per_epoch=2)
+
+
+@pytest.mark.parametrize(
+    ("mode", "values", "best"),
+    [
+        ("min", [3.0, 2.0, 4.0], 2),
+        ("max", [3.0, 2.0, 4.0], 3),
+        ("min", [2.0, 2.0], 1),
+        ("max", [2.0, 2.0], 1),
+        ("min", [math.nan, 2.0, math.nan], 2),
+        ("max", [math.nan, math.nan], 1),
+    ],
+)
+def test_end_epoch__keeps_the_first_best(mode: Mode, values: list[float], best: int) -> None:
+    learner, weights = build_learner(), []
+    for value in values:
+        torch.nn.init.constant_(learner.last_layer.weight, len(weights))
+        weights.append(learner.last_layer.weight.detach().clone())
+        learner.end_epoch({"val/mae": value}, "val/mae", mode)
+    outcome = learner.outcome
+    assert outcome.best_epoch == best
+    assert outcome.best_state is not None
+    assert torch.equal(outcome.best_state["1.weight"], weights[best - 1])
+    assert outcome.history[0] == {"epoch": 1, "lr": 0.5, "val/mae": pytest.approx(values[0], nan_ok=True)}
+
+
+def test_step__follows_gradients_and_forgets_them() -> None:
+    learner = build_learner()
+    before = learner.last_layer.bias.detach().clone()
+    learner.last_layer(torch.zeros(1, 4)).sum().backward()
+    learner.last_layer.weight.grad = torch.zeros(3, 4)
+    learner.step()
+    torch.testing.assert_close(learner.last_layer.bias, before - 0.5)
+    assert all(parameter.grad is None for parameter in learner.head.parameters())
+
+
+def test_last_layer__of_an_mlp() -> None:
+    trial = HeadTrial(
+        MlpHeadConfig(hidden_width=5, dropout=0.5),
+        CrossEntropyConfig(label_smoothing=0.0),
+        SGDConfig(lr=0.1),
+        seed=0,
+    )
+    assert Learner(0, trial, 4, 3, 2).last_layer.in_features == 5
