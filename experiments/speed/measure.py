@@ -1,7 +1,7 @@
 """Measure what kept features save: `python measure.py FOLDER_OF_BINS [WHAT ...]`.
 
-WHAT is any of `extraction`, `plain`, `first`, `later`, `many`; all by default. Numbers go to `results.json`
-beside this file, each with what was run; `python measure.py --table` turns them into a table. ResNet-50 with
+WHAT is any of `many`, `runs`, `plain`, `extraction`; all by default. Numbers go to `results.json`
+beside this file, each with its commit. ResNet-50 with
 random weights, since speed does not depend on them, at 224 pixels. Nothing else should run meanwhile.
 """
 
@@ -170,10 +170,62 @@ def measure_runs(folder: Path) -> None:
     shutil.rmtree(weights.parent)
 
 
+def measure_many(folder: Path) -> None:
+    """Train 100 heads side by side for 20 epochs on features that are kept, and three of them alone."""
+    import random
+
+    import torch
+
+    from binrecon.config.compose import compose_config, to_typed
+    from binrecon.config.schema import AdamConfig, CrossEntropyConfig, LinearHeadConfig, SGDConfig, SGDRConfig
+    from binrecon.features import FeatureDataModule, FeatureStore, Fingerprint
+    from binrecon.features.engine import EngineChoice
+    from binrecon.manifest import CountRange, build_manifest, build_split_rule
+    from binrecon.models.backbone import build_backbone
+    from binrecon.sources import LocalSource
+    from binrecon.training.learner import HeadTrial
+    from binrecon.training.many_heads import train_heads
+
+    data = to_typed(compose_config("train", ["source=synthetic", "data=bins"])).data
+    backbone = build_backbone(BACKBONE, "random")
+    source = LocalSource(folder)
+    manifest = build_manifest(source, CountRange.of(data), build_split_rule(data))
+    work = Path(tempfile.mkdtemp(prefix="speed-"))
+    store = FeatureStore(work, Fingerprint.of(backbone, data, "many", EngineChoice("torch", "float32"), "float16"))
+    module = FeatureDataModule(source, manifest, data, 0, store, backbone)
+    store.add_rows(module._find_missing())
+    generator = torch.Generator().manual_seed(0)
+    for block in store.list_undone_blocks():  # random ones, since time does not depend on them
+        rows = block.stop - block.start
+        store.write_block(block, torch.rand(rows, backbone.feature_count, generator=generator).numpy())
+    draw = random.Random(0)
+    kinds = (SGDConfig, SGDRConfig, AdamConfig)
+    trials = [
+        HeadTrial(
+            LinearHeadConfig(dropout=0.0),
+            CrossEntropyConfig(label_smoothing=0.0),
+            kinds[number % 3](lr=10 ** draw.uniform(-4, -2), weight_decay=10 ** draw.uniform(-5, -2)),
+            seed=0,
+        )
+        for number in range(100)
+    ]
+    seconds = {}
+    train_bins = len(module.build_dataset("train"))
+    for count in (1, 10, 100):
+        times = [
+            clock(lambda: train_heads(trials[:count], module.build_dataset, data, 20, "val/loss"))  # noqa: B023
+            for _ in range(ROUNDS)
+        ]
+        seconds[count] = statistics.median(times)
+    shutil.rmtree(work)
+    keep("many", seconds=seconds, epochs=20, train_bins=train_bins, rounds=ROUNDS)
+
+
 MEASURES: dict[str, Callable[[Path], None]] = {
     "extraction": measure_extraction,
     "plain": measure_plain,
     "runs": measure_runs,
+    "many": measure_many,
 }
 
 

@@ -47,7 +47,7 @@ class FeatureDataset(BatchDataset):
 
     def __getitem__(self, views: Views) -> FeatureBatch:
         """Gather a batch."""
-        gathered = self._features[self._rows[views.rows, views.views]]
+        gathered = self._features[self._rows[views.rows.numpy(), views.views.numpy()]]
         return FeatureBatch(
             features=torch.from_numpy(gathered),
             recorded_counts=self.recorded_counts[views.rows],

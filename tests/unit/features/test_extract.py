@@ -127,6 +127,16 @@ def test_extract__photo_changed_since_its_hash_was_taken(
         extract_features(store, backbone, LocalSource(bins), photos)
 
 
+def test_dataset__a_batch_of_one(store: FeatureStore, backbone: Backbone, bins: Path) -> None:
+    photos = hash_photos(bins)
+    extract_features(store, backbone, LocalSource(bins), photos)
+    (key, *_), (bin_id, *_) = photos, photos.values()
+    dataset = FeatureDataset(store, [key.photo_hash], [bin_id], [3], view_count=1)
+    batch = dataset[Views(torch.tensor([0]), torch.tensor([0]))]
+    assert batch.features.shape == (1, backbone.feature_count)
+    assert batch.recorded_counts.tolist() == [3]
+
+
 def test_dataset__photo_without_features(store: FeatureStore, backbone: Backbone, bins: Path) -> None:
     photos = hash_photos(bins)
     extract_features(store, backbone, LocalSource(bins), photos)
