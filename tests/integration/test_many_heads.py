@@ -27,14 +27,16 @@ from binrecon.config.schema import (
 )
 from binrecon.config.split_words import Split
 from binrecon.data import BatchDataset, FeatureBatch, Views
+from binrecon.data.datamodule import keep
 from binrecon.data.sampler import EvaluationSampler, TrainSampler
 from binrecon.data.transforms import VIEW_COUNT
 from binrecon.errors import TrainingError
+from binrecon.features.datamodule import ChunkSampler
 from binrecon.models import build_counter
 from binrecon.training.callbacks import EpochHistory
+from binrecon.training.feature_module import FeatureCountingModule
 from binrecon.training.learner import HeadTrial, TrainedHead
 from binrecon.training.many_heads import train_heads
-from binrecon.training.module import CountingModule
 
 BACKBONE = "test_resnet.r160_in1k"
 EPOCHS = 5
@@ -44,14 +46,14 @@ CROSS_ENTROPY = CrossEntropyConfig(label_smoothing=0.0)
 
 
 class SyntheticFeatures(BatchDataset):
-    """As wide as the backbone's, never negative, and a little different for each count."""
+    """As wide as the backbone's, never negative, in half precision, and a little different for each count."""
 
     def __init__(self, bin_count: int, width: int) -> None:
         generator = torch.Generator().manual_seed(bin_count)
         self.recorded_counts = torch.randint(1, 6, (bin_count,), generator=generator)
         noise = torch.randn(bin_count, VIEW_COUNT, width, generator=generator)
         slopes = torch.randn(width, generator=generator) / 10
-        self.features = (noise + self.recorded_counts.view(-1, 1, 1) * slopes).relu()
+        self.features = (noise + self.recorded_counts.view(-1, 1, 1) * slopes).relu().half()
 
     def __len__(self) -> int:
         return len(self.recorded_counts)
@@ -100,14 +102,28 @@ def train_alone(
     """Train one head as `run.fit` does."""
     pl.seed_everything(trial.seed, verbose=False)
     counter = build_counter(BACKBONE, 1, 5, "random", head=vars(trial.head), seed=trial.seed)
-    module = CountingModule(
-        counter, trial.optimizer, trial.loss, trial.seed, -(-len(datasets["train"]) // DATA.batch_size), {}
-    )
     sampler = TrainSampler(len(datasets["train"]), DATA.batch_size, VIEW_COUNT, trial.seed)
+    module = FeatureCountingModule(
+        DATA.batch_size,
+        counter=counter,
+        optimizer=trial.optimizer,
+        loss=trial.loss,
+        seed=trial.seed,
+        steps_per_epoch=len(sampler),
+        facts={},
+    )
     order = EvaluationSampler(len(datasets["val"]), DATA.batch_size)
     loaders = [
-        DataLoader(datasets["train"], sampler=sampler, batch_size=None, generator=torch.Generator()),
-        DataLoader(datasets["val"], sampler=order, batch_size=None, generator=torch.Generator()),
+        DataLoader(
+            datasets["train"],
+            sampler=ChunkSampler(sampler),
+            batch_size=None,
+            collate_fn=keep,
+            generator=torch.Generator(),
+        ),
+        DataLoader(
+            datasets["val"], sampler=order, batch_size=None, collate_fn=keep, generator=torch.Generator()
+        ),
     ]
     history = EpochHistory(None)
     best = ModelCheckpoint(
