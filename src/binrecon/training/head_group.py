@@ -15,7 +15,6 @@ from binrecon.metrics.functional import CountTally, add_tallies, empty_tally, he
 from binrecon.models.losses import stack_losses
 from binrecon.training.learner import Learner
 from binrecon.training.rules import describe_divergence, dropout_seed
-from binrecon.training.threads import use_threads
 
 
 class SplitSums:
@@ -52,7 +51,6 @@ class HeadGroup:
     """Heads that zero the same features in dropout and whose losses are of one kind.
 
     The logits of linear heads are one matrix product. A head with hidden layers is a group of its own.
-    Passes through the heads have the threads that torch had when the group was made.
 
     Args:
         learners: Those heads, with one seed.
@@ -65,7 +63,6 @@ class HeadGroup:
         self.seed = learners[0].trial.seed
         self.min_count = min_count
         self.class_count = class_count
-        self.thread_count = torch.get_num_threads()
 
     def start_epoch(self, epoch: int) -> None:
         """Start over with sums and random numbers.
@@ -84,11 +81,9 @@ class HeadGroup:
         if not self.learners:
             return
         self._set_training(True)
-        with self._own_randomness(), use_threads(self.thread_count):
+        with self._own_randomness():
             count_logits = self._compute_logits(batch.features.float())
-        loss = self._measure("train", batch, count_logits).sum()
-        with use_threads(self.thread_count):
-            torch.autograd.backward(loss)
+        torch.autograd.backward(self._measure("train", batch, count_logits).sum())
         for learner in self.learners:
             learner.step()
 
@@ -98,9 +93,7 @@ class HeadGroup:
         if not self.learners:
             return
         self._set_training(False)
-        with use_threads(self.thread_count):
-            count_logits = self._compute_logits(batch.features.float())
-        self._measure("val", batch, count_logits)
+        self._measure("val", batch, self._compute_logits(batch.features.float()))
 
     def end_epoch(self, monitor: str, mode: Mode) -> None:
         """Give every head the metrics of its epoch.

@@ -32,7 +32,7 @@ def train_heads(
     monitor: str,
     after_epoch: AfterEpoch | None = None,
 ) -> list[TrainedHead]:
-    """Train heads side by side on the CPU, in float32.
+    """Train heads side by side on the CPU, in one thread and float32.
 
     A head gets the weights, losses, metrics and best epoch of a run of its own on the same features, up to
     rounding (the order of additions in matrix products). One that diverges fails; the others go on.

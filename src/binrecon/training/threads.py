@@ -10,8 +10,8 @@ import torch
 def use_threads(count: int) -> Iterator[None]:
     """Let torch compute with so many threads for a while.
 
-    Heads are small, and threads that wait for one another a hundred times a batch cost more than they bring;
-    on a busy machine, five times as much.
+    Heads and batches of features are small: threads that wait for one another many times a batch bring little
+    on an idle machine, and on a busy one they take several times as long as one.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(count)
