@@ -47,7 +47,7 @@ def fill(server: S3Server, bins: int) -> None:
     """Upload bins with random bytes of the dataset's mean sizes."""
 
     def put(number: int) -> None:
-        rng = random.Random(number)  # noqa: S311  # bytes that nobody can compress
+        rng = random.Random(number)  # bytes that nobody can compress
         server.put(f"bin-images/{number:05d}.jpg", rng.randbytes(PHOTO_BYTES))
         server.put(f"metadata/{number:05d}.json", rng.randbytes(RECORD_BYTES))
 
@@ -66,7 +66,7 @@ def fetch_words(url: str, folder: Path, bins: int) -> list[str]:
 
 def run_ours(url: str, folder: Path, bins: int) -> float:
     """Return the seconds of the transfer, as the report of the fetch states them."""
-    subprocess.run(fetch_words(url, folder, bins), check=True, stdout=subprocess.DEVNULL)  # noqa: S603  # our own words
+    subprocess.run(fetch_words(url, folder, bins), check=True, stdout=subprocess.DEVNULL)  # our own words
     (report,) = folder.rglob("report.json")
     return float(json.loads(report.read_text())["seconds"])
 
@@ -83,7 +83,7 @@ def run_boto3(url: str, folder: Path, bins: int) -> float:
     for name in ("bin-images", "metadata"):
         (folder / name).mkdir()
     command = [sys.executable, "-c", BOTO3, url, str(folder), str(bins)]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)  # noqa: S603  # our own words
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def run_s5cmd(workers: int) -> Callable[[str, Path, int], float]:
@@ -95,7 +95,7 @@ def run_s5cmd(workers: int) -> Callable[[str, Path, int], float]:
             "--numworkers", str(workers), "cp", f"s3://{BUCKET}/*", f"{folder}/",
         ]  # fmt: skip
         started = time.monotonic()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603  # our own words
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # our own words
         return time.monotonic() - started
 
     return run
@@ -111,7 +111,7 @@ def run_curl(url: str, folder: Path, bins: int) -> float:
         "--parallel", "--parallel-max", str(CONNECTIONS), "-K", str(config),
     ]  # fmt: skip
     started = time.monotonic()
-    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)  # noqa: S603  # our own words
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)  # our own words
     return time.monotonic() - started
 
 
@@ -161,7 +161,7 @@ def measure_memory(url: str, bins: int, scratch: Path) -> None:
     )
     folder = Path(tempfile.mkdtemp(dir=scratch))
     command = [sys.executable, "-c", code, *fetch_words(url, folder, bins)]
-    peak_kib = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)  # noqa: S603  # our own words
+    peak_kib = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     print(f"| {2 * bins:,} | {peak_kib / 1024:.0f} MiB |")
 
 

@@ -89,8 +89,8 @@ class SimulatedSource:
     def read_record(self, bin_id: str) -> bytes:
         """Make a record of 2.7 products on average, with names of 90 letters."""
         number = int(bin_id)
-        pair = random.Random(number // 2)  # noqa: S311  # simulated data
-        own = pair if pair.random() < 0.4 else random.Random(-number)  # noqa: S311
+        pair = random.Random(number // 2)  # simulated data
+        own = pair if pair.random() < 0.4 else random.Random(-number)
         products = min(1 + int(own.expovariate(0.453)), 20)
         quantities = [own.choice((1, 1, 1, 2, 3)) for _ in range(products)]
         asins = [f"B{own.randrange(450_000):09d}" for _ in range(products)]
@@ -160,7 +160,7 @@ def run_all(real: str | None) -> Iterator[dict[str, object]]:
             folder.mkdir(exist_ok=True)
             words = [step, str(folder), str(bins), real or ""]
             command = [sys.executable, __file__, "--step", *words]
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603  # our own words
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # our own words
             yield json.loads(done.stdout.splitlines()[-1])
 
 

@@ -5,6 +5,7 @@ beside this file, each with its commit. ResNet-50 with
 random weights, since speed does not depend on them, at 224 pixels. Nothing else should run meanwhile.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -14,9 +15,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from binrecon.features.engine import EngineChoice
+    from binrecon.models.backbone import Backbone
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -48,74 +55,86 @@ def clock(work: Callable[[], object]) -> float:
 
 def measure_extraction(folder: Path) -> None:
     """Rates of each engine: the network alone, and from JPEG to features on disk; in rounds, medians."""
-    import hashlib
-
     import torch
 
-    from binrecon.config.compose import compose_config, to_typed
-    from binrecon.features import FeatureStore, Fingerprint, RowKey, extract_features
-    from binrecon.features.engine import EngineChoice, build_engine
+    from binrecon.features.engine import EngineChoice
     from binrecon.models.backbone import build_backbone
-    from binrecon.sources import LocalSource
 
     torch.manual_seed(0)
     backbone = build_backbone(BACKBONE, "random").eval()
-    data = to_typed(compose_config("train", ["source=synthetic"])).data
-    photos = sorted((folder / "bin-images").glob("*.jpg"))[: VIEWS // 2]
-    bins = {
-        RowKey(hashlib.sha256(path.read_bytes()).hexdigest(), view): path.stem
-        for path in photos
-        for view in (0, 1)
-    }
+    eager = build_backbone(BACKBONE, "random").eval().net.to(memory_format=torch.contiguous_format)
     batch = torch.randint(0, 255, (64, 3, 224, 224), dtype=torch.uint8)
-    plain = build_backbone(BACKBONE, "random").eval().net.to(memory_format=torch.contiguous_format)
     normalised = batch.float() / 255
-    work = Path(tempfile.mkdtemp(prefix="speed-"))
-    choices = [EngineChoice("torch", "float32"), EngineChoice("openvino", "float32"), EngineChoice("openvino", "int8")]
+    choices = [EngineChoice("torch", "float32"), EngineChoice("openvino", "float32")]
+    choices.append(EngineChoice("openvino", "int8"))
     if torch.cpu._is_avx512_bf16_supported():
         choices += [EngineChoice("torch", "bfloat16"), EngineChoice("openvino", "bfloat16")]
-
-    def calibration() -> Iterator[torch.Tensor]:
-        yield batch
-
-    engines, rates, exact = {}, {}, None
-    with torch.inference_mode():
+    with tempfile.TemporaryDirectory(prefix="speed-") as work, torch.inference_mode():
+        peers = {
+            "-".join(choice): _Extraction(choice, backbone, batch, folder, Path(work)) for choice in choices
+        }
         exact = backbone(batch)
-        for choice in choices:
-            place = work / "-".join(choice)
-            place.mkdir()
-            engines[choice] = build_engine(choice, backbone, torch.device("cpu"), 224, place, calibration)
-            engines[choice](batch)
-        forward: dict[str, list[float]] = {"eager": []}
-        end_to_end: dict[str, list[float]] = {}
+        rates: dict[str, list[float]] = {"eager": []}
         for _ in range(ROUNDS):
-            forward["eager"].append(64 / clock(lambda: plain(normalised)))
-            for choice in choices:
-                name = "-".join(choice)
-                engine = engines[choice]
-                forward.setdefault(name, []).append(64 / clock(lambda: engine(batch)))  # noqa: B023
-                fingerprint = Fingerprint.of(backbone, data, "speed", choice, "float16")
-                store = FeatureStore(work / "features", fingerprint)
-                # Warm: the engine is built in a first block, which is timed by itself and taken off.
-                begin = clock(lambda: build_engine(choice, backbone, torch.device("cpu"), 224, work / name, calibration))  # noqa: B023
-                if choice.precision == "int8":
-                    store.folder.mkdir(parents=True)
-                    for path in (work / name).iterdir():
-                        shutil.copy(path, store.folder)
-                seconds = clock(lambda: extract_features(store, backbone, LocalSource(folder), bins, 2))  # noqa: B023
-                end_to_end.setdefault(name, []).append(len(bins) / (seconds - begin))
-                shutil.rmtree(store.folder)
-        for choice in choices:
-            name = "-".join(choice)
-            cosine = torch.cosine_similarity(engines[choice](batch), exact).min()
-            rates[name] = {
-                "forward": statistics.median(forward[name]),
-                "end_to_end": statistics.median(end_to_end[name]),
-                "cosine": float(cosine),
+            rates["eager"].append(64 / clock(lambda: eager(normalised)))
+            for peer in peers.values():
+                peer.take_turn()
+        engines = {
+            name: {
+                "forward": statistics.median(peer.forward),
+                "end_to_end": statistics.median(peer.end_to_end),
+                "least_cosine": float(torch.cosine_similarity(peer.engine(batch), exact).min()),
+                "all_forward": peer.forward,
+                "all_end_to_end": peer.end_to_end,
             }
-    shutil.rmtree(work)
-    keep("extraction", eager=statistics.median(forward["eager"]), engines=rates, views=len(bins), rounds=ROUNDS,
-         all_forward=forward, all_end_to_end=end_to_end)  # fmt: skip
+            for name, peer in peers.items()
+        }
+    keep("extraction", eager=rates["eager"], engines=engines, views=VIEWS, rounds=ROUNDS)
+
+
+class _Extraction:
+    """One engine's turns."""
+
+    def __init__(
+        self, choice: "EngineChoice", backbone: "Backbone", batch: "Tensor", folder: Path, work: Path
+    ) -> None:
+        from binrecon.features.engine import build_engine
+
+        place = work / "-".join(choice)
+        place.mkdir()
+        self.choice, self.backbone, self.batch, self.folder, self.place = (
+            choice,
+            backbone,
+            batch,
+            folder,
+            place,
+        )
+        self.build = lambda: build_engine(choice, backbone, batch.device, 224, place, lambda: iter([batch]))
+        self.engine = self.build()
+        self.engine(batch)
+        self.forward: list[float] = []
+        self.end_to_end: list[float] = []
+
+    def take_turn(self) -> None:
+        """Time the network alone, then photos to features; what it takes to build the engine is taken off."""
+        from binrecon.config.compose import compose_config, to_typed
+        from binrecon.features import FeatureStore, Fingerprint, RowKey, extract_features
+        from binrecon.sources import LocalSource
+
+        self.forward.append(64 / clock(lambda: self.engine(self.batch)))
+        photos = sorted((self.folder / "bin-images").glob("*.jpg"))[: VIEWS // 2]
+        hashes = {hashlib.sha256(path.read_bytes()).hexdigest(): path.stem for path in photos}
+        bins = {RowKey(photo_hash, view): bin_id for photo_hash, bin_id in hashes.items() for view in (0, 1)}
+        data = to_typed(compose_config("train", ["source=synthetic"])).data
+        fingerprint = Fingerprint.of(self.backbone, data, "speed", self.choice, "float16")
+        store = FeatureStore(self.place / "features", fingerprint)
+        store.folder.mkdir(parents=True)
+        for path in self.place.glob("network.*"):
+            shutil.copy(path, store.folder)
+        begin = clock(self.build)
+        seconds = clock(lambda: extract_features(store, self.backbone, LocalSource(self.folder), bins, 2))
+        self.end_to_end.append(len(bins) / (seconds - begin))
+        shutil.rmtree(store.folder)
 
 
 def measure_plain(folder: Path) -> None:
@@ -137,11 +156,16 @@ def run(folder: Path, cache: Path, weights: Path, *words: str) -> dict[str, floa
     seconds = time.perf_counter() - started
     shutil.rmtree(outputs)
     found = re.search(r"features: (\d+) views computed in ([\d.]+) s", done.stdout)
-    assert found is not None
+    if found is None:
+        raise RuntimeError(f"features were not used:\n{done.stdout}")
     (training,) = re.findall(r"trained 20 epochs in ([\d.]+) s", done.stdout)
+    views, extraction = found.groups()
     return {
-        "seconds": seconds, "views": int(found[1]), "extraction_s": float(found[2]), "training_s": float(training)
-    }  # fmt: skip
+        "seconds": seconds,
+        "views": int(views),
+        "extraction_s": float(extraction),
+        "training_s": float(training),
+    }
 
 
 def write_weights() -> Path:
@@ -156,7 +180,7 @@ def write_weights() -> Path:
 
 
 def measure_runs(folder: Path) -> None:
-    """The first run of 20 epochs with everything to do, then the other optimizers, then again; and imports."""
+    """The first run of 20 epochs with everything to do, the other optimizers, then again; and imports."""
     weights = write_weights()
     cache = weights.parent / "cache"
     first = [run(folder, cache, weights, f"optimizer={name}") for name in OPTIMIZERS]
@@ -191,7 +215,9 @@ def measure_many(folder: Path) -> None:
     source = LocalSource(folder)
     manifest = build_manifest(source, CountRange.of(data), build_split_rule(data))
     work = Path(tempfile.mkdtemp(prefix="speed-"))
-    store = FeatureStore(work, Fingerprint.of(backbone, data, "many", EngineChoice("torch", "float32"), "float16"))
+    store = FeatureStore(
+        work, Fingerprint.of(backbone, data, "many", EngineChoice("torch", "float32"), "float16")
+    )
     module = FeatureDataModule(source, manifest, data, 0, store, backbone)
     store.add_rows(module._find_missing())
     generator = torch.Generator().manual_seed(0)

@@ -1,4 +1,4 @@
-"""The peer: a frozen ResNet-50 with a trained last layer, as one would write it with Lightning and torchvision.
+"""The peer: a frozen ResNet-50 with a trained last layer, as one writes it with Lightning and torchvision.
 
 `python plain.py FOLDER EPOCHS [MAX_BATCHES]` prints the seconds of each epoch, validation included, as JSON.
 Random weights, since speed does not depend on them; the folder is in the bucket's layout.

@@ -62,8 +62,10 @@ def simulate_manifest(train_bins: int) -> Manifest:
         "split": splits,
         "status": ["usable"] * bins,
     }
-    arrays = [pa.array(columns[field.name], field.type) if field.name in columns else pa.nulls(bins, field.type)
-              for field in SCHEMA]  # fmt: skip
+    arrays = [
+        pa.array(columns[field.name], field.type) if field.name in columns else pa.nulls(bins, field.type)
+        for field in SCHEMA
+    ]
     return Manifest(pa.table(arrays, schema=SCHEMA))
 
 
@@ -81,7 +83,7 @@ def measure(train_bins: int, epochs: int, root: Path) -> dict[str, object]:
     config: TrainConfig = to_typed(
         compose_config(
             "train",
-            ["source=local", f"source.root={root}", "model=resnet50", "model.weights=random", "optimizer=adam",
+            ["source=local", f"source.root={root}", "model=resnet50", "model.weights=random",
              "data.horizontal_flip=false", "features.engine=torch", "features.precision=float32",
              f"trainer.max_epochs={epochs}", f"cache_dir={root / 'cache'}"],
         )
