@@ -110,6 +110,17 @@ def test_features__list_verify_prune(
     assert not store.exists()
 
 
+def test_features__of_another_version(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old = tmp_path / "cache" / "features" / "old"
+    old.mkdir(parents=True)
+    (old / "fingerprint.json").write_text('{"backbone": "net", "view_count": 2}')
+    assert main(["features"]) == 0
+    assert "1 more are of another version; prune removes them" in capsys.readouterr().out
+    assert main(["features", "prune"]) == 0
+    assert f"removed {old}" in capsys.readouterr().out
+    assert not old.exists()
+
+
 @pytest.mark.slow
 def test_train__processes_together_fill_the_store_of_one(tiny_run: list[str], tmp_path: Path) -> None:
     alone, together = tmp_path / "alone", tmp_path / "together"

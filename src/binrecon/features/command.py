@@ -22,14 +22,19 @@ def features(config: FeaturesConfig) -> None:
         FeatureStoreError: If `verify` found damage. The damaged blocks count as not done from then on, and
             the next run computes them anew.
     """
-    stores = list(find_stores(Path(config.cache_dir) / "features"))
+    root = Path(config.cache_dir) / "features"
+    stores, outdated = list(find_stores(root)), list(find_outdated(root))
     match config.action:
         case "ls":
             get_console().print(describe_stores(stores))
+            if outdated:
+                get_console().print(f"{len(outdated)} more are of another version; prune removes them")
         case "verify":
             verify_stores(stores)
         case "prune":
             prune_stores(stores, config.unused_days)
+            for folder in outdated:
+                _remove(folder)
 
 
 def find_stores(root: Path) -> Iterator[FeatureStore]:
@@ -38,6 +43,13 @@ def find_stores(root: Path) -> Iterator[FeatureStore]:
         fingerprint = read_fingerprint(folder)
         if fingerprint is not None:
             yield FeatureStore(root, fingerprint)
+
+
+def find_outdated(root: Path) -> Iterator[Path]:
+    """Yield every folder whose features another version computed, which this one never reads."""
+    for path in sorted(root.glob("*/fingerprint.json")):
+        if read_fingerprint(path.parent) is None:
+            yield path.parent
 
 
 def describe_stores(stores: list[FeatureStore]) -> Table:
@@ -86,5 +98,9 @@ def prune_stores(stores: list[FeatureStore], unused_days: float) -> None:
     for store in stores:
         if time.time() - store.last_used < unused_days * _DAY_S:
             continue
-        shutil.rmtree(store.folder)
-        get_console().print(f"removed {store.folder}")
+        _remove(store.folder)
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder)
+    get_console().print(f"removed {folder}")
