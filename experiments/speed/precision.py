@@ -14,7 +14,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from binrecon.config.compose import compose_config, to_typed
 from binrecon.config.schema import AdamConfig, CrossEntropyConfig, LinearHeadConfig, SGDConfig, SGDRConfig
