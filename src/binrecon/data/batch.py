@@ -1,8 +1,7 @@
 """What passes from the data to the model."""
 
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 
@@ -31,13 +30,6 @@ class BinBatch(NamedTuple):
     recorded_counts: Tensor
     bin_ids: tuple[str, ...]
 
-    def move(self, device: torch.device) -> Self:
-        """Return the batch with its tensors on a device."""
-        return self._replace(
-            photos=self.photos.to(device, non_blocking=True),
-            recorded_counts=self.recorded_counts.to(device, non_blocking=True),
-        )
-
 
 class FeatureBatch(NamedTuple):
     """B bins of which only the features are at hand.
@@ -51,10 +43,3 @@ class FeatureBatch(NamedTuple):
     features: Tensor
     recorded_counts: Tensor
     bin_ids: tuple[str, ...]
-
-    def move(self, device: torch.device) -> Self:
-        """Return the batch with its tensors on a device."""
-        return self._replace(
-            features=self.features.to(device, non_blocking=True),
-            recorded_counts=self.recorded_counts.to(device, non_blocking=True),
-        )

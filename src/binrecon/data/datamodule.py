@@ -79,7 +79,9 @@ class BinDataModule(pl.LightningDataModule):
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Move the tensors of a batch, and leave the rest alone as `keep` does."""
-        return batch.move(device)
+        parts = batch._asdict().items()
+        moved = {name: part.to(device, non_blocking=True) for name, part in parts if torch.is_tensor(part)}
+        return batch._replace(**moved)  # type: ignore[arg-type]  # only tensors are moved
 
     def _evaluation_loader(self, split: Split) -> Batches:
         dataset = self.build_dataset(split)

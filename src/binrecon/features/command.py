@@ -60,7 +60,7 @@ def describe_stores(stores: list[FeatureStore]) -> Table:
     for store in stores:
         blocks = store.list_blocks()
         rows = blocks[-1].stop if blocks else 0
-        done = sum(store.is_done(block) for block in blocks)
+        done = len(blocks) - len(store.list_undone_blocks())
         table.add_row(
             store.folder.name,
             f"{rows:,}",
