@@ -84,7 +84,7 @@ def _train(words: Sequence[str]) -> None:
     run_verb("train", words_to_resume(words), _train_once)
 
 
-def _train_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> float:
+def _train_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> float | None:
     with _loading():
         from binrecon.config.compose import to_typed
         from binrecon.training.run import train
@@ -145,6 +145,13 @@ def _features_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]
     features(to_typed(config))
 
 
+def _sweep(words: Sequence[str]) -> None:
+    with _loading():
+        from binrecon.sweep.command import sweep
+
+    sweep(words)
+
+
 VERBS = {
     "fetch": Verb(
         "bring bins from S3 into a folder",
@@ -164,6 +171,16 @@ VERBS = {
             "source.root=data/abid model=resnet50 optimizer=adam",
             "source.root=data/abid model=resnet18,resnet34 optimizer=sgd,sgdr,adam --multirun",
             "resume=outputs/train/2026-11-23_12-00-00_000000 trainer.max_epochs=30",
+        ),
+    ),
+    "sweep": Verb(
+        "search for good hyper-parameters of `train`, whose words it takes too",
+        _sweep,
+        (
+            "sweep=head model=resnet50 optimizer=adam source.root=data/abid",
+            "sweep=optimizer sweep.trials=200 sweep.sampler=random source.root=data/abid",
+            "sweep=settings 'optimizer.lr=tag(log, interval(1e-4, 1e-1))' 'head.dropout=choice(0.0, 0.5)'",
+            "sweep.storage=postgresql://me@db/studies sweep.study=adam50 model=resnet50",
         ),
     ),
     "features": Verb(

@@ -65,5 +65,9 @@ class TrainingError(BinreconError):
     """Training cannot go on."""
 
 
+class StudyError(BinreconError):
+    """A search for hyper-parameters cannot begin, go on, or name a winner."""
+
+
 class OutputError(BinreconError, OSError):
     """The folder of a run cannot be written."""

@@ -1,6 +1,7 @@
 """From YAML files and overrides to a typed configuration."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from binrecon.config import schema
 from binrecon.errors import ConfigError
@@ -19,6 +21,8 @@ SCHEMAS: dict[str, type[Any]] = {
     "show": schema.ShowConfig,
     "fetch": schema.FetchConfig,
     "features": schema.FeaturesConfig,
+    "sweep": schema.SweepConfig,
+    "sweep/settings": schema.SweepSettings,
     "data": schema.DataConfig,
     "model": schema.ModelConfig,
     "trainer": schema.TrainerConfig,
@@ -38,6 +42,11 @@ SCHEMAS: dict[str, type[Any]] = {
     "optimizer/adamw": schema.AdamWConfig,
 }
 """The dataclass behind each `/schema/NAME@_here_` of `configs/`."""
+
+RECIPES = "experiment"
+"""The group whose options may also be files elsewhere."""
+
+RECIPE_SUFFIX = ".yaml"
 
 GROUPS_OF_KINDS = ("source", "head", "loss", "optimizer")
 """The groups whose options have a schema each."""
@@ -86,6 +95,55 @@ def compose_config(config_name: str, overrides: Sequence[str] = ()) -> DictConfi
             return compose(config_name, list(overrides))
         except (HydraException, OmegaConfBaseException) as error:
             raise ConfigError([innermost_reason(error)]) from error
+
+
+def chosen_options(config_name: str, overrides: Sequence[str]) -> dict[str, str | None]:
+    """Return the option that each group has after some overrides, `hydra`'s own groups left out."""
+    register_schemas()
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        choices = compose(config_name, list(overrides), return_hydra_config=True).hydra.runtime.choices
+    return {str(group): word for group, word in choices.items() if group in list_groups()}
+
+
+def take_in_recipes(words: Sequence[str]) -> list[str]:
+    """Make recipes known that lie outside `configs/`: `experiment=PATH.yaml`.
+
+    Returns:
+        The words, with each such path relative to the current folder, as Hydra needs it.
+
+    Raises:
+        ConfigError: If there is no such file, or it is none of YAML.
+    """
+    taken, problems = [], []
+    for word in words:
+        key, _, value = word.partition("=")
+        if key != RECIPES or not value.endswith(RECIPE_SUFFIX):
+            taken.append(word)
+            continue
+        paths = [os.path.relpath(Path(path.strip("'\" ")).expanduser()) for path in value.split(",")]
+        problems += [problem for path in paths for problem in _take_in(path)]
+        taken.append(f"{key}={','.join(paths)}")
+    if problems:
+        raise ConfigError(problems)
+    return taken
+
+
+def _take_in(path: str) -> Iterator[str]:
+    try:
+        node = OmegaConf.load(path)
+    except OSError as error:
+        yield (
+            f"{RECIPES}: '{path}' cannot be read ({error.strerror}); give the path of a recipe, "
+            f"or one of {', '.join(list_options(RECIPES))}"
+        )
+        return
+    except YAMLError as error:
+        yield f"{RECIPES}: '{path}' is not YAML ({str(error).splitlines()[0]})"
+        return
+    group, _, name = f"{RECIPES}/{path}".rpartition("/")
+    name = name.removesuffix(RECIPE_SUFFIX)
+    ConfigStore.instance().store(group=group, name=name, node=node, package="_global_")
 
 
 def to_typed(config: DictConfig) -> Any:  # noqa: ANN401  # the dataclass depends on the verb

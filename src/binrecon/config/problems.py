@@ -8,7 +8,14 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from binrecon.config.compose import compose_config, innermost_reason, list_groups, list_options
+from binrecon.config.compose import (
+    RECIPE_SUFFIX,
+    RECIPES,
+    compose_config,
+    innermost_reason,
+    list_groups,
+    list_options,
+)
 from binrecon.config.spelling import did_you_mean
 from binrecon.errors import ConfigError
 
@@ -43,7 +50,8 @@ def _wrong_options(override: Override) -> Iterator[str]:
     allowed = list_options(group)
     words = override.sweep_string_iterator() if override.is_sweep_override() else [str(override.value())]
     for word in words:
-        if word not in allowed and not (group == "experiment" and override.value() is None):
+        is_elsewhere = group == RECIPES and (override.value() is None or word.endswith(RECIPE_SUFFIX))
+        if word not in allowed and not is_elsewhere:
             hint = did_you_mean(word, allowed)
             yield f"{group}={word}: no such option; allowed are {', '.join(allowed)}{hint}"
 

@@ -22,6 +22,7 @@ from binrecon.config.schema import WEIGHT_WORDS
 from binrecon.config.spelling import did_you_mean
 from binrecon.config.split_words import GROUPED, SPLIT_WORDS
 from binrecon.config.subset_words import FETCHED, parse_subset
+from binrecon.config.sweep_words import PRUNER_WORDS, SAMPLER_WORDS
 from binrecon.errors import ConfigError
 
 _AT_LEAST = {
@@ -47,11 +48,16 @@ _AT_LEAST = {
     "source.attempts": 1,
     "source.backoff_s": 0,
     "unused_days": 0,
+    "sweep.trials": 1,
+    "sweep.at_once": 1,
+    "sweep.seed": 0,
+    "sweep.final_seeds": 0,
     "photos": 1,
     "columns": 1,
 }
 _ABOVE_ZERO = (
     "source.stall_timeout_s",
+    "sweep.minutes",
     "optimizer.lr",
     "optimizer.step_factor",
     "data.val_fraction",
@@ -64,7 +70,7 @@ _BELOW_ONE = (
     "head.dropout",
     "loss.label_smoothing",
 )
-_UP_TO_ONE = ("loss.soft_weight",)
+_UP_TO_ONE = ("loss.soft_weight", "sweep.max_failed_share")
 _WORDS = {
     "data.above_range": ("drop", "clip"),
     "features.name": ("auto", "live", "cached"),
@@ -78,6 +84,8 @@ _WORDS = {
     "data.resize": ("squash", "pad"),
     "trainer.accelerator": ("cpu", "gpu"),
     "trainer.precision": ("32-true", "bf16-mixed", "16-mixed"),
+    "sweep.sampler": SAMPLER_WORDS,
+    "sweep.pruner": PRUNER_WORDS,
     "logger.name": ("csv", "none"),
 }
 
@@ -93,7 +101,7 @@ def validate(config: DictConfig) -> None:
     """
     problems = [*unknown_keys(config), *_unresolved(config)] or [*_missing(config)]
     if not problems:
-        checks = (_ranges, _words, _names, _bucket, _contradictions, _counts, _monitor, _paths)
+        checks = (_ranges, _words, _names, _bucket, _contradictions, _counts, _monitor, _sweep, _paths)
         problems = [problem for check in checks for problem in check(config)]
     if problems:
         raise ConfigError(problems)
@@ -230,6 +238,24 @@ def _monitor(config: DictConfig) -> Iterator[str]:
     if monitor is not None and monitor not in monitor_names():
         allowed, hint = ", ".join(monitor_names()), did_you_mean(monitor, monitor_names())
         yield f"monitor: '{monitor}' is not logged; logged are {allowed}{hint}"
+
+
+def _sweep(config: DictConfig) -> Iterator[str]:
+    """Check what a search is to do; its space is checked where it meets the words of `train`."""
+    if (sweep := _get(config, "sweep")) is None:
+        return
+    if sweep.trials is None and sweep.minutes is None:
+        yield "sweep.trials: null here and in sweep.minutes, so that it would never end; give one of them"
+    if not sweep.objectives:
+        yield f"sweep.objectives: empty; give some of {', '.join(monitor_names())}"
+    for objective in sweep.objectives:
+        if objective not in monitor_names():
+            allowed, hint = ", ".join(monitor_names()), did_you_mean(objective, monitor_names())
+            yield f"sweep.objectives: '{objective}' is not logged; logged are {allowed}{hint}"
+    if len(set(sweep.objectives)) < len(sweep.objectives):
+        yield f"sweep.objectives: names one of {', '.join(sweep.objectives)} twice"
+    if sweep.study is not None and not re.fullmatch(r"[\w.,=+-]{1,100}", sweep.study):
+        yield f"sweep.study: '{sweep.study}' is no name; use up to 100 letters, digits and . , = + - _"
 
 
 def _paths(config: DictConfig) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """What happens around training: progress, the history of epochs, predictions."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -126,6 +126,35 @@ class EpochHistory(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the epochs before a checkpoint."""
         self.rows = list(state_dict["rows"])
+
+
+class RunWatch(Callback):
+    """Shows every epoch to somebody who may end the run: one process asks, all of them obey.
+
+    Args:
+        after_epoch: From the epoch, counted from 1, and its metrics to whether the run shall end; the first
+            process asks, and what it hears after the last epoch changes nothing.
+
+    Attributes:
+        has_ended_run: Whether it has.
+    """
+
+    def __init__(self, after_epoch: Callable[[int, Mapping[str, float]], bool]) -> None:
+        self.after_epoch = after_epoch
+        self.has_ended_run = False
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Ask, and tell every process."""
+        epoch = trainer.current_epoch + 1
+        if trainer.state.fn != TrainerFn.FITTING:
+            return
+        shall_end = False
+        if trainer.is_global_zero:
+            metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+            shall_end = self.after_epoch(epoch, metrics) and epoch < (trainer.max_epochs or epoch)
+        if trainer.strategy.broadcast(shall_end):
+            self.has_ended_run = True
+            trainer.should_stop = True
 
 
 class PredictionWriter(Callback):

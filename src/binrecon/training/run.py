@@ -7,61 +7,54 @@ import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
 from binrecon.config.metric_names import monitor_mode
-from binrecon.config.schema import ModelConfig, TrainConfig
+from binrecon.config.schema import TrainConfig
 from binrecon.console import get_console
-from binrecon.data.datamodule import BinDataModule
 from binrecon.errors import ConfigError, OutputError, TrainingError
 from binrecon.features import FeatureDataModule
 from binrecon.manifest import (
-    CountRange,
     Manifest,
-    build_manifest,
-    build_split_rule,
-    check_trainable,
-    count_coverage,
-    count_leaks,
-    describe_coverage,
     read_manifest,
-    write_manifest,
 )
-from binrecon.models import BinCounter, build_counter, hash_state
-from binrecon.report.summary import manifest_table, model_table
-from binrecon.sources.build import build_source
-from binrecon.training.cached import open_store, why_live
-from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter
+from binrecon.models import BinCounter
+from binrecon.report.summary import model_table
+from binrecon.training.cached import why_live
+from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter, RunWatch
 from binrecon.training.checkpoints import (
     AtomicCheckpointIO,
-    check_same_model,
     complete_checkpoint,
-    load_counter,
-    read_checkpoint,
     write_frozen_part,
 )
 from binrecon.training.feature_module import FeatureCountingModule
 from binrecon.training.module import CountingModule
+from binrecon.training.prepare import build_data, counter_facts, prepare_counter, prepare_manifest
 from binrecon.training.results import report_results
-from binrecon.training.rules import check_batches
 from binrecon.training.run_folder import RunFolder, collect_facts
 
 
-def train(config: TrainConfig, folder: RunFolder, overrides: Sequence[str]) -> float:
+def train(
+    config: TrainConfig,
+    folder: RunFolder,
+    overrides: Sequence[str],
+    watch: RunWatch | None = None,
+    worker: str = "binrecon.training.worker",
+) -> float | None:
     """Train a counter, test its best checkpoint, and fill the run folder.
 
     Args:
         config: Checked by `validate`.
         folder: Where everything goes. If it holds a checkpoint, the run goes on from there.
         overrides: The words that made the configuration, to be kept with the run.
+        watch: Looks at every epoch, and may end the run; for a run in this process.
+        worker: Module that one of several processes runs; it calls `fit`, with a watch of its own.
 
     Returns:
-        The best value of `config.monitor`.
+        The best value of `config.monitor`; None if a watch ended the run, which is not tested then.
 
     Raises:
         BinreconError: If the bins, the weights, the checkpoint, the folder or the machine do not allow it.
@@ -72,37 +65,47 @@ def train(config: TrainConfig, folder: RunFolder, overrides: Sequence[str]) -> f
     _check_folder(config, folder)
     folder.write_config(config)
     folder.update_facts(**collect_facts(overrides, config.seed))
-    counter = _build_counter(config, folder)
+    counter = prepare_counter(config, folder)
     console.print(model_table(counter))
-    manifest = _prepare_manifest(config, folder)
+    manifest = prepare_manifest(config, folder)
     if (reason := why_live(config)) is not None:
         console.print(f"features: live ({reason})")
     if config.trainer.devices == 1:
-        fit(config, folder, counter)
+        fit(config, folder, counter, watch)
     else:
-        _start_processes(config, folder)
+        _start_processes(config, folder, worker)
     folder.update_facts(seconds=round(time.monotonic() - started, 1))
-    return report_results(config, folder, manifest)
+    return None if "ended_early" in folder.read_facts() else report_results(config, folder, manifest)
 
 
-def fit(config: TrainConfig, folder: RunFolder, counter: BinCounter | None = None) -> None:
+def fit(
+    config: TrainConfig,
+    folder: RunFolder,
+    counter: BinCounter | None = None,
+    watch: RunWatch | None = None,
+) -> None:
     """Train and test in this process, which may be one of several.
 
     Args:
         config: Checked by `validate`.
         folder: The run folder, with its manifest.
         counter: The model, if it is at hand already.
+        watch: Looks at every epoch, and may end the run.
     """
     _quieten_lightning()
     manifest = read_manifest(folder.manifest)
-    counter = counter or _build_counter(config, folder)
-    module, data = _build_module(config, manifest, counter), _build_data(config, folder, manifest, counter)
-    callbacks = _build_callbacks(config, folder)
+    counter = counter or prepare_counter(config, folder)
+    module, data = _build_module(config, manifest, counter), build_data(config, folder, manifest, counter)
+    callbacks = _build_callbacks(config, folder) + ([watch] if watch is not None else [])
     trainer = _build_trainer(config, folder, callbacks)
     last, best = folder.last_checkpoint, folder.best_checkpoint
     if trainer.is_global_zero:
         write_frozen_part(folder.checkpoints, counter)
     trainer.fit(module, data, ckpt_path=last if last.exists() else None, weights_only=True)
+    if watch is not None and watch.has_ended_run:
+        if trainer.is_global_zero:
+            folder.update_facts(ended_early=f"after epoch {trainer.current_epoch}")
+        return
     trainer.test(module, data, ckpt_path=best, weights_only=True, verbose=False)
     if trainer.is_global_zero:
         complete_checkpoint(best)
@@ -135,58 +138,6 @@ def _check_devices(config: TrainConfig) -> None:
         )
 
 
-def _counter_facts(config: TrainConfig) -> dict[str, Any]:
-    """Return what `build_counter` is called with, besides weights and seed."""
-    model: ModelConfig = config.model
-    return {
-        "backbone": model.backbone,
-        "min_count": config.data.min_count,
-        "max_count": config.data.max_count,
-        "is_frozen": model.is_frozen,
-        "head": asdict(config.head),
-    }
-
-
-def _build_counter(config: TrainConfig, folder: RunFolder) -> BinCounter:
-    """Build the model, the same for the same seed; from a checkpoint on, its weights come from there."""
-    pl.seed_everything(config.seed, workers=True, verbose=False)
-    if folder.last_checkpoint.exists():
-        check_same_model(folder.last_checkpoint, _counter_facts(config))
-        return load_counter(folder.last_checkpoint).train()
-    counter = build_counter(**_counter_facts(config), weights=config.model.weights, seed=config.seed)
-    if "weights_hash" not in folder.read_facts():
-        folder.update_facts(weights_hash=hash_state(counter.backbone))
-    return counter
-
-
-def _prepare_manifest(config: TrainConfig, folder: RunFolder) -> Manifest:
-    """Make the bins readable, look at every one, and keep what was found."""
-    source = build_source(config.source)
-    source.prepare()
-    selection, splits = CountRange.of(config.data), build_split_rule(config.data)
-    manifest = build_manifest(
-        source,
-        selection,
-        splits,
-        cache_root=Path(config.cache_dir) / "facts",
-        source_identity=str(source.folder.resolve()),
-    )
-    write_manifest(manifest, folder.manifest)
-    folder.update_facts(
-        manifest_hash=manifest.content_hash(),
-        split=asdict(count_coverage(manifest, splits)),
-        leaks=[asdict(leak) for leak in count_leaks(manifest)],
-    )
-    check_trainable(manifest, selection, splits)
-    train_bins = sum(manifest.count_classes("train").values())
-    check_batches(config.head, train_bins, config.data.batch_size, config.trainer.devices)
-    console = get_console()
-    console.print(manifest_table(manifest))
-    for line in describe_coverage(manifest, splits):
-        console.print(line, highlight=False)
-    return manifest
-
-
 def _build_module(config: TrainConfig, manifest: Manifest, counter: BinCounter) -> CountingModule:
     """Build what Lightning trains."""
     data = config.data
@@ -197,7 +148,7 @@ def _build_module(config: TrainConfig, manifest: Manifest, counter: BinCounter) 
         "seed": config.seed,
         "steps_per_epoch": -(-manifest.select_rows("train", []).num_rows // data.batch_size),
         "facts": {
-            "counter": _counter_facts(config),
+            "counter": counter_facts(config),
             "optimizer": asdict(config.optimizer),
             "loss": asdict(config.loss),
             "monitor": config.monitor,
@@ -206,19 +157,6 @@ def _build_module(config: TrainConfig, manifest: Manifest, counter: BinCounter) 
     if why_live(config) is not None:
         return CountingModule(**settings)
     return FeatureCountingModule(share=data.batch_size // config.trainer.devices, **settings)
-
-
-def _build_data(
-    config: TrainConfig, folder: RunFolder, manifest: Manifest, counter: BinCounter
-) -> BinDataModule:
-    """Build what feeds the trainer: photos, or features that are kept."""
-    last = folder.last_checkpoint
-    first_epoch = read_checkpoint(last)["epoch"] + 1 if last.exists() else 0
-    source = build_source(config.source)
-    if why_live(config) is not None:
-        return BinDataModule(source, manifest, config.data, config.seed, first_epoch)
-    store = open_store(config, counter.backbone, folder.read_facts()["weights_hash"])
-    return FeatureDataModule(source, manifest, config.data, config.seed, store, counter.backbone, first_epoch)
 
 
 def _build_callbacks(config: TrainConfig, folder: RunFolder) -> list[Callback]:
@@ -269,11 +207,11 @@ def _build_trainer(config: TrainConfig, folder: RunFolder, callbacks: list[Callb
     )
 
 
-def _start_processes(config: TrainConfig, folder: RunFolder) -> None:
+def _start_processes(config: TrainConfig, folder: RunFolder, worker: str) -> None:
     """Run `fit` in one process per device under torchrun, all from the configuration in the run folder."""
     command = [
         sys.executable, "-m", "torch.distributed.run", "--standalone",
-        f"--nproc-per-node={config.trainer.devices}", "-m", "binrecon.training.worker", str(folder.path),
+        f"--nproc-per-node={config.trainer.devices}", "-m", worker, str(folder.path),
     ]  # fmt: skip
     status = subprocess.run(command, check=False).returncode  # noqa: S603  # our own words and the run's folder
     if status != 0:

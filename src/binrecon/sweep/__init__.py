@@ -1,0 +1,1 @@
+"""Searches for hyper-parameters; the only room that knows Optuna."""

@@ -1,0 +1,100 @@
+"""Trials as heads that are trained side by side on kept features, a hundred of them in seconds."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
+
+from optuna.trial import Trial
+
+from binrecon.config.schema import TrainConfig
+from binrecon.config.search_space import SearchSpace
+from binrecon.features import FeatureDataModule
+from binrecon.sweep.evaluators import Report, Task
+from binrecon.sweep.study import Outcome
+from binrecon.training.cached import why_live
+from binrecon.training.learner import HeadTrial, TrainedHead
+from binrecon.training.many_heads import train_heads
+from binrecon.training.prepare import build_data, prepare_counter, prepare_manifest
+from binrecon.training.run_folder import RunFolder
+
+_GROUPS = ("head", "loss", "optimizer")
+"""What heads that are trained side by side may differ in."""
+
+
+def why_not_heads(config: TrainConfig, space: SearchSpace) -> str | None:
+    """Say why each trial has to be a run of its own; None if they can be heads side by side."""
+    if (reason := why_live(config)) is not None:
+        return reason
+    others = [key for key in space if key.partition(".")[0] not in _GROUPS]
+    if others:
+        return f"{', '.join(others)} is searched, which heads side by side share"
+    if config.trainer.accelerator != "cpu" or config.trainer.devices > 1:
+        return f"trainer={config.trainer.name}"
+    if config.callbacks.early_stopping_patience is not None:
+        return "callbacks=early_stopping"
+    return None
+
+
+class HeadEvaluator:
+    """Trains heads side by side, each as a run of its own would.
+
+    Args:
+        config: What all trials share: bins, backbone, epochs.
+        folder: For the manifest and facts that they share.
+        objectives: The metrics that a trial's values are.
+        at_once: Heads that are trained side by side.
+    """
+
+    def __init__(
+        self, config: TrainConfig, folder: RunFolder, objectives: Sequence[str], at_once: int
+    ) -> None:
+        self.config = config
+        self.folder = folder
+        self.objectives = objectives
+        self.at_once = at_once
+
+    def prepare(self) -> str:
+        """Look at the bins, and compute the features that are missing."""
+        self.folder.write_config(self.config)
+        counter = prepare_counter(self.config, self.folder)
+        manifest = prepare_manifest(self.config, self.folder)
+        self._data = cast(FeatureDataModule, build_data(self.config, self.folder, manifest, counter))
+        self._data.setup("fit")
+        self._datasets = {split: self._data.build_dataset(split) for split in ("train", "val")}
+        return manifest.content_hash()
+
+    def run(self, tasks: Sequence[Task], report: Report) -> Iterator[tuple[Trial, Outcome]]:
+        """Train heads side by side, and yield what came of each."""
+        started = time.monotonic()
+
+        def after_epoch(rows: Mapping[int, Mapping[str, float]]) -> list[int]:
+            return [
+                number for number, row in rows.items() if report(tasks[number].trial, int(row["epoch"]), row)
+            ]
+
+        heads = train_heads(
+            [
+                HeadTrial(task.config.head, task.config.loss, task.config.optimizer, task.config.seed)
+                for task in tasks
+            ],
+            self._datasets.__getitem__,
+            self.config.data,
+            self.config.trainer.max_epochs,
+            self.config.monitor,
+            after_epoch,
+        )
+        seconds = (time.monotonic() - started) / len(tasks)
+        for task, head in zip(tasks, heads, strict=True):
+            yield task.trial, self._outcome(head, seconds)
+
+    def _outcome(self, head: TrainedHead, seconds: float) -> Outcome:
+        notes: dict[str, object] = {"seconds": round(seconds, 3), "epochs": len(head.history)}
+        if head.best_epoch is not None:
+            best = head.history[head.best_epoch - 1]
+            notes |= {"best_epoch": head.best_epoch, "metrics": {k: v for k, v in best.items() if "/" in k}}
+        if head.status == "finished" and head.best_epoch is not None:
+            values = tuple(best[objective] for objective in self.objectives)
+            return Outcome("complete", values, notes=notes)
+        if head.status == "stopped":
+            return Outcome("pruned", notes=notes)
+        return Outcome("failed", reason=head.reason or "no epoch came to its end", notes=notes)

@@ -1,0 +1,98 @@
+"""The loop of a worker: draw trials, run them, tell what came of them, until the budget is spent."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from optuna.trial import Trial
+
+from binrecon.config.schema import TrainConfig
+from binrecon.config.search_space import Value
+from binrecon.console import get_console
+from binrecon.errors import ConfigError
+from binrecon.sweep.evaluators import Evaluator, Task
+from binrecon.sweep.study import Outcome, SweepStudy, best_trials, report_epoch, values_of
+from binrecon.sweep.workers import Worker
+
+POLL_S = 1.0
+"""Between two looks at what other workers do, in seconds."""
+
+Compose = Callable[[Mapping[str, Value]], tuple[TrainConfig, list[str]]]
+"""From what a trial sets to its configuration, and the words that make it."""
+
+
+def run_trials(study: SweepStudy, evaluator: Evaluator, compose: Compose) -> int:
+    """Run trials until the budget is spent and no trial is in work anywhere.
+
+    Args:
+        study: Whose trials.
+        evaluator: Runs them.
+        compose: Makes their configuration; raises ConfigError where there is none.
+
+    Returns:
+        How many this worker ran.
+
+    Raises:
+        StudyError: If too many fail.
+    """
+    console = get_console()
+    started, ran, is_waiting = time.monotonic(), 0, False
+    with Worker(study.optuna) as worker:
+        while True:
+            if lost := worker.take_over():
+                numbers = ", ".join(map(str, lost))
+                console.print(f"trials of a worker that died are run again: {numbers}", highlight=False)
+            if trials := study.ask(worker, evaluator.at_once):
+                _run_batch(study, worker, evaluator, compose, trials)
+                ran += len(trials)
+                console.print(_describe(study, (time.monotonic() - started) / ran), highlight=False)
+                study.check_failures()
+                is_waiting = False
+            elif running := study.count_states()["running"]:
+                if not is_waiting:
+                    console.print(f"waiting for {running} trials of other workers", highlight=False)
+                is_waiting = True
+                time.sleep(POLL_S)
+            else:
+                return ran
+
+
+def _run_batch(
+    study: SweepStudy, worker: Worker, evaluator: Evaluator, compose: Compose, trials: list[Trial]
+) -> None:
+    objectives = study.settings.objectives
+    objective = objectives[0] if study.is_pruning else None
+    untold = {trial.number: trial for trial in trials}
+    try:
+        tasks = []
+        for trial in trials:
+            try:
+                tasks.append(Task(trial, *compose(values_of(trial))))
+            except ConfigError as error:
+                study.tell(trial, Outcome("failed", reason=str(error)))
+                del untold[trial.number]
+        if not tasks:
+            return
+        outcomes = evaluator.run(
+            tasks, lambda trial, epoch, metrics: report_epoch(trial, objective, epoch, metrics)
+        )
+        for trial, outcome in outcomes:
+            study.tell(trial, outcome)
+            del untold[trial.number]
+    finally:
+        study.give_back(worker, list(untold.values()))
+
+
+def _describe(study: SweepStudy, seconds_each: float) -> str:
+    """Say how far the study is."""
+    counts = study.count_states()
+    ended = sum(counts[state] for state in ("complete", "pruned", "fail"))
+    total = study.total
+    parts = [f"{ended}{'' if total is None else f'/{total}'} trials"]
+    parts.append(f"{counts['complete']} complete, {counts['pruned']} pruned, {counts['fail']} failed")
+    if best := best_trials(study.optuna):
+        named = zip(study.settings.objectives, best[0].values, strict=True)
+        values = ", ".join(f"{name} {value:.4f}" for name, value in named)
+        parts.append(f"best {values} (trial {best[0].number})")
+    if total is not None:
+        parts.append(f"{seconds_each:.2f} s each, eta {max(0, total - ended) * seconds_each:.0f} s")
+    return "  ".join(parts)

@@ -1,0 +1,51 @@
+"""The winner of a study, as a recipe that `python train.py experiment=PATH` accepts."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from binrecon.config.compose import RECIPES, chosen_options, compose_config
+from binrecon.whole_file import write_text
+
+_LEFT_OUT = ("output_root", "cache_dir", "lists_dir", "resume", "seed", "monitor")
+"""What belongs to a run, not to what was found."""
+
+
+def write_recipe(path: Path, words: Sequence[str], remarks: Sequence[str]) -> None:
+    """Write what some words of `train` choose and set.
+
+    Args:
+        path: Of the recipe.
+        words: As a run would be started with.
+        remarks: Lines of comment at its head.
+    """
+    chosen = {group: word for group, word in chosen_options("train", words).items() if group != RECIPES}
+    given = _plain([*words])
+    base = _plain([f"{group}={word}" for group, word in chosen.items()])
+    recipe = {
+        "defaults": [{f"override /{group}": word} for group, word in sorted(chosen.items())],
+        **{key: value for key, value in _differing(given, base).items() if key not in _LEFT_OUT},
+        "monitor": given["monitor"],
+    }
+    head = "\n".join(["# @package _global_", *(f"# {remark}" for remark in remarks)])
+    write_text(path, f"{head}\n{OmegaConf.to_yaml(OmegaConf.create(recipe))}")
+
+
+def _plain(words: Sequence[str]) -> dict[str, Any]:
+    config = OmegaConf.to_container(compose_config("train", words), resolve=False)
+    assert isinstance(config, dict)  # noqa: S101  # it always is
+    return {str(key): value for key, value in config.items()}
+
+
+def _differing(given: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of one dictionary that another has otherwise, branches that are equal left out."""
+    differing = {}
+    for key, value in given.items():
+        if isinstance(value, Mapping) and isinstance(base.get(key), Mapping):
+            if branch := _differing(value, base[key]):
+                differing[key] = branch
+        elif key not in base or value != base[key]:
+            differing[key] = value
+    return differing

@@ -1,0 +1,194 @@
+"""What came of a study: its table, its winner as a recipe, the winner tested on other seeds, and a report."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import pandas as pd
+from optuna.trial import FrozenTrial, TrialState
+
+from binrecon.config.metric_names import LOGGED_METRICS
+from binrecon.config.search_space import write_words
+from binrecon.console import get_console
+from binrecon.errors import StudyError
+from binrecon.report.tables import format_metric
+from binrecon.sweep.evaluators import Place
+from binrecon.sweep.plots import plot_study
+from binrecon.sweep.recipe import write_recipe
+from binrecon.sweep.study import SweepStudy, best_trials, values_of
+from binrecon.sweep.workers import ERROR
+from binrecon.training.run_folder import RunFolder
+from binrecon.whole_file import write_text
+
+_REPORTED = ("accuracy", "macro_f1", "rmse", "nll")
+
+
+@dataclass(frozen=True)
+class Final:
+    """The winner on one more seed."""
+
+    seed: int
+    folder: Path
+    judged_split: str
+    metrics: Mapping[str, float]
+    majority: Mapping[str, float]
+
+
+def write_trials(study: SweepStudy, path: Path) -> None:
+    """Write every trial that counts in a row: state, values, what it set, metrics, error."""
+    rows = [_row(trial, study.settings.objectives) for trial in study.list_trials()]
+    write_text(path, pd.DataFrame(rows).to_csv(index=False))
+
+
+def _row(trial: FrozenTrial, objectives: Sequence[str]) -> dict[str, Any]:
+    values = trial.values if trial.state == TrialState.COMPLETE else [None] * len(objectives)
+    notes = trial.user_attrs
+    return {
+        "trial": trial.number,
+        "state": trial.state.name.lower(),
+        **{f"objective {name}": value for name, value in zip(objectives, values, strict=True)},
+        **trial.params,
+        **dict(sorted(notes.get("metrics", {}).items())),
+        **{key: notes.get(key) for key in ("best_epoch", "epochs", "seconds", "run", "retry_of", ERROR)},
+    }
+
+
+def find_winner(study: SweepStudy) -> FrozenTrial:
+    """Return the best trial, by the first objective.
+
+    Raises:
+        StudyError: If none is complete.
+    """
+    best = best_trials(study.optuna)
+    if not best:
+        counts = study.count_states()
+        reason = f"; most often: {study.commonest_error()}" if counts["fail"] else ""
+        raise StudyError(
+            f"no trial of the study '{study.optuna.study_name}' is complete: {counts['pruned']} were pruned, "
+            f"{counts['fail']} failed{reason}"
+        )
+    return best[0]
+
+
+def write_winner(study: SweepStudy, fixed: Sequence[str], place: Place) -> FrozenTrial:
+    """Write the winner as a recipe, and return its trial."""
+    winner = find_winner(study)
+    values = _describe_values(winner, study.settings.objectives)
+    remarks = [
+        f"Trial {winner.number} of {len(study.list_trials())} of the study {study.optuna.study_name}",
+        f"{values}: chosen as the best, so expect less; {place.report.name} has its test",
+        f"  python train.py experiment={place.recipe}",
+    ]
+    write_recipe(place.recipe, [*fixed, *write_words(values_of(winner))], remarks)
+    return winner
+
+
+def read_final(folder: RunFolder, seed: int) -> Final | None:
+    """Read what a seed of the winner achieved; None if that run has not ended."""
+    if not folder.metrics.exists():
+        return None
+    results = json.loads(folder.metrics.read_text())
+    split = results["judged_split"]
+    return Final(seed, folder.path, split, results[split], results["baselines"]["majority"])
+
+
+def write_report(
+    study: SweepStudy, winner: FrozenTrial, finals: Sequence[Final], place: Place, command: str
+) -> None:
+    """Write and draw what came of the study, and show the most of it."""
+    objectives = study.settings.objectives
+    pictures = plot_study(study.optuna, objectives, place.plots)
+    counts = study.count_states()
+    lines = [
+        f"# {study.optuna.study_name}",
+        "",
+        f"`{command}`",
+        "",
+        f"{len(study.list_trials())} trials: {counts['complete']} complete, {counts['pruned']} pruned, "
+        f"{counts['fail']} failed. Sampler {study.settings.sampler}, pruner "
+        f"{study.settings.pruner if study.is_pruning else 'none'}.",
+        "",
+        f"## Winner: trial {winner.number}",
+        "",
+        *(f"- `{word}`" for word in write_words(values_of(winner))),
+        "",
+        f"{_describe_values(winner, objectives)} in validation. That is the best of all trials on the bins "
+        "that chose it, so it flatters; what counts is the test below.",
+        "",
+        f"`python train.py experiment={place.recipe}` trains it.",
+        "",
+        *_describe_front(study),
+        *_describe_finals(finals),
+        *(["## Plots", ""] if pictures else []),
+        *(f"![{picture.stem}](plots/{picture.name})\n" for picture in pictures),
+    ]
+    write_text(place.report, "\n".join(lines).rstrip() + "\n")
+    console = get_console()
+    console.print(
+        f"winner: trial {winner.number}, {_describe_values(winner, objectives)} in validation "
+        "(the best of all trials there, so it flatters)",
+        highlight=False,
+    )
+    for line in _describe_finals(finals)[2:]:
+        console.print(line, highlight=False)
+    console.print(f"recipe: python train.py experiment={place.recipe}", highlight=False)
+    console.print(f"report: {place.report}", highlight=False)
+    console.print(f"plots:  {place.plots}", highlight=False)
+
+
+def _format(name: str, value: float | None) -> str:
+    return format_metric(name, math.nan if value is None else value)
+
+
+def _describe_values(trial: FrozenTrial, objectives: Sequence[str]) -> str:
+    return ", ".join(
+        f"{name} {format_metric(name.partition('/')[2], value)}"
+        for name, value in zip(objectives, trial.values, strict=True)
+    )
+
+
+def _describe_front(study: SweepStudy) -> list[str]:
+    """List the trials that none beats in every objective."""
+    objectives = study.settings.objectives
+    if len(objectives) == 1:
+        return []
+    front = best_trials(study.optuna)
+    return [
+        "## Trials that none beats in every objective",
+        "",
+        f"| trial | {' | '.join(objectives)} | words |",
+        f"|{'---|' * (len(objectives) + 2)}",
+        *(
+            f"| {trial.number} | {' | '.join(f'{value:.4f}' for value in trial.values)} "
+            f"| {' '.join(f'`{word}`' for word in write_words(values_of(trial)))} |"
+            for trial in front
+        ),
+        "",
+    ]
+
+
+def _describe_finals(finals: Sequence[Final]) -> list[str]:
+    if not finals:
+        return ["## Test", "", "The winner was not trained on other seeds (`sweep.final_seeds=0`).", ""]
+    split = finals[0].judged_split
+    seeds = ", ".join(str(final.seed) for final in finals)
+    note = "" if split == "test" else ": the split keeps no test bins, so these bins chose it"
+    lines = [
+        "## Test",
+        "",
+        f"The winner trained anew with seed{'s' if len(finals) > 1 else ''} {seeds} ({split} bins{note}):",
+        "",
+        "| metric | mean | spread (sd) | majority |",
+        "|---|---|---|---|",
+    ]
+    for name in LOGGED_METRICS:
+        if name in _REPORTED:
+            values = [final.metrics[name] for final in finals]
+            spread = _format(name, stdev(values) if len(values) > 1 else None)
+            majority = _format(name, finals[0].majority.get(name))
+            lines.append(f"| {name} | {_format(name, mean(values))} | {spread} | {majority} |")
+    return [*lines, ""]

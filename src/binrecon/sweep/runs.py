@@ -1,0 +1,74 @@
+"""Trials as whole runs, each in a folder of its own, in one process or in several."""
+
+import json
+import traceback
+from collections.abc import Iterator, Sequence
+
+from optuna.trial import Trial
+
+from binrecon.config.schema import TrainConfig
+from binrecon.errors import BinreconError, OutputError
+from binrecon.sweep.evaluators import Place, Report, Task
+from binrecon.sweep.study import Outcome
+from binrecon.training.callbacks import RunWatch
+from binrecon.training.prepare import prepare_manifest
+from binrecon.training.run import train
+from binrecon.training.run_folder import RunFolder
+from binrecon.whole_file import write_json
+
+TRIAL_FILE = "trial.json"
+"""In the folder of a trial: which study it belongs to, for the processes that run it."""
+
+
+class RunEvaluator:
+    """Trains and tests a run for each trial.
+
+    Args:
+        config: What all trials share.
+        place: Where the study leaves its files.
+        objectives: The metrics that a trial's values are.
+        study: Name, URL of the database or None, and pruner: what the processes of a trial need to find it.
+    """
+
+    at_once = 1
+
+    def __init__(
+        self, config: TrainConfig, place: Place, objectives: Sequence[str], study: dict[str, str | None]
+    ) -> None:
+        self.config = config
+        self.place = place
+        self.objectives = objectives
+        self.study = study
+
+    def prepare(self) -> str:
+        """Look at the bins; what is found is kept for the trials."""
+        folder = RunFolder(self.place.prepared)
+        folder.write_config(self.config)
+        return prepare_manifest(self.config, folder).content_hash()
+
+    def run(self, tasks: Sequence[Task], report: Report) -> Iterator[tuple[Trial, Outcome]]:
+        """Run trials one after another."""
+        for task in tasks:
+            yield task.trial, self._run_one(task, report)
+
+    def _run_one(self, task: Task, report: Report) -> Outcome:
+        folder = RunFolder(self.place.trials / f"{task.trial.number:04d}")
+        folder.path.mkdir(parents=True, exist_ok=True)
+        write_json(folder.path / TRIAL_FILE, {**self.study, "trial_id": task.trial._trial_id})
+        watch = RunWatch(lambda epoch, metrics: report(task.trial, epoch, metrics))
+        try:
+            best = train(task.config, folder, task.words, watch, "binrecon.sweep.worker")
+        except OutputError:
+            raise  # nor would the next trial find a place to write to
+        except (BinreconError, RuntimeError, ValueError) as error:
+            (folder.path / "error.txt").write_text(traceback.format_exc())
+            reason = f"{type(error).__name__}: {error}"
+            return Outcome("failed", reason=reason, notes={"run": str(folder.path)})
+        facts = folder.read_facts()
+        notes = {"run": str(folder.path), "seconds": facts["seconds"]}
+        if best is None:
+            return Outcome("pruned", notes=notes)
+        results = json.loads(folder.metrics.read_text())
+        metrics = {f"val/{name}": value for name, value in results["val"].items()}
+        notes |= {"best_epoch": results["best_epoch"], "metrics": metrics}
+        return Outcome("complete", tuple(metrics[name] for name in self.objectives), notes=notes)

@@ -1,0 +1,100 @@
+"""Where trials are kept: a journal in a file, or a database that many machines share."""
+
+import json
+from pathlib import Path
+
+from optuna.exceptions import StorageInternalError
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from binrecon.errors import ConfigError, StudyError
+
+DATABASES = ("postgresql", "mysql")
+"""What a storage's URL may begin with."""
+
+
+def open_storage(url: str | None, journal: Path) -> BaseStorage:
+    """Open what keeps the trials.
+
+    Args:
+        url: Of a database; None for the journal.
+        journal: A file, which is made if there is none.
+
+    Raises:
+        ConfigError: If the URL is none.
+        StudyError: If the database does not answer, or the journal is damaged.
+    """
+    return _open_journal(journal) if url is None else _open_database(url)
+
+
+def _open_journal(path: Path) -> JournalStorage:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = JournalFileSymlinkLock(str(path))
+    if path.exists():
+        _drop_half_line(path, lock)
+        _check_lines(path)
+    try:
+        return JournalStorage(JournalFileBackend(str(path), lock_obj=lock))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StudyError(
+            f"the journal '{path}' cannot be read ({type(error).__name__}: {error}); "
+            "move it away to begin the study anew, or use another sweep.study"
+        ) from error
+
+
+def _drop_half_line(path: Path, lock: JournalFileSymlinkLock) -> None:
+    """Forget an entry that was cut off when its worker was killed: it was never part of the study."""
+    lock.acquire()
+    try:
+        content = path.read_bytes()
+        if content and not content.endswith(b"\n"):
+            with path.open("r+b") as file:
+                file.truncate(content.rfind(b"\n") + 1)
+    finally:
+        lock.release()
+
+
+def _check_lines(path: Path) -> None:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                entry = None
+            if not isinstance(entry, dict) or "op_code" not in entry:
+                raise StudyError(
+                    f"the journal '{path}' is damaged in line {number}: {line[:60]!r} is no entry; "
+                    "restore it from a copy, move it away to begin the study anew, or use another sweep.study"
+                )
+
+
+def _open_database(url: str) -> RDBStorage:
+    try:
+        parsed: URL = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise ConfigError([f"sweep.storage: {_how_to_write(url)}"]) from error
+    if parsed.get_backend_name() not in DATABASES:
+        raise ConfigError([f"sweep.storage: {_how_to_write(parsed.render_as_string())}"])
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    shown = parsed.render_as_string(hide_password=True)
+    try:
+        return RDBStorage(parsed.render_as_string(hide_password=False), engine_kwargs={"pool_pre_ping": True})
+    except ModuleNotFoundError as error:
+        raise StudyError(
+            f"the driver of '{shown}' is not installed ({error.name}); pip install 'binrecon[postgres]'"
+        ) from error
+    except (SQLAlchemyError, StorageInternalError, RuntimeError, ValueError) as error:
+        reason = str(error.__cause__ or error).strip().splitlines()[0]
+        raise StudyError(
+            f"sweep.storage: '{shown}' cannot be used ({reason}); start the server, or mend the address"
+        ) from error
+
+
+def _how_to_write(shown: str) -> str:
+    return (
+        f"'{shown}' is no address of a database; give postgresql://USER@HOST/DATABASE (its password belongs "
+        "into PGPASSWORD or ~/.pgpass), or null for a file"
+    )

@@ -1,0 +1,255 @@
+"""A study: its trials, its budget, and that it is one and the same however often it is begun."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages import BaseStorage
+from optuna.study import Study
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from binrecon.config.metric_names import monitor_mode
+from binrecon.config.schema import SweepSettings
+from binrecon.config.search_space import SearchSpace, Value
+from binrecon.errors import StudyError
+from binrecon.sweep.sampling import NumberedSampler, build_distributions, build_pruner
+from binrecon.sweep.workers import ERROR, LOST, WORKER, Worker, count_seconds
+
+IDENTITY = "binrecon"
+"""Attribute of a study: what makes it another one."""
+
+MANIFEST = "manifest"
+"""Attribute of a study: the hash of the bins that its trials see."""
+
+SURPLUS = "surplus"
+"""Attribute of a trial that came when the budget was spent; it never ran."""
+
+FAILED_LEAST = 10
+"""Trials that must have ended before their failed share says anything."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a trial."""
+
+    status: Literal["complete", "pruned", "failed"]
+    values: tuple[float, ...] = ()
+    """Of the objectives, where it is complete."""
+    reason: str | None = None
+    """Why it failed."""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    """Plain values to keep with the trial: metrics, best epoch, seconds."""
+
+
+class SweepStudy:
+    """A study with its budget.
+
+    Args:
+        name: Of the study.
+        storage: Where its trials are.
+        settings: Sampler, pruner, objectives, budget.
+        space: What is searched.
+        max_epochs: Epochs of a whole trial.
+        identity: What makes it another study: plain values.
+
+    Raises:
+        StudyError: If there is a study of that name with another identity.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        storage: BaseStorage,
+        settings: SweepSettings,
+        space: SearchSpace,
+        max_epochs: int,
+        identity: Mapping[str, Any],
+    ) -> None:
+        self.settings = settings
+        self.space = space
+        self.sampler = NumberedSampler(settings.sampler, settings.seed, space)  # type: ignore[arg-type]  # checked by validate
+        self.is_pruning = len(settings.objectives) == 1 and settings.pruner != "none"
+        modes = [monitor_mode(objective) for objective in settings.objectives]
+        self.optuna = optuna.create_study(
+            study_name=name,
+            storage=storage,
+            sampler=self.sampler,
+            pruner=build_pruner(settings.pruner if self.is_pruning else "none", max_epochs),  # type: ignore[arg-type]  # as above
+            directions=["minimize" if mode == "min" else "maximize" for mode in modes],
+            load_if_exists=True,
+        )
+        self._check_identity(identity)
+        self._told: set[int] = set()
+        self._distributions = build_distributions(space)
+
+    def _check_identity(self, identity: Mapping[str, Any]) -> None:
+        kept = self.optuna.user_attrs.get(IDENTITY)
+        if kept is None:
+            self.optuna.set_user_attr(IDENTITY, dict(identity))
+            return
+        differing = [key for key in sorted({*kept, *identity}) if kept.get(key) != identity.get(key)]
+        if differing:
+            lines = "\n  ".join(f"{key}: was {kept.get(key)}, is {identity.get(key)}" for key in differing)
+            raise StudyError(
+                f"the study '{self.optuna.study_name}' is of something else; choose another name with "
+                f"sweep.study=NAME, or give the words it began with\n  {lines}"
+            )
+
+    def check_manifest(self, content_hash: str) -> None:
+        """Make sure that all trials see the same bins.
+
+        Raises:
+            StudyError: If earlier ones saw others.
+        """
+        kept = self.optuna.user_attrs.get(MANIFEST)
+        if kept is None:
+            self.optuna.set_user_attr(MANIFEST, content_hash)
+        elif kept != content_hash:
+            raise StudyError(
+                f"the study '{self.optuna.study_name}' was begun on other bins (manifest "
+                f"{kept[:12]}, now {content_hash[:12]}); bring those back, or choose another sweep.study=NAME"
+            )
+
+    def owns_results(self) -> bool:
+        """Whether this process writes the results: it ran the trial that ended last, or none at all."""
+        if not self._told:
+            return True
+        ended = [trial for trial in self.list_trials() if trial.datetime_complete is not None]
+        last = max(ended, key=lambda trial: (trial.datetime_complete, trial.number), default=None)
+        return last is None or last.number in self._told
+
+    def ask(self, worker: Worker, at_most: int) -> list[Trial]:
+        """Draw trials, as many as the budget still has.
+
+        Args:
+            worker: Who will run them.
+            at_most: How many.
+        """
+        asked = []
+        for _ in range(min(at_most, self._count_left())):
+            trial = self.optuna.ask(self._distributions)
+            trial.set_user_attr(WORKER, worker.name)
+            if self._is_surplus(trial.number):  # another worker was faster
+                trial.set_user_attr(SURPLUS, True)
+                self.optuna.tell(trial, state=TrialState.FAIL)
+                break
+            asked.append(trial)
+        return asked
+
+    def tell(self, trial: Trial, outcome: Outcome) -> None:
+        """Keep what came of a trial; nothing if another worker took this one for dead and has it run anew."""
+        notes = dict(outcome.notes)
+        if outcome.reason is not None:
+            notes[ERROR] = outcome.reason
+        try:
+            for key, value in notes.items():
+                trial.set_user_attr(key, value)
+            match outcome.status:
+                case "complete":
+                    self.optuna.tell(trial, list(outcome.values))
+                case "pruned":
+                    self.optuna.tell(trial, state=TrialState.PRUNED)
+                case "failed":
+                    self.optuna.tell(trial, state=TrialState.FAIL)
+        except (UpdateFinishedTrialError, ValueError):
+            if not self._frozen(trial.number).user_attrs.get(LOST):
+                raise
+        self._told.add(trial.number)
+
+    def give_back(self, worker: Worker, trials: Sequence[Trial]) -> None:
+        """Put trials that did not end back into the queue."""
+        for trial in trials:
+            frozen = self._frozen(trial.number)
+            if frozen.state == TrialState.RUNNING:
+                worker.give_back(frozen, "stopped")
+
+    def list_trials(self) -> list[FrozenTrial]:
+        """List the trials that count: neither lost nor over the budget."""
+        trials = self.optuna.get_trials(deepcopy=False)
+        return [t for t in trials if LOST not in t.user_attrs and SURPLUS not in t.user_attrs]
+
+    def count_states(self) -> Counter[str]:
+        """Count the trials that count, by state: `complete`, `pruned`, `fail`, `running`, `waiting`."""
+        return Counter(trial.state.name.lower() for trial in self.list_trials())
+
+    def check_failures(self) -> None:
+        """Stop where too many trials fail.
+
+        Raises:
+            StudyError: With the commonest reason.
+        """
+        ended = [trial for trial in self.list_trials() if trial.state.is_finished()]
+        failed = [trial for trial in ended if trial.state == TrialState.FAIL]
+        if len(ended) >= FAILED_LEAST and len(failed) > self.settings.max_failed_share * len(ended):
+            raise StudyError(
+                f"{len(failed)} of {len(ended)} trials failed, more than sweep.max_failed_share="
+                f"{self.settings.max_failed_share:g} of them; most often: {self.commonest_error()}"
+            )
+
+    def commonest_error(self) -> str:
+        """Return the reason that most failed trials have."""
+        reasons = Counter(
+            str(trial.user_attrs.get(ERROR)) for trial in self.list_trials() if trial.state == TrialState.FAIL
+        )
+        return reasons.most_common(1)[0][0]
+
+    @property
+    def total(self) -> int | None:
+        """Trials that the budget has in all; None where minutes alone limit it."""
+        limits = [self.settings.trials] if self.settings.trials is not None else []
+        if (size := self.sampler.grid_size) is not None:
+            limits.append(size)
+        return min(limits, default=None)
+
+    def _count_left(self) -> int:
+        """Count the trials that may begin, those that wait for a worker included."""
+        minutes = self.settings.minutes
+        if minutes is not None and count_seconds(self.optuna) >= minutes * 60:
+            return 0
+        if self.total is None:
+            return 1_000_000
+        waiting = self.count_states()["waiting"]
+        return max(0, self.total - len(self.list_trials())) + waiting
+
+    def _is_surplus(self, number: int) -> bool:
+        if self.total is None:
+            return False
+        return sum(trial.number < number for trial in self.list_trials()) >= self.total
+
+    def _frozen(self, number: int) -> FrozenTrial:
+        return self.optuna.get_trials(deepcopy=False)[number]
+
+
+def report_epoch(trial: Trial, objective: str | None, epoch: int, metrics: Mapping[str, float]) -> bool:
+    """Tell a study of an epoch of a trial.
+
+    Args:
+        trial: The trial.
+        objective: The metric that it is after; None where there are several, and nothing is pruned.
+        epoch: Counted from 1.
+        metrics: Of the epoch, by name.
+
+    Returns:
+        Whether the trial is hopeless.
+    """
+    if objective is None:
+        return False
+    trial.report(metrics[objective], epoch)
+    return trial.should_prune()
+
+
+def values_of(trial: Trial | FrozenTrial) -> dict[str, Value]:
+    """Return what a trial sets its keys to."""
+    return dict(trial.params)
+
+
+def best_trials(study: Study) -> list[FrozenTrial]:
+    """List what no other trial beats in every objective, the best of the first objective first."""
+    sign = -1.0 if study.directions[0].name == "MAXIMIZE" else 1.0
+    if len(study.directions) > 1:
+        return sorted(study.best_trials, key=lambda trial: (sign * trial.values[0], trial.number))
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return sorted(complete, key=lambda trial: (sign * trial.values[0], trial.number))[:1]

@@ -1,0 +1,51 @@
+"""One of several processes that run a trial together; the first of them tells the study of every epoch."""
+
+import json
+import sys
+from functools import cache
+from pathlib import Path
+
+import optuna
+from optuna.trial import Trial
+
+from binrecon.config.compose import load_resolved
+from binrecon.errors import BinreconError
+from binrecon.sweep.runs import TRIAL_FILE
+from binrecon.sweep.sampling import build_pruner, quieten_optuna
+from binrecon.sweep.storage import open_storage
+from binrecon.sweep.study import report_epoch
+from binrecon.training.callbacks import RunWatch
+from binrecon.training.run import fit
+from binrecon.training.run_folder import RunFolder
+
+
+def main() -> int:
+    """Train; on an error that a user can mend, print it alone."""
+    folder = RunFolder(Path(sys.argv[1]))
+    quieten_optuna()
+    try:
+        config = load_resolved(folder.config)
+        fit(config, folder, watch=_build_watch(folder, config.trainer.max_epochs))
+    except BinreconError as error:
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        return 2
+    return 0
+
+
+def _build_watch(folder: RunFolder, max_epochs: int) -> RunWatch:
+    facts = json.loads((folder.path / TRIAL_FILE).read_text())
+
+    @cache  # opened by the first process alone
+    def open_trial() -> Trial:
+        study = optuna.load_study(
+            study_name=facts["study"],
+            storage=open_storage(facts["storage"], Path(facts["journal"])),
+            pruner=build_pruner(facts["pruner"], max_epochs),
+        )
+        return Trial(study, facts["trial_id"])
+
+    return RunWatch(lambda epoch, metrics: report_epoch(open_trial(), facts["objective"], epoch, metrics))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+"""Who works on a study, and what becomes of the trials of those who died."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from optuna.exceptions import OptunaError, UpdateFinishedTrialError
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+BEAT_S = 15.0
+"""Between two signs of life, in seconds."""
+
+DEAD_AFTER_S = 90.0
+"""Without a sign of life a worker on another machine counts as dead, by the watch of whoever looks."""
+
+WORKER = "worker"
+"""Attribute of a trial: who runs it. Of a study, followed by `:` and the worker: its seconds and beats."""
+
+ERROR = "error"
+"""Attribute of a trial: why it failed."""
+
+LOST = "lost"
+"""Attribute of a trial whose worker died or was stopped; another one stands in for it."""
+
+RETRY_OF = "retry_of"
+"""Attribute of the trial that stands in: the number of the lost one."""
+
+
+def name_worker() -> str:
+    """Name this process so that it can be told from a later one with its number: `HOST/PID/START`."""
+    return f"{socket.gethostname()}/{os.getpid()}/{_start_of(os.getpid())}"
+
+
+def _start_of(pid: int) -> str | None:
+    """Return when a process was started, in the system's ticks; None if there is none or nobody can say."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return None
+
+
+def is_gone(worker: str) -> bool:
+    """Whether a worker of this machine has ended; False for those of other machines."""
+    host, pid, start = worker.rsplit("/", 2)
+    if host != socket.gethostname():
+        return False
+    if Path("/proc/self").exists():
+        return _start_of(int(pid)) != start
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+class Worker:
+    """This process as one that works on a study: gives signs of life, and takes over from the dead.
+
+    Args:
+        study: The study.
+        clock: Seconds that never go back; for tests.
+    """
+
+    def __init__(self, study: Study, clock: Callable[[], float] = time.monotonic) -> None:
+        self.study = study
+        self.name = name_worker()
+        self._clock = clock
+        self._started = clock()
+        self._beats = 0
+        self._seen: dict[str, tuple[object, float]] = {}
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat_on, daemon=True)
+
+    def __enter__(self) -> "Worker":
+        self.beat()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+        self.beat()
+
+    def beat(self) -> None:
+        """Give a sign of life."""
+        self._beats += 1
+        sign = {"beats": self._beats, "seconds": round(self._clock() - self._started, 1)}
+        self.study.set_user_attr(f"{WORKER}:{self.name}", sign)
+
+    def _beat_on(self) -> None:
+        while not self._ended.wait(BEAT_S):
+            try:
+                self.beat()
+            except (OptunaError, OSError, RuntimeError):  # the next one, or the trial's own end, will tell
+                continue
+
+    def take_over(self) -> list[int]:
+        """Put the trials of dead workers back into the queue; return the numbers of those it found.
+
+        Exactly one of several workers that notice puts a trial back: the one whose word it is that ends it.
+        """
+        trials = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        return [trial.number for trial in trials if self._is_dead(trial) and self.give_back(trial)]
+
+    def give_back(self, trial: FrozenTrial, reason: str = "its worker died") -> bool:
+        """End a trial without a result, and queue another with the same values.
+
+        Returns:
+            Whether this worker did it; False if another one was faster, or the trial has ended.
+        """
+        storage = self.study._storage
+        try:
+            storage.set_trial_user_attr(trial._trial_id, LOST, True)
+            storage.set_trial_user_attr(trial._trial_id, ERROR, reason)
+            if not storage.set_trial_state_values(trial._trial_id, TrialState.FAIL):
+                return False
+        except (UpdateFinishedTrialError, RuntimeError):
+            return False
+        self._queue_again(trial)
+        return True
+
+    def _queue_again(self, trial: FrozenTrial) -> None:
+        first = trial.user_attrs.get(RETRY_OF, trial.number)
+        params = trial.params or trial.system_attrs.get("fixed_params", {})
+        if params:  # else it died before it had drawn any: nothing is lost
+            self.study.enqueue_trial(params, user_attrs={RETRY_OF: first})
+
+    def _is_dead(self, trial: FrozenTrial) -> bool:
+        worker = trial.user_attrs.get(WORKER)
+        if worker == self.name:
+            return False
+        signs = {key.partition(":")[2]: sign for key, sign in _list_signs(self.study)}
+        if worker is None:  # whoever asked for it has not signed it yet, or died before that
+            others = signs.keys() - {self.name}
+            return all(map(is_gone, others)) or self._is_still(f"trial {trial.number}", "unsigned")
+        return is_gone(worker) or self._is_still(worker, signs.get(worker))
+
+    def _is_still(self, who: str, sign: object) -> bool:
+        """Whether a sign has stayed the same for as long as this process has looked, and long enough."""
+        seen, since = self._seen.get(who, (None, 0.0))
+        if seen == sign:
+            return self._clock() - since > DEAD_AFTER_S
+        self._seen[who] = (sign, self._clock())
+        return False
+
+
+def count_seconds(study: Study) -> float:
+    """Count the seconds that all workers together have spent on a study."""
+    return sum(sign["seconds"] for _, sign in _list_signs(study))
+
+
+def _list_signs(study: Study) -> list[tuple[str, dict[str, float]]]:
+    return [(key, sign) for key, sign in study.user_attrs.items() if key.startswith(f"{WORKER}:")]

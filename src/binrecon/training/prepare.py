@@ -1,0 +1,95 @@
+"""What a run needs before it trains: its bins, its model, and what feeds it."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+
+from binrecon.config.schema import ModelConfig, TrainConfig
+from binrecon.console import get_console
+from binrecon.data.datamodule import BinDataModule
+from binrecon.features import FeatureDataModule
+from binrecon.manifest import (
+    CountRange,
+    Manifest,
+    build_manifest,
+    build_split_rule,
+    check_trainable,
+    count_coverage,
+    count_leaks,
+    describe_coverage,
+    write_manifest,
+)
+from binrecon.models import BinCounter, build_counter, hash_state
+from binrecon.report.summary import manifest_table
+from binrecon.sources.build import build_source
+from binrecon.training.cached import open_store, why_live
+from binrecon.training.checkpoints import check_same_model, load_counter, read_checkpoint
+from binrecon.training.rules import check_batches
+from binrecon.training.run_folder import RunFolder
+
+
+def counter_facts(config: TrainConfig) -> dict[str, Any]:
+    """Return what `build_counter` is called with, besides weights and seed."""
+    model: ModelConfig = config.model
+    return {
+        "backbone": model.backbone,
+        "min_count": config.data.min_count,
+        "max_count": config.data.max_count,
+        "is_frozen": model.is_frozen,
+        "head": asdict(config.head),
+    }
+
+
+def prepare_counter(config: TrainConfig, folder: RunFolder) -> BinCounter:
+    """Build the model, the same for the same seed; from a checkpoint on, its weights come from there."""
+    pl.seed_everything(config.seed, workers=True, verbose=False)
+    if folder.last_checkpoint.exists():
+        check_same_model(folder.last_checkpoint, counter_facts(config))
+        return load_counter(folder.last_checkpoint).train()
+    counter = build_counter(**counter_facts(config), weights=config.model.weights, seed=config.seed)
+    if "weights_hash" not in folder.read_facts():
+        folder.update_facts(weights_hash=hash_state(counter.backbone))
+    return counter
+
+
+def prepare_manifest(config: TrainConfig, folder: RunFolder) -> Manifest:
+    """Make the bins readable, look at every one, and keep what was found."""
+    source = build_source(config.source)
+    source.prepare()
+    selection, splits = CountRange.of(config.data), build_split_rule(config.data)
+    manifest = build_manifest(
+        source,
+        selection,
+        splits,
+        cache_root=Path(config.cache_dir) / "facts",
+        source_identity=str(source.folder.resolve()),
+    )
+    write_manifest(manifest, folder.manifest)
+    folder.update_facts(
+        manifest_hash=manifest.content_hash(),
+        split=asdict(count_coverage(manifest, splits)),
+        leaks=[asdict(leak) for leak in count_leaks(manifest)],
+    )
+    check_trainable(manifest, selection, splits)
+    train_bins = sum(manifest.count_classes("train").values())
+    check_batches(config.head, train_bins, config.data.batch_size, config.trainer.devices)
+    console = get_console()
+    console.print(manifest_table(manifest))
+    for line in describe_coverage(manifest, splits):
+        console.print(line, highlight=False)
+    return manifest
+
+
+def build_data(
+    config: TrainConfig, folder: RunFolder, manifest: Manifest, counter: BinCounter
+) -> BinDataModule:
+    """Build what feeds the trainer: photos, or features that are kept."""
+    last = folder.last_checkpoint
+    first_epoch = read_checkpoint(last)["epoch"] + 1 if last.exists() else 0
+    source = build_source(config.source)
+    if why_live(config) is not None:
+        return BinDataModule(source, manifest, config.data, config.seed, first_epoch)
+    store = open_store(config, counter.backbone, folder.read_facts()["weights_hash"])
+    return FeatureDataModule(source, manifest, config.data, config.seed, store, counter.backbone, first_epoch)
