@@ -3,7 +3,6 @@
 import logging
 import subprocess
 import sys
-import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -47,7 +46,7 @@ from binrecon.training.checkpoints import (
 )
 from binrecon.training.feature_module import FeatureCountingModule
 from binrecon.training.module import CountingModule
-from binrecon.training.results import report_results
+from binrecon.training.results import read_best, report_results
 from binrecon.training.rules import check_batches
 from binrecon.training.run_folder import RunFolder, collect_facts
 
@@ -66,7 +65,6 @@ def train(config: TrainConfig, folder: RunFolder, overrides: Sequence[str]) -> f
     Raises:
         BinreconError: If the bins, the weights, the checkpoint, the folder or the machine do not allow it.
     """
-    started = time.monotonic()
     console = get_console()
     _check_devices(config)
     _check_folder(config, folder)
@@ -74,19 +72,18 @@ def train(config: TrainConfig, folder: RunFolder, overrides: Sequence[str]) -> f
     folder.update_facts(**collect_facts(overrides, config.seed))
     counter = _build_counter(config, folder)
     console.print(model_table(counter))
-    manifest = _prepare_manifest(config, folder)
+    _prepare_manifest(config, folder)
     if (reason := why_live(config)) is not None:
         console.print(f"features: live ({reason})")
     if config.trainer.devices == 1:
         fit(config, folder, counter)
     else:
         _start_processes(config, folder)
-    folder.update_facts(seconds=round(time.monotonic() - started, 1))
-    return report_results(config, folder, manifest)
+    return read_best(folder, config.monitor)
 
 
 def fit(config: TrainConfig, folder: RunFolder, counter: BinCounter | None = None) -> None:
-    """Train and test in this process, which may be one of several.
+    """Train and test in this process, which may be one of several; the first of them reports the results.
 
     Args:
         config: Checked by `validate`.
@@ -109,6 +106,8 @@ def fit(config: TrainConfig, folder: RunFolder, counter: BinCounter | None = Non
         folder.update_facts(epochs=trainer.current_epoch, device=_describe_device(trainer))
         if isinstance(data, FeatureDataModule):
             folder.update_facts(features={"store": data.store.folder.name, "computed": data.computed})
+        folder.update_facts(seconds=folder.seconds_since_start())
+        report_results(config, folder, manifest)
 
 
 def _check_folder(config: TrainConfig, folder: RunFolder) -> None:
@@ -159,7 +158,7 @@ def _build_counter(config: TrainConfig, folder: RunFolder) -> BinCounter:
     return counter
 
 
-def _prepare_manifest(config: TrainConfig, folder: RunFolder) -> Manifest:
+def _prepare_manifest(config: TrainConfig, folder: RunFolder) -> None:
     """Make the bins readable, look at every one, and keep what was found."""
     source = build_source(config.source)
     source.prepare()
@@ -184,7 +183,6 @@ def _prepare_manifest(config: TrainConfig, folder: RunFolder) -> Manifest:
     console.print(manifest_table(manifest))
     for line in describe_coverage(manifest, splits):
         console.print(line, highlight=False)
-    return manifest
 
 
 def _build_module(config: TrainConfig, manifest: Manifest, counter: BinCounter) -> CountingModule:
