@@ -52,6 +52,8 @@ _AT_LEAST = {
 }
 _ABOVE_ZERO = (
     "source.stall_timeout_s",
+    "logger.answer_timeout_s",
+    "logger.finish_timeout_s",
     "optimizer.lr",
     "optimizer.step_factor",
     "data.val_fraction",
@@ -78,7 +80,7 @@ _WORDS = {
     "data.resize": ("squash", "pad"),
     "trainer.accelerator": ("cpu", "gpu"),
     "trainer.precision": ("32-true", "bf16-mixed", "16-mixed"),
-    "logger.name": ("csv", "none"),
+    "logger.mode": ("auto", "online", "offline"),
 }
 
 
@@ -93,7 +95,7 @@ def validate(config: DictConfig) -> None:
     """
     problems = [*unknown_keys(config), *_unresolved(config)] or [*_missing(config)]
     if not problems:
-        checks = (_ranges, _words, _names, _bucket, _contradictions, _counts, _monitor, _paths)
+        checks = (_ranges, _words, _names, _bucket, _contradictions, _counts, _monitor, _wandb, _paths)
         problems = [problem for check in checks for problem in check(config)]
     if problems:
         raise ConfigError(problems)
@@ -230,6 +232,20 @@ def _monitor(config: DictConfig) -> Iterator[str]:
     if monitor is not None and monitor not in monitor_names():
         allowed, hint = ", ".join(monitor_names()), did_you_mean(monitor, monitor_names())
         yield f"monitor: '{monitor}' is not logged; logged are {allowed}{hint}"
+
+
+def _wandb(config: DictConfig) -> Iterator[str]:
+    """Check what W&B would refuse."""
+    logger = _get(config, "logger")
+    if logger is None or logger.name != "wandb":
+        return
+    if not 0 < len(logger.project) <= 128 or set(logger.project) & set("/\\#?%:"):
+        yield f"logger.project: '{logger.project}' must have 1 to 128 characters and none of / \\ # ? % :"
+    if logger.group is not None and not 0 < len(logger.group) <= 128:
+        yield f"logger.group: must have 1 to 128 characters, got {len(logger.group)}; or give null"
+    for tag in logger.tags:
+        if not 0 < len(tag) <= 64:
+            yield f"logger.tags: '{tag}' must have 1 to 64 characters, got {len(tag)}"
 
 
 def _paths(config: DictConfig) -> Iterator[str]:

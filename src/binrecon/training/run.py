@@ -1,6 +1,7 @@
 """One training run, from a checked configuration to a folder with everything that came of it."""
 
 import logging
+import os
 import subprocess
 import sys
 import warnings
@@ -14,7 +15,7 @@ import torch
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
 from binrecon.config.metric_names import monitor_mode
-from binrecon.config.schema import ModelConfig, TrainConfig
+from binrecon.config.schema import ModelConfig, TrainConfig, WandbLoggerConfig
 from binrecon.console import get_console
 from binrecon.data.datamodule import BinDataModule
 from binrecon.errors import ConfigError, OutputError, TrainingError
@@ -49,6 +50,7 @@ from binrecon.training.module import CountingModule
 from binrecon.training.results import read_best, report_results
 from binrecon.training.rules import check_batches
 from binrecon.training.run_folder import RunFolder, collect_facts
+from binrecon.training.run_log import RunLog
 
 
 def train(config: TrainConfig, folder: RunFolder, overrides: Sequence[str]) -> float:
@@ -67,6 +69,7 @@ def train(config: TrainConfig, folder: RunFolder, overrides: Sequence[str]) -> f
     """
     console = get_console()
     _check_devices(config)
+    _check_logger(config)
     _check_folder(config, folder)
     folder.write_config(config)
     folder.update_facts(**collect_facts(overrides, config.seed))
@@ -91,11 +94,15 @@ def fit(config: TrainConfig, folder: RunFolder, counter: BinCounter | None = Non
         counter: The model, if it is at hand already.
     """
     _quieten_lightning()
-    manifest = read_manifest(folder.manifest)
     counter = counter or _build_counter(config, folder)
+    with _build_log(config, folder) as log:
+        _fit(config, folder, counter, log)
+
+
+def _fit(config: TrainConfig, folder: RunFolder, counter: BinCounter, log: RunLog) -> None:
+    manifest = read_manifest(folder.manifest)
     module, data = _build_module(config, manifest, counter), _build_data(config, folder, manifest, counter)
-    callbacks = _build_callbacks(config, folder)
-    trainer = _build_trainer(config, folder, callbacks)
+    trainer = _build_trainer(config, folder, _build_callbacks(config, folder, log))
     last, best = folder.last_checkpoint, folder.best_checkpoint
     if trainer.is_global_zero:
         write_frozen_part(folder.checkpoints, counter)
@@ -107,7 +114,7 @@ def fit(config: TrainConfig, folder: RunFolder, counter: BinCounter | None = Non
         if isinstance(data, FeatureDataModule):
             folder.update_facts(features={"store": data.store.folder.name, "computed": data.computed})
         folder.update_facts(seconds=folder.seconds_since_start())
-        report_results(config, folder, manifest)
+        log.log_results(report_results(config, folder, manifest))
 
 
 def _check_folder(config: TrainConfig, folder: RunFolder) -> None:
@@ -132,6 +139,13 @@ def _check_devices(config: TrainConfig) -> None:
                 f"this machine has {found}; use trainer=cpu, or lower trainer.devices"
             ]
         )
+
+
+def _check_logger(config: TrainConfig) -> None:
+    if isinstance(config.logger, WandbLoggerConfig):
+        from binrecon.training.wandb_log import require_key  # W&B takes a second to load
+
+        require_key(config.logger.mode)
 
 
 def _counter_facts(config: TrainConfig) -> dict[str, Any]:
@@ -219,10 +233,20 @@ def _build_data(
     return FeatureDataModule(source, manifest, config.data, config.seed, store, counter.backbone, first_epoch)
 
 
-def _build_callbacks(config: TrainConfig, folder: RunFolder) -> list[Callback]:
+def _build_log(config: TrainConfig, folder: RunFolder) -> RunLog:
+    """Open what follows the run: in the first process, where one is asked for."""
+    is_first = config.trainer.devices == 1 or os.environ["RANK"] == "0"  # torchrun sets it
+    if not (is_first and isinstance(config.logger, WandbLoggerConfig)):
+        return RunLog()
+    from binrecon.training.wandb_log import WandbLog  # W&B takes a second to load
+
+    return WandbLog(config, folder)
+
+
+def _build_callbacks(config: TrainConfig, folder: RunFolder, log: RunLog) -> list[Callback]:
     callbacks: list[Callback] = [
         ConsoleProgress(),
-        EpochHistory(folder.history if config.logger.name == "csv" else None),
+        EpochHistory(folder.history if config.logger.name != "none" else None, log.log_epoch),
         PredictionWriter(folder.predictions, config.data.min_count),
         ModelCheckpoint(
             folder.checkpoints,

@@ -16,7 +16,7 @@ from binrecon.errors import CheckpointError
 from binrecon.whole_file import write_json, write_text
 
 _PACKAGES = (
-    "binrecon", "torch", "torchvision", "torchcodec", "pytorch-lightning", "torchmetrics", "timm",
+    "binrecon", "torch", "torchvision", "torchcodec", "pytorch-lightning", "torchmetrics", "timm", "wandb",
     "hydra-core", "omegaconf", "numpy", "pillow", "pandas", "pyarrow",
 )  # fmt: skip
 
