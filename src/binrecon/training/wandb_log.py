@@ -138,10 +138,11 @@ class WandbLog(RunLog):
     def _start(self, mode: Literal["online", "offline"]) -> wandb.Run:
         facts = self.folder.read_facts()
         names = name_run(self.config, facts)
+        known_id = facts.get("wandb", {}).get("id")
         return wandb.init(
             dir=self.folder.path,
-            id=facts.get("wandb", {}).get("id", uuid4().hex[:8]),
-            resume="allow" if mode == "online" else None,
+            id=known_id or uuid4().hex[:8],
+            resume="allow" if mode == "online" and known_id else None,
             mode=mode,
             project=self.logger.project,
             entity=self.logger.entity,

@@ -49,9 +49,12 @@ def name_run(config: TrainConfig, facts: Mapping[str, Any]) -> RunNames:
     optimizer = config.optimizer.name
     regime = "frozen" if config.model.is_frozen else "full"
     words = [model, optimizer, config.head.name, config.loss.name, config.source.name, experiment, regime]
-    tags = dict.fromkeys(word[:_LONGEST_TAG] for word in [*words, *logger.tags] if word is not None)
+    secrets = _secrets_of(os.environ)
+    tags = dict.fromkeys(
+        hide_secrets(word, secrets)[:_LONGEST_TAG] for word in [*words, *logger.tags] if word is not None
+    )
     return RunNames(
-        group=logger.group or experiment or model,
+        group=hide_secrets(logger.group or experiment or model, secrets),
         job_type=optimizer,
         name=f"{model}-{optimizer}-seed{config.seed}",
         tags=tuple(tags),
