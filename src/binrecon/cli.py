@@ -170,6 +170,7 @@ VERBS = {
             "experiment=quickstart",
             "source.root=data/abid model=resnet50 optimizer=adam",
             "source.root=data/abid model=resnet18,resnet34 optimizer=sgd,sgdr,adam --multirun",
+            "source.root=data/abid model=resnet50 optimizer=sgd,adam logger=wandb --multirun",
             "resume=outputs/train/2026-11-23_12-00-00_000000 trainer.max_epochs=30",
         ),
     ),

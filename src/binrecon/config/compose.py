@@ -26,7 +26,6 @@ SCHEMAS: dict[str, type[Any]] = {
     "data": schema.DataConfig,
     "model": schema.ModelConfig,
     "trainer": schema.TrainerConfig,
-    "logger": schema.LoggerConfig,
     "callbacks": schema.CallbacksConfig,
     "source/abid": schema.AbidSourceConfig,
     "source/local": schema.LocalSourceConfig,
@@ -36,6 +35,9 @@ SCHEMAS: dict[str, type[Any]] = {
     "loss/cross_entropy": schema.CrossEntropyConfig,
     "loss/soft_labels": schema.SoftLabelsConfig,
     "features/kept": schema.KeptFeaturesConfig,
+    "logger/csv": schema.CsvLoggerConfig,
+    "logger/none": schema.NoLoggerConfig,
+    "logger/wandb": schema.WandbLoggerConfig,
     "optimizer/sgd": schema.SGDConfig,
     "optimizer/sgdr": schema.SGDRConfig,
     "optimizer/adam": schema.AdamConfig,
@@ -48,7 +50,7 @@ RECIPES = "experiment"
 
 RECIPE_SUFFIX = ".yaml"
 
-GROUPS_OF_KINDS = ("source", "head", "loss", "optimizer")
+GROUPS_OF_KINDS = ("source", "head", "loss", "optimizer", "logger")
 """The groups whose options have a schema each."""
 
 

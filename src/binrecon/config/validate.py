@@ -58,6 +58,8 @@ _AT_LEAST = {
 _ABOVE_ZERO = (
     "source.stall_timeout_s",
     "sweep.minutes",
+    "logger.answer_timeout_s",
+    "logger.finish_timeout_s",
     "optimizer.lr",
     "optimizer.step_factor",
     "data.val_fraction",
@@ -86,7 +88,7 @@ _WORDS = {
     "trainer.precision": ("32-true", "bf16-mixed", "16-mixed"),
     "sweep.sampler": SAMPLER_WORDS,
     "sweep.pruner": PRUNER_WORDS,
-    "logger.name": ("csv", "none"),
+    "logger.mode": ("auto", "online", "offline"),
 }
 
 
@@ -101,7 +103,18 @@ def validate(config: DictConfig) -> None:
     """
     problems = [*unknown_keys(config), *_unresolved(config)] or [*_missing(config)]
     if not problems:
-        checks = (_ranges, _words, _names, _bucket, _contradictions, _counts, _monitor, _sweep, _paths)
+        checks = (
+            _ranges,
+            _words,
+            _names,
+            _bucket,
+            _contradictions,
+            _counts,
+            _monitor,
+            _wandb,
+            _sweep,
+            _paths,
+        )
         problems = [problem for check in checks for problem in check(config)]
     if problems:
         raise ConfigError(problems)
@@ -256,6 +269,20 @@ def _sweep(config: DictConfig) -> Iterator[str]:
         yield f"sweep.objectives: names one of {', '.join(sweep.objectives)} twice"
     if sweep.study is not None and not re.fullmatch(r"[\w.,=+-]{1,100}", sweep.study):
         yield f"sweep.study: '{sweep.study}' is no name; use up to 100 letters, digits and . , = + - _"
+
+
+def _wandb(config: DictConfig) -> Iterator[str]:
+    """Check what W&B would refuse."""
+    logger = _get(config, "logger")
+    if logger is None or logger.name != "wandb":
+        return
+    if not 0 < len(logger.project) <= 128 or set(logger.project) & set("/\\#?%:"):
+        yield f"logger.project: '{logger.project}' must have 1 to 128 characters and none of / \\ # ? % :"
+    if logger.group is not None and not 0 < len(logger.group) <= 128:
+        yield f"logger.group: must have 1 to 128 characters, got {len(logger.group)}; or give null"
+    for tag in logger.tags:
+        if not 0 < len(tag) <= 64:
+            yield f"logger.tags: '{tag}' must have 1 to 64 characters, got {len(tag)}"
 
 
 def _paths(config: DictConfig) -> Iterator[str]:

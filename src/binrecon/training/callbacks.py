@@ -99,10 +99,14 @@ class EpochHistory(Callback):
 
     Args:
         path: CSV file to keep up to date, or None to keep the numbers in memory and checkpoints alone.
+        listener: Is told of each new row, in the first process; None if nobody is.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(
+        self, path: Path | None, listener: Callable[[Mapping[str, float]], None] | None = None
+    ) -> None:
         self.path = path
+        self.listener = listener
         self.rows: list[dict[str, float]] = []
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -112,8 +116,12 @@ class EpochHistory(Callback):
         numbers = {name: float(value) for name, value in sorted(trainer.callback_metrics.items())}
         lr = float(trainer.optimizers[0].param_groups[0]["lr"])
         self.rows.append({"epoch": trainer.current_epoch + 1, "lr": lr, **numbers})
-        if self.path is not None and trainer.is_global_zero:
+        if not trainer.is_global_zero:
+            return
+        if self.path is not None:
             write_text(self.path, self.table().to_csv(index=False))
+        if self.listener is not None:
+            self.listener(self.rows[-1])
 
     def table(self) -> pd.DataFrame:
         """Return a row for each epoch: `epoch` counted from 1, the learning rate after it, all metrics."""

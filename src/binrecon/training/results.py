@@ -1,6 +1,7 @@
 """From the predictions of a run to its numbers, tables and plots."""
 
 import io
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,6 +50,8 @@ class Results:
         prior: Metrics of answering with the frequencies of the training bins.
         history: A row for each epoch.
         best_epoch: Epoch of the tested checkpoint, counted from 1.
+        most_wrong: Predictions for the bins whose recorded count was thought least likely, the least likely
+            first, with that probability as `likelihood`.
     """
 
     split: Split
@@ -59,9 +62,16 @@ class Results:
     prior: dict[str, float]
     history: pd.DataFrame
     best_epoch: int
+    most_wrong: pd.DataFrame
+
+    @property
+    def best_row(self) -> dict[str, float]:
+        """The row of the best epoch."""
+        row = self.history.loc[self.history["epoch"] == self.best_epoch].iloc[0]
+        return {str(name): float(value) for name, value in row.items()}
 
 
-def report_results(config: TrainConfig, folder: RunFolder, manifest: Manifest) -> float:
+def report_results(config: TrainConfig, folder: RunFolder, manifest: Manifest) -> Results:
     """Compute a run's results from its predictions and checkpoints, write them, draw them and show them.
 
     Args:
@@ -70,15 +80,19 @@ def report_results(config: TrainConfig, folder: RunFolder, manifest: Manifest) -
         manifest: Of the run.
 
     Returns:
-        The best value of `config.monitor`.
+        What was achieved.
     """
-    predictions = pd.read_parquet(folder.predictions)
-    results = _compute(config, folder, manifest, predictions)
-    best = results.history.loc[results.history["epoch"] == results.best_epoch].iloc[0]
-    write_json(folder.metrics, _to_plain(results, best, manifest))
-    _draw(config, folder, results, predictions)
+    results = _compute(config, folder, manifest, pd.read_parquet(folder.predictions))
+    write_json(folder.metrics, _to_plain(results, manifest))
+    _draw(config, folder, results)
     _show(get_console(), config, folder, results)
-    return float(best[config.monitor])
+    return results
+
+
+def read_best(folder: RunFolder, monitor: str) -> float:
+    """Read the value of `monitor` at the best epoch from the results of a run; NaN where it had none."""
+    best = json.loads(folder.metrics.read_text())["val"][monitor.removeprefix("val/")]
+    return math.nan if best is None else float(best)
 
 
 def _compute(
@@ -106,10 +120,17 @@ def _compute(
         prior=prior_baseline(train_histogram, test_histogram, counts.start),
         history=pd.DataFrame(rows),
         best_epoch=read_checkpoint(folder.best_checkpoint)["epoch"] + 1,
+        most_wrong=_find_most_wrong(predictions),
     )
 
 
-def _to_plain(results: Results, best: "pd.Series[float]", manifest: Manifest) -> dict[str, Any]:
+def _find_most_wrong(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Find the bins whose recorded count was thought least likely: the model's mistakes, or the records'."""
+    likelihood = [row[f"p_{row['recorded_count']}"] for row in predictions.to_dict("records")]
+    return predictions.assign(likelihood=likelihood).nsmallest(MOST_WRONG, "likelihood")
+
+
+def _to_plain(results: Results, manifest: Manifest) -> dict[str, Any]:
     def tidy(numbers: Mapping[str, float]) -> dict[str, float | None]:
         return {name: number if math.isfinite(number) else None for name, number in numbers.items()}
 
@@ -119,9 +140,9 @@ def _to_plain(results: Results, best: "pd.Series[float]", manifest: Manifest) ->
         "test": tidy(results.judged) if results.split == "test" else None,
         "val": tidy(
             {
-                str(key).removeprefix("val/"): value
-                for key, value in best.items()
-                if str(key).startswith("val/")
+                name.removeprefix("val/"): value
+                for name, value in results.best_row.items()
+                if name.startswith("val/")
             }
         ),
         "baselines": {"majority": tidy(results.majority), "prior": tidy(results.prior)},
@@ -131,26 +152,23 @@ def _to_plain(results: Results, best: "pd.Series[float]", manifest: Manifest) ->
     }
 
 
-def _draw(config: TrainConfig, folder: RunFolder, results: Results, predictions: pd.DataFrame) -> None:
+def _draw(config: TrainConfig, folder: RunFolder, results: Results) -> None:
     plot_learning_curves(results.history, folder.plots / "learning_curves.png", results.best_epoch)
     plot_confusion(results.tally.confusion, config.data.min_count, folder.plots / "confusion_matrix.png")
     plot_reliability(results.tally, folder.plots / "reliability.png")
-    _draw_most_wrong(config, folder, results.split, predictions)
+    _draw_most_wrong(config, folder, results)
 
 
-def _draw_most_wrong(config: TrainConfig, folder: RunFolder, split: Split, predictions: pd.DataFrame) -> None:
-    """Draw the bins whose recorded count was thought least likely: the model's mistakes, or the records'."""
+def _draw_most_wrong(config: TrainConfig, folder: RunFolder, results: Results) -> None:
     source = build_source(config.source)
-    likelihood = [row[f"p_{row['recorded_count']}"] for row in predictions.to_dict("records")]
-    worst = predictions.assign(likelihood=likelihood).nsmallest(MOST_WRONG, "likelihood")
     photos, captions = [], []
-    for row in worst.to_dict("records"):
+    for row in results.most_wrong.to_dict("records"):
         photos.append(Image.open(io.BytesIO(source.read_photo(row["bin_id"]))).convert("RGB"))
         captions.append(
             f"{row['bin_id']}\nrecord {row['recorded_count']}, predicted {row['predicted_count']}\n"
             f"P(record) = {row['likelihood']:.1%}"
         )
-    title = f"The {len(photos)} {split} bins whose recorded count the model thinks least likely"
+    title = f"The {len(photos)} {results.split} bins whose recorded count the model thinks least likely"
     draw_photo_sheet(photos, captions, folder.plots / "most_wrong.png", title=title)
 
 

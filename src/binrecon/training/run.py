@@ -1,9 +1,9 @@
 """One training run, from a checked configuration to a folder with everything that came of it."""
 
 import logging
+import os
 import subprocess
 import sys
-import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,7 +13,7 @@ import torch
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
 from binrecon.config.metric_names import monitor_mode
-from binrecon.config.schema import TrainConfig
+from binrecon.config.schema import TrainConfig, WandbLoggerConfig
 from binrecon.console import get_console
 from binrecon.errors import ConfigError, OutputError, TrainingError
 from binrecon.features import FeatureDataModule
@@ -33,8 +33,9 @@ from binrecon.training.checkpoints import (
 from binrecon.training.feature_module import FeatureCountingModule
 from binrecon.training.module import CountingModule
 from binrecon.training.prepare import build_data, counter_facts, prepare_counter, prepare_manifest
-from binrecon.training.results import report_results
+from binrecon.training.results import read_best, report_results
 from binrecon.training.run_folder import RunFolder, collect_facts
+from binrecon.training.run_log import RunLog
 
 
 def train(
@@ -59,23 +60,22 @@ def train(
     Raises:
         BinreconError: If the bins, the weights, the checkpoint, the folder or the machine do not allow it.
     """
-    started = time.monotonic()
     console = get_console()
     _check_devices(config)
+    _check_logger(config)
     _check_folder(config, folder)
     folder.write_config(config)
     folder.update_facts(**collect_facts(overrides, config.seed))
     counter = prepare_counter(config, folder)
     console.print(model_table(counter))
-    manifest = prepare_manifest(config, folder)
+    prepare_manifest(config, folder)
     if (reason := why_live(config)) is not None:
         console.print(f"features: live ({reason})")
     if config.trainer.devices == 1:
         fit(config, folder, counter, watch)
     else:
         _start_processes(config, folder, worker)
-    folder.update_facts(seconds=round(time.monotonic() - started, 1))
-    return None if "ended_early" in folder.read_facts() else report_results(config, folder, manifest)
+    return None if "ended_early" in folder.read_facts() else read_best(folder, config.monitor)
 
 
 def fit(
@@ -84,7 +84,7 @@ def fit(
     counter: BinCounter | None = None,
     watch: RunWatch | None = None,
 ) -> None:
-    """Train and test in this process, which may be one of several.
+    """Train and test in this process, which may be one of several; the first of them reports the results.
 
     Args:
         config: Checked by `validate`.
@@ -93,10 +93,17 @@ def fit(
         watch: Looks at every epoch, and may end the run.
     """
     _quieten_lightning()
-    manifest = read_manifest(folder.manifest)
     counter = counter or prepare_counter(config, folder)
+    with _build_log(config, folder) as log:
+        _fit(config, folder, counter, watch, log)
+
+
+def _fit(
+    config: TrainConfig, folder: RunFolder, counter: BinCounter, watch: RunWatch | None, log: RunLog
+) -> None:
+    manifest = read_manifest(folder.manifest)
     module, data = _build_module(config, manifest, counter), build_data(config, folder, manifest, counter)
-    callbacks = _build_callbacks(config, folder) + ([watch] if watch is not None else [])
+    callbacks = _build_callbacks(config, folder, log) + ([watch] if watch is not None else [])
     trainer = _build_trainer(config, folder, callbacks)
     last, best = folder.last_checkpoint, folder.best_checkpoint
     if trainer.is_global_zero:
@@ -104,7 +111,8 @@ def fit(
     trainer.fit(module, data, ckpt_path=last if last.exists() else None, weights_only=True)
     if watch is not None and watch.has_ended_run:
         if trainer.is_global_zero:
-            folder.update_facts(ended_early=f"after epoch {trainer.current_epoch}")
+            ended = f"after epoch {trainer.current_epoch}"
+            folder.update_facts(ended_early=ended, seconds=folder.seconds_since_start())
         return
     trainer.test(module, data, ckpt_path=best, weights_only=True, verbose=False)
     if trainer.is_global_zero:
@@ -112,6 +120,8 @@ def fit(
         folder.update_facts(epochs=trainer.current_epoch, device=_describe_device(trainer))
         if isinstance(data, FeatureDataModule):
             folder.update_facts(features={"store": data.store.folder.name, "computed": data.computed})
+        folder.update_facts(seconds=folder.seconds_since_start())
+        log.log_results(report_results(config, folder, manifest))
 
 
 def _check_folder(config: TrainConfig, folder: RunFolder) -> None:
@@ -138,6 +148,13 @@ def _check_devices(config: TrainConfig) -> None:
         )
 
 
+def _check_logger(config: TrainConfig) -> None:
+    if isinstance(config.logger, WandbLoggerConfig):
+        from binrecon.training.wandb_log import require_key  # W&B takes a second to load
+
+        require_key(config.logger.mode)
+
+
 def _build_module(config: TrainConfig, manifest: Manifest, counter: BinCounter) -> CountingModule:
     """Build what Lightning trains."""
     data = config.data
@@ -159,10 +176,20 @@ def _build_module(config: TrainConfig, manifest: Manifest, counter: BinCounter) 
     return FeatureCountingModule(share=data.batch_size // config.trainer.devices, **settings)
 
 
-def _build_callbacks(config: TrainConfig, folder: RunFolder) -> list[Callback]:
+def _build_log(config: TrainConfig, folder: RunFolder) -> RunLog:
+    """Open what follows the run: in the first process, where one is asked for."""
+    is_first = config.trainer.devices == 1 or os.environ["RANK"] == "0"  # torchrun sets it
+    if not (is_first and isinstance(config.logger, WandbLoggerConfig)):
+        return RunLog()
+    from binrecon.training.wandb_log import WandbLog  # W&B takes a second to load
+
+    return WandbLog(config, folder)
+
+
+def _build_callbacks(config: TrainConfig, folder: RunFolder, log: RunLog) -> list[Callback]:
     callbacks: list[Callback] = [
         ConsoleProgress(),
-        EpochHistory(folder.history if config.logger.name == "csv" else None),
+        EpochHistory(folder.history if config.logger.name != "none" else None, log.log_epoch),
         PredictionWriter(folder.predictions, config.data.min_count),
         ModelCheckpoint(
             folder.checkpoints,

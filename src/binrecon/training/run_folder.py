@@ -16,7 +16,7 @@ from binrecon.errors import CheckpointError
 from binrecon.whole_file import write_json, write_text
 
 _PACKAGES = (
-    "binrecon", "torch", "torchvision", "torchcodec", "pytorch-lightning", "torchmetrics", "timm",
+    "binrecon", "torch", "torchvision", "torchcodec", "pytorch-lightning", "torchmetrics", "timm", "wandb",
     "hydra-core", "omegaconf", "numpy", "pillow", "pandas", "pyarrow",
 )  # fmt: skip
 
@@ -54,13 +54,18 @@ class RunFolder:
         """Add to `run.json`."""
         write_json(self.facts, {**self.read_facts(), **facts})
 
+    def seconds_since_start(self) -> float:
+        """Return how long ago the run was started, or resumed the last time, in seconds."""
+        started = datetime.fromisoformat(self.read_facts()["started"])
+        return round((datetime.now(UTC) - started).total_seconds(), 1)
+
 
 def collect_facts(overrides: Sequence[str], seed: int) -> dict[str, Any]:
     """Collect what makes a run repeatable: command, code, versions, seed."""
     return {
         "command": " ".join(["binrecon train", *overrides]),
         "overrides": list(overrides),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "seed": seed,
         "git": _git_state(),
         "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},

@@ -1,0 +1,128 @@
+"""What W&B is told of a run at its start: names to group by, and the configuration without secrets.
+
+Nothing here needs W&B.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+from binrecon.config.schema import TrainConfig, WandbLoggerConfig
+
+HIDDEN = "***"
+"""What stands for a secret."""
+
+_FACTS = ("command", "git", "manifest_hash", "weights_hash", "packages", "python", "platform")
+_SECRET_NAME = re.compile(r"secret|passw|token|credential|api[_-]?key|access[_-]?key", re.IGNORECASE)
+_SHORTEST_SECRET = 8  # a shorter value of a variable is no secret, and would be hidden inside innocent words
+_LONGEST_TAG = 64  # W&B's limit
+
+
+@dataclass(frozen=True)
+class RunNames:
+    """How a run is found among others.
+
+    Attributes:
+        group: What it is compared within.
+        job_type: Its optimizer.
+        name: For people; others may have the same.
+        tags: Everything that was chosen by a word.
+    """
+
+    group: str
+    job_type: str
+    name: str
+    tags: tuple[str, ...]
+
+
+def name_run(config: TrainConfig, facts: Mapping[str, Any]) -> RunNames:
+    """Derive the names of a run.
+
+    Args:
+        config: Of the run, with `logger=wandb`.
+        facts: Its `run.json`.
+    """
+    logger = cast(WandbLoggerConfig, config.logger)
+    model, experiment = name_model(config.model.backbone), find_experiment(facts["overrides"])
+    optimizer = config.optimizer.name
+    regime = "frozen" if config.model.is_frozen else "full"
+    words = [model, optimizer, config.head.name, config.loss.name, config.source.name, experiment, regime]
+    secrets = _secrets_of(os.environ)
+    tags = dict.fromkeys(
+        hide_secrets(word, secrets)[:_LONGEST_TAG] for word in [*words, *logger.tags] if word is not None
+    )
+    return RunNames(
+        group=hide_secrets(logger.group or experiment or model, secrets),
+        job_type=optimizer,
+        name=f"{model}-{optimizer}-seed{config.seed}",
+        tags=tuple(tags),
+    )
+
+
+def name_model(backbone: str) -> str:
+    """Return the short name of a timm model.
+
+    >>> name_model("resnet50.tv_in1k"), name_model("tf_efficientnet_lite0.in1k")
+    ('resnet50', 'efficientnet_lite0')
+    """
+    return backbone.partition(".")[0].removeprefix("tf_")
+
+
+def find_experiment(overrides: list[str]) -> str | None:
+    """Find the recipe that the words of a command line chose.
+
+    >>> find_experiment(["experiment=quickstart", "seed=1"])
+    'quickstart'
+    """
+    chosen = [word.partition("=")[2] for word in overrides if word.startswith("experiment=")]
+    return chosen[-1] if chosen and chosen[-1] not in ("", "null") else None
+
+
+def describe_run(config: TrainConfig, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the configuration and what makes the run repeatable, without secrets.
+
+    Nested as the configuration is: W&B shows and groups by `optimizer.name`, and advises against keys that
+    have dots themselves (https://docs.wandb.ai/guides/track/config).
+
+    Args:
+        config: Of the run.
+        facts: Its `run.json`.
+    """
+    kept = {name: facts[name] for name in _FACTS if name in facts}
+    described = {**asdict(config), **kept, "experiment": find_experiment(facts["overrides"])}
+    del described["logger"]
+    return dict(hide_secrets(described, _secrets_of(os.environ)))
+
+
+def hide_secrets(value: Any, secrets: tuple[str, ...] = ()) -> Any:  # noqa: ANN401  # any plain value
+    """Return a plain value with what looks like a credential hidden.
+
+    Hidden are values of keys that are named like one, user and password of addresses, and given secrets.
+
+    Args:
+        value: Plain, nested in dicts and lists.
+        secrets: To be hidden wherever they occur.
+
+    >>> hide_secrets({"url": "http://me:pass@host:8333", "api_key": "abc", "lr": 0.1})
+    {'url': 'http://***@host:8333', 'api_key': '***', 'lr': 0.1}
+    """
+    if isinstance(value, Mapping):
+        return {
+            key: HIDDEN if part is not None and _SECRET_NAME.search(str(key)) else hide_secrets(part, secrets)
+            for key, part in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [hide_secrets(part, secrets) for part in value]
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, HIDDEN)
+        return re.sub(r"(?<=://)[^/\s]+@", f"{HIDDEN}@", value)
+    return value
+
+
+def _secrets_of(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the values of environment variables that are named like credentials, the longest first."""
+    values = {value for name, value in environment.items() if _SECRET_NAME.search(name)}
+    return tuple(sorted((v for v in values if len(v) >= _SHORTEST_SECRET), key=len, reverse=True))
