@@ -9,6 +9,7 @@ The rooms, in the order in which a bin passes through them; a room knows only th
 - `metrics`   counts and logits to numbers
 - `report`    numbers and photos to tables and plots
 - `training`  the Lightning edge: fit, test, checkpoints, the run folder
+- `compare`   many run folders to one leaderboard, with what its differences are worth
 - `cli`       the verbs
 """
 

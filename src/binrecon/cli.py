@@ -28,6 +28,7 @@ class Verb(NamedTuple):
     summary: str
     run: Callable[[Sequence[str]], None]
     examples: tuple[str, ...]
+    words: str = ""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -152,6 +153,19 @@ def _sweep(words: Sequence[str]) -> None:
     sweep(words)
 
 
+def _compare(words: Sequence[str]) -> None:
+    from binrecon.config.command_line import run_verb, words_to_compare
+
+    run_verb("compare", words_to_compare(words), _compare_once)
+
+
+def _compare_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> None:
+    from binrecon.compare.command import compare
+    from binrecon.config.compose import to_typed
+
+    compare(to_typed(config), run_dir)
+
+
 VERBS = {
     "fetch": Verb(
         "bring bins from S3 into a folder",
@@ -184,6 +198,17 @@ VERBS = {
             "sweep.storage=postgresql://me@db/studies sweep.study=adam50 model=resnet50",
         ),
     ),
+    "compare": Verb(
+        "rank runs, and say which differences are more than chance",
+        _compare,
+        (
+            "outputs/train",
+            "outputs/multirun/2026-11-23_12-00-00_000000 outputs/train metric=rmse",
+            "outputs/train group_by=[model,optimizer,head]",
+            "runs/old runs/new allow_mixed=true output_dir=outputs/old_and_new",
+        ),
+        words="RUN_FOLDER ... ",
+    ),
     "features": Verb(
         "list, check or remove kept features",
         _features,
@@ -211,7 +236,7 @@ def _explain_verb(name: str, verb: Verb) -> str:
     groups = list(describe_groups(name))
     return "\n".join(
         [
-            f"usage: binrecon {name} [KEY=VALUE ...]     {verb.summary}",
+            f"usage: binrecon {name} {verb.words}[KEY=VALUE ...]     {verb.summary}",
             "",
             *(["Choose by a word (group=option):", *groups, ""] if groups else []),
             "Set a value (key=value):",

@@ -24,9 +24,9 @@ LINE_EVERY_S = 10.0
 """Without a terminal, a long piece of work prints one line this often, in seconds."""
 
 
-def get_console() -> Console:
-    """Return a console on the standard output of this moment."""
-    return Console(soft_wrap=True)
+def get_console(width: int | None = None) -> Console:
+    """Return a console on the standard output of this moment, as wide as it is or as asked for."""
+    return Console(soft_wrap=True, width=width)
 
 
 class RateColumn(ProgressColumn):

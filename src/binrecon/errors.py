@@ -69,5 +69,9 @@ class StudyError(BinreconError):
     """A search for hyper-parameters cannot begin, go on, or name a winner."""
 
 
+class ComparisonError(BinreconError, ValueError):
+    """The runs at hand cannot be compared as asked."""
+
+
 class OutputError(BinreconError, OSError):
     """The folder of a run cannot be written."""

@@ -28,7 +28,11 @@ def test_readme__commands_are_there() -> None:
 def test_readme__every_command_composes(command: str) -> None:
     """A comma stands for several values of a multirun: each is composed by itself."""
     verb, *words = [word for word in command.split() if not word.startswith("-")]
-    choices = [word.partition("=")[2].split(",") if not word.startswith("+") else [word] for word in words]
+    words = [word for word in words if "=" in word or verb != "compare"]  # its other words are folders
+    choices = [
+        re.split(r",(?![^\[]*\])", word.partition("=")[2]) if not word.startswith("+") else [word]
+        for word in words
+    ]
     for index in range(max(map(len, choices))):
         picked = [
             f"{word.partition('=')[0]}={values[index % len(values)]}"

@@ -69,6 +69,28 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> None:
         raise failures[0]
 
 
+def words_to_compare(words: Sequence[str]) -> list[str]:
+    """Turn the words of `compare` that are folders into one `runs=[…]`.
+
+    A folder is what has no `=`, or exists under just that name.
+
+    Raises:
+        ConfigError: If runs are given both ways.
+    """
+    given = get_args_parser().parse_intermixed_args(list(words)).overrides
+    folders = [word for word in given if "=" not in word or Path(word).is_dir()]
+    if not folders:
+        return list(words)
+    if any(word.startswith("runs=") and word not in folders for word in given):
+        raise ConfigError(
+            [f"runs: given twice, by the words {' '.join(folders)} and by runs=; give all of them as words"]
+        )
+    quoted = ("'" + folder.replace("'", r"\'") + "'" for folder in folders)
+    first = list(words).index(folders[0])
+    kept = [word for word in words if word not in folders]
+    return [*kept[:first], f"runs=[{','.join(quoted)}]", *kept[first:]]
+
+
 def _run_job(config: DictConfig, job: Job) -> float | None:
     """Check and run one job; in a multirun say which one failed, since the others go on."""
     run_dir = Path(HydraConfig.get().runtime.output_dir)

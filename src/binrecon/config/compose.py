@@ -23,6 +23,7 @@ SCHEMAS: dict[str, type[Any]] = {
     "features": schema.FeaturesConfig,
     "sweep": schema.SweepConfig,
     "sweep/settings": schema.SweepSettings,
+    "compare": schema.CompareConfig,
     "data": schema.DataConfig,
     "model": schema.ModelConfig,
     "trainer": schema.TrainerConfig,

@@ -27,6 +27,9 @@ _DECLARED: tuple[tuple[str, Mode, str], ...] = (
 LOGGED_METRICS: Mapping[str, Mode] = MappingProxyType({name: mode for name, mode, _ in _DECLARED})
 """Name of each logged metric, without its split, to the direction in which it gets better."""
 
+RANKING_METRICS: tuple[str, ...] = tuple(name for name in LOGGED_METRICS if name != "loss")
+"""What may rank runs: every metric but the loss, which is on another scale for each `loss=`."""
+
 METRIC_MEANINGS: Mapping[str, str] = MappingProxyType({name: meaning for name, _, meaning in _DECLARED})
 """Name of each logged metric, without its split, to its meaning in one line."""
 

@@ -68,7 +68,7 @@ class SweepWords(NamedTuple):
 
 
 def sort_words(words: Sequence[str]) -> SweepWords:
-    """Tell settings of the sweep, fixed words and searched keys apart; of two words for a key the last counts.
+    """Tell settings of the sweep, fixed words and searched keys apart; of two for a key the last counts.
 
     Raises:
         ConfigError: If a word is not `KEY=VALUE`.

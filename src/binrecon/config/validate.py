@@ -16,8 +16,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
 from binrecon.config.engine_words import DTYPE_WORDS, ENGINE_WORDS, PRECISION_WORDS
-from binrecon.config.metric_names import monitor_names
+from binrecon.config.metric_names import RANKING_METRICS, monitor_names
 from binrecon.config.problems import unknown_keys
+from binrecon.config.run_keys import SEED_KEY, expand_key, list_run_keys, short_words
 from binrecon.config.schema import WEIGHT_WORDS
 from binrecon.config.spelling import did_you_mean
 from binrecon.config.split_words import GROUPED, SPLIT_WORDS
@@ -54,6 +55,7 @@ _AT_LEAST = {
     "sweep.final_seeds": 0,
     "photos": 1,
     "columns": 1,
+    "resamples": 100,
 }
 _ABOVE_ZERO = (
     "source.stall_timeout_s",
@@ -89,6 +91,7 @@ _WORDS = {
     "sweep.sampler": SAMPLER_WORDS,
     "sweep.pruner": PRUNER_WORDS,
     "logger.mode": ("auto", "online", "offline"),
+    "metric": RANKING_METRICS,
 }
 
 
@@ -112,6 +115,7 @@ def validate(config: DictConfig) -> None:
             _counts,
             _monitor,
             _wandb,
+            _comparison,
             _sweep,
             _paths,
         )
@@ -283,6 +287,28 @@ def _wandb(config: DictConfig) -> Iterator[str]:
     for tag in logger.tags:
         if not 0 < len(tag) <= 64:
             yield f"logger.tags: '{tag}' must have 1 to 64 characters, got {len(tag)}"
+
+
+def _comparison(config: DictConfig) -> Iterator[str]:
+    """Check what `compare` is asked to read and to group by."""
+    runs = _get(config, "runs")
+    if runs is None:
+        return
+    if not runs:
+        yield "runs: must name run folders, or folders that hold some: binrecon compare outputs/train"
+    for run in runs:
+        if not Path(run).expanduser().is_dir():
+            yield f"runs: '{run}' is not a folder; give that of a run, or one that holds runs"
+    group_by = _get(config, "group_by")
+    if group_by is not None and not group_by:
+        yield "group_by: must hold a key, got []; leave it out to group by all that differ"
+    allowed = (*short_words(), *list_run_keys())
+    for word in group_by or ():
+        if word not in allowed:
+            hint = did_you_mean(word, allowed)
+            yield f"group_by: '{word}' is no key of a run; use one such as model or optimizer.lr{hint}"
+        elif expand_key(word) == SEED_KEY:
+            yield "group_by: 'seed' leaves each run alone: the runs of a group are its seeds; leave it out"
 
 
 def _paths(config: DictConfig) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Many run folders to one leaderboard, with what its differences are worth."""

@@ -1,0 +1,190 @@
+"""A leaderboard as points with intervals, and the learning curves of all groups in one picture.
+
+Figures are made by hand, without pyplot, as in `report.plots`, which would load torch.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from binrecon.compare.groups import Group
+from binrecon.compare.leaderboard import Leaderboard
+from binrecon.compare.wording import ARROWS, is_share, name_groups
+from binrecon.config.metric_names import LOGGED_METRICS
+
+MOST_CURVES = 8
+"""Groups whose curves can be told apart in one picture."""
+
+_DPI = 150
+_COLOURS = ("#1f5fa8", "#c2571a", "#2e8b57", "#8e4a9e", "#b8860b", "#3aa6b9", "#b0306a", "#5c6370")
+_DOT_COLOUR = "#6d9bd1"
+_BEST_COLOUR = "#1f5fa8"
+_MAJORITY_COLOUR = "#c2571a"
+_TICK_STEPS = [1, 2, 2.5, 5, 10]
+
+
+def draw_leaderboard(board: Leaderboard) -> bytes:
+    """Draw each group's mean with its 95 % interval, its seeds as dots and the majority baseline as a line.
+
+    Returns:
+        A PNG.
+    """
+    names = name_groups([row.group for row in board.rows], board.keys)
+    metrics = board.shown_metrics
+    label_width = 0.3 + 0.07 * max(map(len, names))
+    height = 1.4 + 0.42 * len(names)
+    figure = Figure(figsize=(label_width + 2.7 * len(metrics), height), layout="constrained")
+    panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False).flatten().tolist()
+    for panel, metric in zip(panels, metrics, strict=True):
+        _draw_scores(panel, board, metric)
+    figure.get_layout_engine().set(wspace=0.05)  # type: ignore[union-attr,call-arg]  # constrained, as asked for
+    panels[0].set_yticks(range(len(names)), names)
+    panels[0].set_ylim(len(names) - 0.4, -0.6)
+    _add_legend(figure, panels)
+    return _to_png(figure)
+
+
+def _draw_scores(panel: Axes, board: Leaderboard, metric: str) -> None:
+    for place, row in enumerate(board.rows):
+        mean, (lower, upper) = row.means[metric], row.intervals[metric]
+        panel.plot(
+            [lower, upper], [place, place], color=_BEST_COLOUR, lw=2, solid_capstyle="butt",
+            label="95 % interval, bins and seeds",
+        )  # fmt: skip
+        seeds = [run.scores[metric] for run in row.group.runs]
+        panel.plot(
+            seeds, [place + 0.2] * len(seeds), ls="none", marker="o", ms=3.5, mew=0, alpha=0.8,
+            color=_DOT_COLOUR, label="one seed",
+        )  # fmt: skip
+        panel.plot(
+            [mean], [place], ls="none", marker="o", ms=6.5, mec="white", mew=0.8, color=_BEST_COLOUR,
+            label="mean over seeds", zorder=4,
+        )  # fmt: skip
+        majority = row.group.runs[0].majority[metric]
+        if np.isfinite(majority):
+            panel.plot(
+                [majority, majority], [place - 0.6, place + 0.6], color=_MAJORITY_COLOUR, lw=1.4, zorder=1,
+                label="always the commonest count",
+            )  # fmt: skip
+    is_ranking = " (ranks)" if metric == board.metric else ""
+    panel.set_title(f"{metric} {ARROWS[LOGGED_METRICS[metric]]}{is_ranking}", fontsize=10, loc="left")
+    panel.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=_TICK_STEPS))
+    if is_share(metric):
+        panel.xaxis.set_major_formatter(_format_share)
+    panel.margins(x=0.08)
+    panel.spines[["top", "right", "left"]].set_visible(False)
+    panel.grid(axis="x", color="#dddddd", lw=0.6)
+    panel.set_axisbelow(True)
+    panel.tick_params(axis="x", labelsize=8)
+    panel.tick_params(axis="y", length=0, labelsize=9)
+
+
+def draw_curves(board: Leaderboard, histories: Mapping[int, Sequence[pd.DataFrame]]) -> bytes:
+    """Draw losses, accuracy and RMSE over the epochs: the mean over seeds, in a band from lowest to highest.
+
+    A curve ends with the first of its seeds. Where losses are on different scales, `nll` stands in for them.
+
+    Args:
+        board: Its best groups are drawn, `MOST_CURVES` at most.
+        histories: `id` of each group to a table for each seed, with `epoch` and `<split>/<metric>`.
+
+    Returns:
+        A PNG.
+    """
+    groups = [row.group for row in board.rows if histories.get(id(row.group))]
+    names = dict(zip(map(id, groups), name_groups(groups, board.keys), strict=True)) if groups else {}
+    loss = "loss" if _share_a_loss(groups) else "nll"
+    columns = (f"train/{loss}", f"val/{loss}", "val/accuracy", "val/rmse")
+    figure = Figure(figsize=(9.6, 6.4), layout="constrained")
+    panels = figure.subplots(2, 2, sharex=True).flatten().tolist()
+    for panel, column in zip(panels, columns, strict=True):
+        for colour, group in zip(_COLOURS, groups[:MOST_CURVES], strict=False):
+            _draw_band(panel, find_band(histories[id(group)], column), colour, names[id(group)])
+        _tidy_curves(panel, column)
+    for panel in panels[2:]:
+        panel.set_xlabel("epoch", fontsize=9)
+    if any(len(histories[id(group)]) > 1 for group in groups):
+        figure.supxlabel("line: mean over seeds; band: lowest to highest seed", fontsize=8, color="#5c6370")
+    _add_legend(figure, panels)
+    return _to_png(figure)
+
+
+def find_band(histories: Sequence[pd.DataFrame], column: str) -> pd.DataFrame:
+    """Return mean, lowest and highest value over seeds, by epoch, for the epochs that all seeds have.
+
+    Args:
+        histories: A table for each seed.
+        column: What to look up; without it there are no rows.
+
+    Returns:
+        Columns `mean`, `low` and `high`, by epoch.
+    """
+    curves = [table.set_index("epoch")[column] for table in histories if column in table]
+    joined = pd.concat(curves, axis=1, join="inner") if curves else pd.DataFrame()
+    joined = joined.replace([np.inf, -np.inf], np.nan).dropna().sort_index()
+    return pd.DataFrame({"mean": joined.mean(axis=1), "low": joined.min(axis=1), "high": joined.max(axis=1)})
+
+
+def _share_a_loss(groups: Sequence[Group]) -> bool:
+    def loss_of(group: Group) -> set[str]:
+        return {repr({k: v for k, v in run.settings.items() if k.startswith("loss.")}) for run in group.runs}
+
+    return len(set().union(*map(loss_of, groups))) <= 1
+
+
+def _draw_band(panel: Axes, band: pd.DataFrame, colour: str, name: str) -> None:
+    epochs = band.index.to_numpy(float)
+    if (band["high"] > band["low"]).any():
+        low, high = band["low"].to_numpy(float), band["high"].to_numpy(float)
+        panel.fill_between(epochs, low, high, color=colour, alpha=0.15, lw=0)
+    marker = "o" if len(band) <= 1 else "none"
+    panel.plot(epochs, band["mean"].to_numpy(float), color=colour, lw=1.7, marker=marker, ms=3.5, label=name)
+
+
+def _tidy_curves(panel: Axes, column: str) -> None:
+    name = column.partition("/")[2]
+    panel.set_title(f"{column} {ARROWS[LOGGED_METRICS[name]]}", fontsize=10, loc="left")
+    if is_share(name):
+        panel.yaxis.set_major_formatter(_format_share)
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, min_n_ticks=1, steps=_TICK_STEPS))
+    panel.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=_TICK_STEPS))
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.grid(axis="y", color="#dddddd", lw=0.6)
+    panel.set_axisbelow(True)
+    panel.tick_params(labelsize=8)
+
+
+def _add_legend(figure: Figure, panels: Sequence[Axes]) -> None:
+    handles: dict[str, Artist] = {}
+    for panel in panels:
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    if not handles:
+        return
+    longest = max(map(len, handles))
+    columns = max(1, min(len(handles), int(15 * figure.get_figwidth() / (longest + 8))))
+    figure.legend(
+        list(handles.values()),
+        list(handles),
+        loc="outside upper center",
+        ncols=columns,
+        frameon=False,
+        fontsize=9,
+    )
+
+
+def _format_share(share: float, _position: float) -> str:
+    """Write a tick in percent."""
+    return f"{100 * share:g} %"
+
+
+def _to_png(figure: Figure) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=_DPI, facecolor="white")
+    return file.getvalue()

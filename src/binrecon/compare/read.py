@@ -1,0 +1,238 @@
+"""Run folders to what a comparison needs of them; a run that cannot be read is named with its reason."""
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from yaml import YAMLError
+
+from binrecon.compare.scores import Predictions
+from binrecon.config.compose import load_resolved
+from binrecon.config.metric_names import RANKING_METRICS
+from binrecon.errors import BinreconError, ComparisonError
+from binrecon.training.run_folder import RunFolder
+
+
+class JudgedBins(NamedTuple):
+    """What makes the numbers of two runs comparable: the same bins, split and range of counts.
+
+    Attributes:
+        manifest: Hash of the run's manifest, which holds every bin with its split.
+        split: The word in `data.split`.
+        judged_split: `test`, or `val` where a published split keeps no test bins.
+        counts: Range of counts and what happened above it, for instance `0 to 5, drop`.
+    """
+
+    manifest: str
+    split: str
+    judged_split: str
+    counts: str
+
+    def describe(self) -> str:
+        """Name it in a table, for instance `grouped test, 0 to 5, drop, manifest 1a2b3c4d`."""
+        return f"{self.split} {self.judged_split}, {self.counts}, manifest {self.manifest[:8]}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one finished run did.
+
+    Attributes:
+        path: Its folder.
+        settings: Its configuration by dotted key.
+        judged: What it was judged on.
+        scores: Metrics on the judged bins by name; NaN where the run has none.
+        majority: Those of always answering the commonest training count.
+        majority_count: That count.
+        best_epoch: Epoch of the judged checkpoint, counted from 1.
+        seconds: How long it took; NaN if unknown.
+        started: When, in ISO 8601.
+        commit: Of the code, with `+` where files had changed; None where it was installed.
+        predictions: For the judged bins, in order of their ids.
+    """
+
+    path: Path
+    settings: Mapping[str, Any]
+    judged: JudgedBins
+    scores: Mapping[str, float]
+    majority: Mapping[str, float]
+    majority_count: int
+    best_epoch: int
+    seconds: float
+    started: str
+    commit: str | None
+    predictions: Predictions
+
+    @property
+    def seed(self) -> int:
+        """The seed of the run."""
+        return int(self.settings["seed"])
+
+
+class LeftOut(NamedTuple):
+    """A run that is not compared, and why."""
+
+    path: Path
+    reason: str
+
+
+def find_run_folders(places: Iterable[str]) -> list[Path]:
+    """List the run folders at or below some folders, each once, sorted by path.
+
+    Args:
+        places: Run folders, or folders that hold some at any depth.
+
+    Raises:
+        ComparisonError: If a place holds none.
+    """
+    found: dict[Path, Path] = {}
+    empty = []
+    for place in places:
+        names = (RunFolder(Path()).facts.name, RunFolder(Path()).metrics.name)
+        below = {path.parent for name in names for path in Path(place).expanduser().rglob(name)}
+        if not below:
+            empty.append(place)
+        for path in below:
+            found.setdefault(path.resolve(), path)
+    if empty:
+        raise ComparisonError(
+            f"no run in {', '.join(map(repr, empty))}: no folder there holds a run.json; "
+            "give the path that a run printed at its end, or a folder above it"
+        )
+    return sorted(found.values())
+
+
+def read_runs(folders: Iterable[Path]) -> tuple[list[Run], list[LeftOut]]:
+    """Read what can be read, and say of each other folder why it is left out."""
+    runs, left_out = [], []
+    for path in folders:
+        try:
+            runs.append(read_run(path))
+        except (BinreconError, OSError, ValueError, KeyError, TypeError, YAMLError) as error:
+            left_out.append(LeftOut(path, _explain(error)))
+    return runs, left_out
+
+
+def read_run(path: Path) -> Run:
+    """Read a finished run.
+
+    Raises:
+        ComparisonError: If it has not finished, or its files contradict each other.
+        ConfigError: If another version wrote its configuration.
+        OSError, ValueError, KeyError, TypeError, YAMLError: If a file is damaged.
+    """
+    folder = RunFolder(path)
+    if not folder.metrics.exists():
+        raise ComparisonError(
+            f"unfinished, it has no {folder.metrics.name}; go on with binrecon train resume={path}"
+        )
+    missing = [file.name for file in (folder.facts, folder.config, folder.predictions) if not file.exists()]
+    if missing:
+        raise ComparisonError(f"broken, it has no {' and no '.join(missing)}")
+    config = load_resolved(folder.config)
+    facts, results = folder.read_facts(), json.loads(folder.metrics.read_text(encoding="utf-8"))
+    data, split = config.data, results["judged_split"]
+    git = facts["git"]
+    return Run(
+        path=path,
+        settings=dict(_flatten(asdict(config))),
+        judged=JudgedBins(
+            facts["manifest_hash"],
+            data.split,
+            split,
+            f"{data.min_count} to {data.max_count}, {data.above_range}",
+        ),
+        scores=_read_scores(results[split]),
+        majority=_read_scores(results["baselines"]["majority"]),
+        majority_count=int(results["majority_count"]),
+        best_epoch=int(results["best_epoch"]),
+        seconds=float(facts.get("seconds", math.nan)),
+        started=str(facts["started"]),
+        commit=None if git is None else git["commit"] + ("+" if git["is_dirty"] else ""),
+        predictions=read_predictions(folder.predictions, range(data.min_count, data.max_count + 1)),
+    )
+
+
+def read_predictions(path: Path, counts: range) -> Predictions:
+    """Read what a run predicted.
+
+    Args:
+        path: Its `predictions.parquet`.
+        counts: Those that are classes, in items.
+
+    Raises:
+        ComparisonError: If columns or values are missing, or bins stand twice.
+        OSError, ValueError: If the file is damaged.
+    """
+    table = pd.read_parquet(path)
+    wanted = ["bin_id", "recorded_count", "predicted_count", *(f"p_{count}" for count in counts)]
+    if lacking := [name for name in wanted if name not in table]:
+        raise ComparisonError(f"broken, {path.name} has no column {', '.join(lacking)}")
+    table = table[wanted].sort_values("bin_id")
+    if table.empty or table["bin_id"].duplicated().any() or table.isna().any(axis=None):
+        raise ComparisonError(f"broken, {path.name} has no bins, a bin twice, or values missing")
+    recorded, predicted = (table[f"{kind}_count"].to_numpy(np.int64) for kind in ("recorded", "predicted"))
+    outside = {*recorded.tolist(), *predicted.tolist()} - set(counts)
+    if outside:
+        raise ComparisonError(f"broken, {path.name} has counts that are no classes: {sorted(outside)}")
+    return Predictions(
+        bin_ids=tuple(table["bin_id"]),
+        recorded=recorded,
+        predicted=predicted,
+        probabilities=table[wanted[3:]].to_numpy(np.float64),
+        min_count=counts.start,
+    )
+
+
+def read_history(run: Run) -> pd.DataFrame:
+    """Read a row for each epoch: `epoch` and a column for each `<split>/<metric>`.
+
+    Without a `metrics.csv` (`logger=none`) they come from the last checkpoint; only then is Lightning loaded.
+
+    Raises:
+        ComparisonError: If neither can be read.
+    """
+    folder = RunFolder(run.path)
+    try:
+        if folder.history.exists():
+            return _check_history(pd.read_csv(folder.history))
+        from binrecon.training.checkpoints import read_checkpoint
+
+        rows = read_checkpoint(folder.last_checkpoint)["callbacks"]["EpochHistory"]["rows"]
+        return _check_history(pd.DataFrame(rows))
+    except (BinreconError, OSError, ValueError, KeyError) as error:
+        raise ComparisonError(f"{run.path}: its epochs cannot be read ({_explain(error)})") from error
+
+
+def _check_history(history: pd.DataFrame) -> pd.DataFrame:
+    if "epoch" not in history or history.empty:
+        raise ComparisonError(f"no epoch; columns are {', '.join(map(str, history)) or 'none'}")
+    return history
+
+
+def _read_scores(numbers: Mapping[str, float | None]) -> dict[str, float]:
+    """Give each metric its value: null in the file and NaN here is a metric without one."""
+    values = {name: numbers.get(name) for name in RANKING_METRICS}
+    return {name: math.nan if value is None else float(value) for name, value in values.items()}
+
+
+def _flatten(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in node.items():
+        if isinstance(value, Mapping):
+            yield from _flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _explain(error: Exception) -> str:
+    """Write why a run cannot be read on one line."""
+    if isinstance(error, ComparisonError):
+        return str(error)
+    problems: Sequence[str] = getattr(error, "problems", ())
+    reason = "; ".join(problems) or (str(error).strip() or type(error).__name__).splitlines()[0]
+    return f"it has no key {reason}" if isinstance(error, KeyError) else f"unreadable, {reason}"

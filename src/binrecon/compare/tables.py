@@ -1,0 +1,192 @@
+"""A leaderboard as text: for the console, as Markdown and as CSV."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from binrecon.compare.leaderboard import Leaderboard, Row
+from binrecon.compare.read import LeftOut
+from binrecon.compare.wording import (
+    ARROWS,
+    NONE,
+    shorten_key,
+    write_epochs,
+    write_score,
+    write_seconds,
+    write_spread,
+    write_value,
+)
+from binrecon.config.metric_names import LOGGED_METRICS, RANKING_METRICS
+
+_JUDGED_ON = "judged on"
+
+
+def list_cells(board: Leaderboard) -> tuple[list[str], list[list[str]]]:
+    """Return headings and rows as text; the last row, or one for each manifest, is the majority baseline."""
+    is_mixed = len(board.judged) > 1
+    headings = [
+        "#",
+        *([_JUDGED_ON] if is_mixed else []),
+        *map(shorten_key, board.keys),
+        "seeds",
+        *(f"{name} {ARROWS[LOGGED_METRICS[name]]}" for name in board.shown_metrics),
+        "time",
+        "best epoch",
+    ]
+    rows = []
+    for place, row in enumerate(board.rows, start=1):
+        rows.append(
+            [
+                str(place),
+                *([row.group.judged.describe()] if is_mixed else []),
+                *(write_value(row.group.values[key]) for key in board.keys),
+                str(len(row.group.runs)),
+                *(write_spread(name, row.means[name], row.deviations[name]) for name in board.shown_metrics),
+                write_seconds(row.seconds),
+                write_epochs(row.best_epochs),
+            ]
+        )
+    for judged in board.judged:
+        run = next(row.group.runs[0] for row in board.rows if row.group.judged == judged)
+        rows.append(
+            [
+                "",
+                *([judged.describe()] if is_mixed else []),
+                f"majority ({run.majority_count})",
+                *([NONE] * (len(board.keys) - 1)),
+                NONE,
+                *(write_score(name, run.majority[name]) for name in board.shown_metrics),
+                NONE,
+                NONE,
+            ]
+        )
+    return headings, rows
+
+
+def name_table(board: Leaderboard) -> str:
+    """Say what a leaderboard was judged on."""
+    if len(board.judged) > 1:
+        return f"ranked by {board.metric}, judged on different bins"
+    run, judged = board.rows[0].group.runs[0], board.judged[0]
+    bins = len(run.predictions.bin_ids)
+    return (
+        f"ranked by {board.metric}: {bins:,} {judged.judged_split} bins of split {judged.split}, "
+        f"counts {judged.counts}"
+    )
+
+
+def leaderboard_table(board: Leaderboard) -> Table:
+    """Lay a leaderboard out for the console."""
+    headings, rows = list_cells(board)
+    table = Table(
+        title=Text(name_table(board)), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
+    )
+    words = 1 + len(board.keys) + (len(board.judged) > 1)
+    for place, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if 0 < place < words else "right", no_wrap=place >= words)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def write_markdown(
+    board: Leaderboard, sentences: Sequence[str], notes: Sequence[str], left_out: Sequence[LeftOut]
+) -> str:
+    """Write the whole comparison as Markdown."""
+    headings, rows = list_cells(board)
+    words = 1 + len(board.keys) + (len(board.judged) > 1)
+    rule = ["---:" if place == 0 or place >= words else "---" for place in range(len(headings))]
+    name = name_table(board)
+    lines = ["# Leaderboard", "", f"{name[0].upper()}{name[1:]}. Mean ± standard deviation over seeds.", ""]
+    lines += [_markdown_row(cells) for cells in (headings, rule, *rows)]
+    if sentences:
+        lines += ["", "## Differences from the best", "", *(f"- {_plain(line)}" for line in sentences)]
+    lines += ["", "![Scores with their intervals](leaderboard.png)", "", "![Learning curves](curves.png)"]
+    if notes:
+        lines += ["", "## Notes", "", *(f"- {_plain(line)}" for line in notes)]
+    lines += ["", "## Runs", ""]
+    for place, row in enumerate(board.rows, start=1):
+        folders = ", ".join(f"`{run.path}` (seed {run.seed})" for run in row.group.runs)
+        lines.append(f"- {place}: {folders}")
+    if left_out:
+        lines += ["", "## Left out", "", *(f"- `{run.path}`: {_plain(run.reason)}" for run in left_out)]
+    return "\n".join([*lines, ""])
+
+
+def _markdown_row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(map(_plain, cells))} |"
+
+
+def _plain(text: str) -> str:
+    """Take from a text what Markdown would read as its own."""
+    return text.replace("|", "\\|").replace("_", "\\_").replace("*", "\\*").replace("<", "&lt;")
+
+
+def leaderboard_csv(board: Leaderboard) -> str:
+    """Write every metric of every group with its numbers unrounded, and the majority baselines."""
+    return pd.DataFrame(
+        [_plain_row(place, row) for place, row in enumerate(board.rows, start=1)] + _plain_baselines(board)
+    ).to_csv(index=False)
+
+
+def _plain_row(place: int, row: Row) -> dict[str, object]:
+    numbers: dict[str, object] = {}
+    for name in RANKING_METRICS:
+        numbers[f"{name}_mean"], numbers[f"{name}_std"] = row.means[name], row.deviations[name]
+        if name in row.intervals:
+            numbers[f"{name}_lower"], numbers[f"{name}_upper"] = row.intervals[name]
+    return {
+        "rank": str(place),
+        "judged_on": row.group.judged.describe(),
+        **row.group.values,
+        "runs": str(len(row.group.runs)),
+        "seeds": " ".join(map(str, row.group.seeds)),
+        **numbers,
+        "seconds_median": row.seconds,
+        "best_epochs": " ".join(map(str, row.best_epochs)),
+        "folders": ";".join(str(run.path) for run in row.group.runs),
+    }
+
+
+def _plain_baselines(board: Leaderboard) -> list[dict[str, object]]:
+    firsts = [
+        next(r.group.runs[0] for r in board.rows if r.group.judged == judged) for judged in board.judged
+    ]
+    return [
+        {
+            "rank": "",
+            "judged_on": run.judged.describe(),
+            board.keys[0]: f"majority ({run.majority_count})",
+            **{f"{name}_mean": run.majority[name] for name in RANKING_METRICS},
+        }
+        for run in firsts
+    ]
+
+
+def pairs_csv(board: Leaderboard) -> str:
+    """Write every two groups of equal manifest: the difference a - b, its interval, how often a is better."""
+    columns = [
+        "judged_on", *(f"a {key}" for key in board.keys), *(f"b {key}" for key in board.keys),
+        "runs_a", "runs_b", "same_seeds", "bins", "metric", "difference", "lower", "upper", "share_a_better",
+    ]  # fmt: skip
+    rows = [
+        [
+            pair.first.judged.describe(),
+            *(pair.first.values[key] for key in board.keys),
+            *(pair.second.values[key] for key in board.keys),
+            len(pair.first.runs),
+            len(pair.second.runs),
+            pair.first.seeds == pair.second.seeds,
+            len(pair.first.runs[0].predictions.bin_ids),
+            pair.difference.metric,
+            pair.difference.value,
+            pair.difference.lower,
+            pair.difference.upper,
+            pair.difference.share_better,
+        ]
+        for pair in board.pairs
+    ]
+    return pd.DataFrame(rows, columns=columns).to_csv(index=False)

@@ -1,0 +1,55 @@
+"""The dotted keys of a training run's configuration, and the short words for some of them."""
+
+from collections.abc import Iterator
+from dataclasses import MISSING, fields, is_dataclass
+
+from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
+from binrecon.config.schema import TrainConfig
+
+SEED_KEY = "seed"
+"""The key that tells the runs of one group apart."""
+
+
+def list_run_keys() -> tuple[str, ...]:
+    """List every dotted key that some run has, those of all optimizers, heads, losses and sources included.
+
+    >>> {"seed", "model.backbone", "optimizer.min_lr", "source.faults.corrupt_photos"} <= set(list_run_keys())
+    True
+    """
+    keys: dict[str, None] = {}
+    for item in fields(TrainConfig):
+        if item.name in GROUPS_OF_KINDS:
+            kinds = [kind for name, kind in SCHEMAS.items() if name.startswith(f"{item.name}/")]
+            keys.update((key, None) for kind in kinds for key in _leaves(kind, f"{item.name}."))
+        elif isinstance(item.type, type) and is_dataclass(item.type):
+            keys.update((key, None) for key in _leaves(item.type, f"{item.name}."))
+        else:
+            keys[item.name] = None
+    return tuple(keys)
+
+
+def _leaves(kind: type, prefix: str) -> Iterator[str]:
+    for item in fields(kind):
+        if item.default_factory is not MISSING and is_dataclass(item.default_factory):
+            yield from _leaves(item.default_factory, f"{prefix}{item.name}.")
+        else:
+            yield f"{prefix}{item.name}"
+
+
+def short_words() -> dict[str, str]:
+    """Map a word that stands for a group to the key that says which option of it a run has.
+
+    >>> short_words()["model"], short_words()["optimizer"]
+    ('model.backbone', 'optimizer.name')
+    """
+    named = [key for key in list_run_keys() if key.endswith(".name")]
+    return {"model": "model.backbone", **{key.removesuffix(".name"): key for key in named}}
+
+
+def expand_key(word: str) -> str:
+    """Return the dotted key that a word of `group_by` means.
+
+    >>> expand_key("head"), expand_key("optimizer.lr")
+    ('head.name', 'optimizer.lr')
+    """
+    return short_words().get(word, word)
