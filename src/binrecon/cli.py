@@ -22,6 +22,12 @@ _STOPPED = (
 )
 
 
+_HYDRA = (
+    "Hydra's flags: --multirun (-m) runs every combination of comma-separated values, --cfg job",
+    "prints the configuration, --hydra-help tells the rest.",
+)
+
+
 class Verb(NamedTuple):
     """One thing that the command line does; its configuration is `configs/NAME.yaml`."""
 
@@ -29,6 +35,7 @@ class Verb(NamedTuple):
     run: Callable[[Sequence[str]], None]
     examples: tuple[str, ...]
     words: str = ""
+    notes: tuple[str, ...] = _HYDRA
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,7 +89,9 @@ def _train(words: Sequence[str]) -> None:
     from binrecon.config.command_line import run_verb
     from binrecon.training.run_folder import words_to_resume
 
-    run_verb("train", words_to_resume(words), _train_once)
+    folders = run_verb("train", words_to_resume(words), _train_once)
+    if len(folders) > 1:
+        sys.stdout.write(f"{len(folders)} runs; rank them with: binrecon compare {folders[0].parent}\n")
 
 
 def _train_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> float | None:
@@ -166,6 +175,13 @@ def _compare_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str])
     compare(to_typed(config), run_dir)
 
 
+_SEARCH = (
+    "Words of `train` with one value hold for every trial; those with several are searched:",
+    "  'KEY=interval(LOW, HIGH)'   'KEY=tag(log, interval(LOW, HIGH))'   'KEY=int(interval(LOW, HIGH))'",
+    "  'KEY=range(START, STOP, STEP)'   'KEY=choice(A, B, ...)'   or for short KEY=A,B",
+    "`binrecon train --help` lists them. The same command again goes on where a study was stopped.",
+)
+
 VERBS = {
     "fetch": Verb(
         "bring bins from S3 into a folder",
@@ -178,7 +194,7 @@ VERBS = {
         ),
     ),
     "train": Verb(
-        "train a counter and test it",
+        "train a counter and test it; `binrecon sweep` searches for good hyper-parameters",
         _train,
         (
             "experiment=quickstart",
@@ -197,6 +213,8 @@ VERBS = {
             "sweep=settings 'optimizer.lr=tag(log, interval(1e-4, 1e-1))' 'head.dropout=choice(0.0, 0.5)'",
             "sweep.storage=postgresql://me@db/studies sweep.study=adam50 model=resnet50",
         ),
+        words="[WORD OF train ...] ",
+        notes=_SEARCH,
     ),
     "compare": Verb(
         "rank runs, and say which differences are more than chance",
@@ -242,8 +260,7 @@ def _explain_verb(name: str, verb: Verb) -> str:
             "Set a value (key=value):",
             *describe_keys(name),
             "",
-            "Hydra's flags: --multirun (-m) runs every combination of comma-separated values, --cfg job",
-            "prints the configuration, --hydra-help tells the rest.",
+            *verb.notes,
             "",
             "For instance:",
             *(f"  binrecon {name} {example}" for example in verb.examples),

@@ -4,7 +4,7 @@ Each message names what was given, what is allowed and what to do. The command l
 `BinreconError` without a traceback and exits with status 2; any other exception is a bug of ours.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class BinreconError(Exception):
@@ -23,6 +23,20 @@ class ConfigError(BinreconError, ValueError):
         count = len(self.problems)
         heading = f"{count} problem{'' if count == 1 else 's'} in the config"
         super().__init__("\n  ".join([heading, *self.problems]))
+
+
+class JobsFailedError(BinreconError):
+    """Some jobs of a multirun failed.
+
+    Args:
+        jobs: How many there were.
+        reasons: Name of each that failed, to why.
+    """
+
+    def __init__(self, jobs: int, reasons: Mapping[str, str]) -> None:
+        self.reasons = dict(reasons)
+        lines = [f"{name}: {reason}" for name, reason in self.reasons.items()]
+        super().__init__("\n  ".join([f"{len(lines)} of {jobs} jobs failed; the others are done", *lines]))
 
 
 class SourceError(BinreconError):

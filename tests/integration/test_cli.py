@@ -33,7 +33,7 @@ def test_main__lists_verbs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_main__unknown_verb(fail: Callable[..., str]) -> None:
     assert (
         fail("trian")
-        == "'trian' is no verb of binrecon; there are fetch, train, compare, features, show. Did you mean 'train'?\n"
+        == "'trian' is no verb of binrecon; there are fetch, train, sweep, compare, features, show. Did you mean 'train'?\n"
     )
 
 
@@ -177,10 +177,42 @@ def test_train__multirun_names_the_job_that_failed(
     fail: Callable[..., str], tiny_run: list[str], tmp_path: Path
 ) -> None:
     shown = fail("train", "-m", *tiny_run, "trainer.max_epochs=1", "optimizer.lr=-1,0.001")
-    assert "job 0 (" in shown
-    assert "optimizer.lr: must be above 0, got -1.0" in shown
+    assert "job 0 (optimizer.lr=-1) failed: " in shown
+    assert shown.splitlines()[-2:] == [
+        "JobsFailedError: 1 of 2 jobs failed; the others are done",
+        "  job 0 (optimizer.lr=-1): ConfigError: 1 problem in the config optimizer.lr: must be above 0, got -1.0",
+    ]
     (sweep,) = (tmp_path / "outputs" / "multirun").iterdir()
     assert (sweep / "1" / "metrics.json").exists(), "the other job went on"
+
+
+def test_train__multirun_goes_on_after_any_error(
+    fail: Callable[..., str], tiny_run: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from binrecon.training import run
+
+    report = run.report_results
+
+    def break_once(*arguments: object) -> object:
+        monkeypatch.setattr(run, "report_results", report)
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(run, "report_results", break_once)
+    shown = fail("train", "-m", *tiny_run, "trainer.max_epochs=1", "optimizer=sgd,adam")
+    assert "Traceback" in shown  # what nobody foresaw is shown whole
+    assert shown.splitlines()[-1] == "  job 0 (optimizer=sgd): RuntimeError: out of memory"
+    (sweep,) = (tmp_path / "outputs" / "multirun").iterdir()
+    assert (sweep / "1" / "metrics.json").exists()
+
+
+def test_train__multirun_ends_with_how_to_compare(
+    tiny_run: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "-m", *tiny_run, "trainer.max_epochs=1", "optimizer=sgd,adam"]) == 0
+    (sweep,) = (tmp_path / "outputs" / "multirun").iterdir()
+    shown = capsys.readouterr().out
+    assert shown.splitlines()[-1] == f"2 runs; rank them with: binrecon compare {sweep}"
+    assert shown.count("0 views computed") == 1  # the second run found the features of the first
 
 
 def test_show__draws_a_sheet(tiny_bins: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

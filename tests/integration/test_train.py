@@ -206,6 +206,20 @@ def test_train__two_processes_equal_one(tiny_run: list[str], tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+def test_train__multirun_of_two_processes_each(tiny_run: list[str], tmp_path: Path) -> None:
+    """No process starts the multirun again: a run folder for each job, trained as that job says."""
+    words = [*tiny_run, "trainer=ddp_cpu", "trainer.max_epochs=1", "optimizer=sgd,adam"]
+    assert main(["train", "-m", *words]) == 0
+    assert [path.name for path in (tmp_path / "outputs").iterdir()] == ["multirun"]
+    (multirun,) = (tmp_path / "outputs" / "multirun").iterdir()
+    runs = sorted(path for path in multirun.iterdir() if path.is_dir())
+    assert [path.name for path in runs] == ["0", "1"]
+    for run, optimizer in zip(runs, ("sgd", "adam"), strict=True):
+        assert f"name: {optimizer}" in (run / "config.yaml").read_text()
+        assert json.loads((run / "run.json").read_text())["device"] == "2 x CPU"
+
+
+@pytest.mark.slow
 def test_train__a_failing_process_is_reported(
     tiny_run: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

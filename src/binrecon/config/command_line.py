@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,20 +11,19 @@ import hydra
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
-from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from binrecon.config.compose import config_dir, innermost_reason, register_schemas, take_in_recipes
 from binrecon.config.problems import find_problems
 from binrecon.config.validate import validate
-from binrecon.errors import BinreconError, ConfigError, OutputError
+from binrecon.errors import BinreconError, ConfigError, JobsFailedError, OutputError
 
 Job = Callable[[DictConfig, Path, Sequence[str]], float | None]
 """What a verb does with a checked configuration, the folder Hydra made for it, and the overrides."""
 
 
-def run_verb(config_name: str, words: Sequence[str], job: Job) -> None:
+def run_verb(config_name: str, words: Sequence[str], job: Job) -> list[Path]:
     """Compose, check and run, once or, with `--multirun`, once for each combination.
 
     Args:
@@ -31,23 +31,36 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> None:
         words: Overrides and Hydra's flags, as typed.
         job: What to do.
 
+    Returns:
+        The folder of each job.
+
     Raises:
         ConfigError: With every problem of the configuration.
         OutputError: If Hydra cannot make the folder of the run.
-        BinreconError: Whatever `job` raises.
+        JobsFailedError: If some of several jobs failed, whatever the reason; all others have run.
+        BinreconError: Whatever the only job raises.
     """
     register_schemas()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come back to us; Hydra would print a traceback and exit
     words = take_in_recipes(words)
     sys.argv = [config_name, *words]
 
-    failures: list[BinreconError] = []
+    is_one_of_many = get_args_parser().parse_args(words).multirun
+    folders: list[Path] = []
+    failures: dict[str, Exception] = {}
 
     def run_job(config: DictConfig) -> float | None:
+        folders.append(Path(HydraConfig.get().runtime.output_dir))
         try:
             return _run_job(config, job)
-        except BinreconError as error:  # kept for later: Hydra would add a line of its own
-            failures.append(error)
+        except Exception as error:  # of a job of many, none ends the others
+            if not (is_one_of_many or isinstance(error, BinreconError)):
+                raise
+            name = _name_job(words) if is_one_of_many else config_name
+            if is_one_of_many:  # said at once too, since the others go on
+                shown = str(error) if isinstance(error, BinreconError) else traceback.format_exc()
+                sys.stderr.write(f"{name} failed: {shown}\n")
+            failures[name] = error  # kept for later: Hydra would add a line of its own
             return None
 
     start = hydra.main(config_path=str(config_dir()), config_name=config_name, version_base="1.3")(run_job)
@@ -65,8 +78,11 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> None:
             f"the run folder '{error.filename}' cannot be made ({error.strerror}); "
             "give a folder you may write to with output_root=PATH"
         ) from error
+    if failures and is_one_of_many:
+        raise JobsFailedError(len(folders), {name: _first_line(error) for name, error in failures.items()})
     if failures:
-        raise failures[0]
+        raise next(iter(failures.values()))
+    return folders
 
 
 def words_to_compare(words: Sequence[str]) -> list[str]:
@@ -92,17 +108,24 @@ def words_to_compare(words: Sequence[str]) -> list[str]:
 
 
 def _run_job(config: DictConfig, job: Job) -> float | None:
-    """Check and run one job; in a multirun say which one failed, since the others go on."""
+    """Check and run one job."""
     run_dir = Path(HydraConfig.get().runtime.output_dir)
     overrides = list(HydraConfig.get().overrides.task)
     try:
         validate(config)
         return job(config, run_dir, overrides)
-    except BinreconError as error:
-        if HydraConfig.get().mode == RunMode.MULTIRUN:
-            sys.stderr.write(f"job {HydraConfig.get().job.num} ({' '.join(overrides)}) failed: {error}\n")
-        raise
     finally:
         if run_dir != Path.cwd():
             with contextlib.suppress(OSError):
                 run_dir.rmdir()  # only if nothing was written
+
+
+def _name_job(words: Sequence[str]) -> str:
+    """Name the job at hand by its number, and the words that not all jobs have."""
+    own = (word for word in HydraConfig.get().overrides.task if word not in words)
+    return f"job {HydraConfig.get().job.num} ({' '.join(own)})"
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {' '.join(lines[:2])}"

@@ -46,6 +46,7 @@ _NOT_SEARCHED = {
     "trainer": "changes where trials run, not what comes of them",
 }
 _FOLDERS = ("output_root", "cache_dir", "lists_dir")
+_OF_A_PLACE = (*_FOLDERS, "logger")
 _ELSEWHERE = (*_FOLDERS, "resume", "source.root", "trainer", "logger", "callbacks")
 """What may differ between workers of one study."""
 
@@ -69,9 +70,10 @@ class Plan:
             self.fixed.append(f"monitor={self.settings.objectives[0]}")
         self.space: SearchSpace = build_space(self.words_of_space)
         check_space(self.fixed, self.space)
+        self.name = self.settings.study or self._make_name(said)
+        self._group_in_wandb()
         self.base: DictConfig = compose_trial(self.fixed, {})
         self.config: TrainConfig = to_typed(self.base)
-        self.name = self.settings.study or self._make_name(said)
         self.place = Place(Path(self.config.output_root) / "sweeps" / self.name)
         self.command = " ".join(["binrecon sweep", *words])
 
@@ -80,6 +82,12 @@ class Plan:
         options = chosen_options("train", self.fixed)
         parts = [sweep, *(options[group] for group in ("model", "optimizer") if group not in self.space)]
         return "-".join(str(part) for part in parts)
+
+    def _group_in_wandb(self) -> None:
+        """Let the runs of a study stand together in W&B, where they are logged there."""
+        given = {word.partition("=")[0] for word in self.fixed}
+        if chosen_options("train", self.fixed)["logger"] == "wandb" and "logger.group" not in given:
+            self.fixed.append(f"logger.group={self.name}")
 
     def compose(self, values: Mapping[str, Value]) -> tuple[TrainConfig, list[str]]:
         """Make the configuration of a trial, and the words that make it."""
@@ -195,7 +203,7 @@ def _build_evaluator(plan: Plan) -> Evaluator:
 def _train_finals(plan: Plan, number: int, is_quiet: bool) -> list[Final]:
     """Train the winner on other seeds, those that have not been yet; what takes seconds shows one line."""
     finals, console = [], get_console()
-    there = [word for word in plan.fixed if word.partition("=")[0] in _FOLDERS]
+    there = [word for word in plan.fixed if word.partition("=")[0].partition(".")[0] in _OF_A_PLACE]
     for seed in range(plan.config.seed + 1, plan.config.seed + 1 + plan.settings.final_seeds):
         folder = RunFolder(plan.place.finals / f"trial-{number:04d}-seed-{seed}")
         if (final := read_final(folder, seed)) is None:

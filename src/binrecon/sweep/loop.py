@@ -42,7 +42,7 @@ def run_trials(study: SweepStudy, evaluator: Evaluator, compose: Compose) -> int
                 numbers = ", ".join(map(str, lost))
                 console.print(f"trials of a worker that died are run again: {numbers}", highlight=False)
             if trials := study.ask(worker, evaluator.at_once):
-                _run_batch(study, worker, evaluator, compose, trials)
+                _run_batch(study, evaluator, compose, trials)
                 ran += len(trials)
                 console.print(_describe(study, (time.monotonic() - started) / ran), highlight=False)
                 study.check_failures()
@@ -56,30 +56,22 @@ def run_trials(study: SweepStudy, evaluator: Evaluator, compose: Compose) -> int
                 return ran
 
 
-def _run_batch(
-    study: SweepStudy, worker: Worker, evaluator: Evaluator, compose: Compose, trials: list[Trial]
-) -> None:
+def _run_batch(study: SweepStudy, evaluator: Evaluator, compose: Compose, trials: list[Trial]) -> None:
     objectives = study.settings.objectives
     objective = objectives[0] if study.is_pruning else None
-    untold = {trial.number: trial for trial in trials}
-    try:
-        tasks = []
-        for trial in trials:
-            try:
-                tasks.append(Task(trial, *compose(values_of(trial))))
-            except ConfigError as error:
-                study.tell(trial, Outcome("failed", reason=str(error)))
-                del untold[trial.number]
-        if not tasks:
-            return
-        outcomes = evaluator.run(
-            tasks, lambda trial, epoch, metrics: report_epoch(trial, objective, epoch, metrics)
-        )
-        for trial, outcome in outcomes:
-            study.tell(trial, outcome)
-            del untold[trial.number]
-    finally:
-        study.give_back(worker, list(untold.values()))
+    tasks = []
+    for trial in trials:
+        try:
+            tasks.append(Task(trial, *compose(values_of(trial))))
+        except ConfigError as error:
+            study.tell(trial, Outcome("failed", reason=str(error)))
+    if not tasks:
+        return
+    outcomes = evaluator.run(
+        tasks, lambda trial, epoch, metrics: report_epoch(trial, objective, epoch, metrics)
+    )
+    for trial, outcome in outcomes:
+        study.tell(trial, outcome)
 
 
 def _describe(study: SweepStudy, seconds_each: float) -> str:

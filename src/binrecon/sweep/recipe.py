@@ -9,8 +9,8 @@ from omegaconf import OmegaConf
 from binrecon.config.compose import RECIPES, chosen_options, compose_config
 from binrecon.whole_file import write_text
 
-_LEFT_OUT = ("output_root", "cache_dir", "lists_dir", "resume", "seed", "monitor")
-"""What belongs to a run, not to what was found."""
+_LEFT_OUT = ("output_root", "cache_dir", "lists_dir", "resume", "seed", "logger", RECIPES, "monitor")
+"""What belongs to a run, not to what was found; `monitor` stands at the end."""
 
 
 def write_recipe(path: Path, words: Sequence[str], remarks: Sequence[str]) -> None:
@@ -21,7 +21,7 @@ def write_recipe(path: Path, words: Sequence[str], remarks: Sequence[str]) -> No
         words: As a run would be started with.
         remarks: Lines of comment at its head.
     """
-    chosen = {group: word for group, word in chosen_options("train", words).items() if group != RECIPES}
+    chosen = {group: word for group, word in chosen_options("train", words).items() if group not in _LEFT_OUT}
     given = _plain([*words])
     base = _plain([f"{group}={word}" for group, word in chosen.items()])
     recipe = {

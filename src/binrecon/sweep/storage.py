@@ -31,7 +31,7 @@ def open_storage(url: str | None, journal: Path) -> BaseStorage:
 
 def _open_journal(path: Path) -> JournalStorage:
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = JournalFileSymlinkLock(str(path))
+    lock = InterruptibleLock(str(path))
     if path.exists():
         _drop_half_line(path, lock)
         _check_lines(path)
@@ -42,6 +42,19 @@ def _open_journal(path: Path) -> JournalStorage:
             f"the journal '{path}' cannot be read ({type(error).__name__}: {error}); "
             "move it away to begin the study anew, or use another sweep.study"
         ) from error
+
+
+class InterruptibleLock(JournalFileSymlinkLock):
+    """As Optuna's, but a Ctrl-C while it lets go stays one, instead of an error of its clean-up."""
+
+    def release(self) -> None:
+        """Let go."""
+        try:
+            super().release()
+        except FileNotFoundError as error:  # what it wanted to remove was removed already
+            if error.__context__ is None:
+                raise
+            raise error.__context__ from None
 
 
 def _drop_half_line(path: Path, lock: JournalFileSymlinkLock) -> None:

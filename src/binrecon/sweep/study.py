@@ -1,7 +1,7 @@
 """A study: its trials, its budget, and that it is one and the same however often it is begun."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -158,13 +158,6 @@ class SweepStudy:
             if not self._frozen(trial.number).user_attrs.get(LOST):
                 raise
         self._told.add(trial.number)
-
-    def give_back(self, worker: Worker, trials: Sequence[Trial]) -> None:
-        """Put trials that did not end back into the queue."""
-        for trial in trials:
-            frozen = self._frozen(trial.number)
-            if frozen.state == TrialState.RUNNING:
-                worker.give_back(frozen, "stopped")
 
     def list_trials(self) -> list[FrozenTrial]:
         """List the trials that count: neither lost nor over the budget."""

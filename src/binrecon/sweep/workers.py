@@ -62,6 +62,8 @@ def is_gone(worker: str) -> bool:
 class Worker:
     """This process as one that works on a study: gives signs of life, and takes over from the dead.
 
+    On leaving, its trials that have not ended go back into the queue.
+
     Args:
         study: The study.
         clock: Seconds that never go back; for tests.
@@ -86,6 +88,9 @@ class Worker:
         self._ended.set()
         self._thread.join()
         self.beat()
+        for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            if trial.user_attrs.get(WORKER) == self.name:  # this one was stopped amidst it
+                self.give_back(trial, "stopped")
 
     def beat(self) -> None:
         """Give a sign of life."""

@@ -48,6 +48,25 @@ def test_journal__damaged_in_the_middle(journal: Path) -> None:
         open_storage(None, journal)
 
 
+def test_journal__an_interrupt_stays_one(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    storage = open_storage(None, journal)
+    study = optuna.load_study(study_name="s", storage=storage)
+    unlink = os.unlink
+
+    def interrupt_once(path: str) -> None:
+        unlink(path)
+        if ".rename" in path:
+            monkeypatch.setattr(os, "unlink", unlink)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "unlink", interrupt_once)
+    with pytest.raises(KeyboardInterrupt):
+        study.ask()
+    study.tell(study.ask(), 1.0)  # the lock is free
+
+
 def test_journal__something_else(tmp_path: Path) -> None:
     path = tmp_path / "study.journal"
     path.write_text('{"what": "else"}\n')

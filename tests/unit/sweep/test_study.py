@@ -50,7 +50,7 @@ def test_ask__a_lost_trial_does_not_count(open_study: Open) -> None:
     study = open_study("sweep.trials=2")
     worker = Worker(study.optuna)
     lost, other = study.ask(worker, 5)
-    study.give_back(worker, [lost])
+    worker.give_back(study.list_trials()[lost.number])
     (again,) = study.ask(worker, 5)
     assert again.params == lost.params
     assert {trial.number for trial in study.list_trials()} == {other.number, again.number}

@@ -69,7 +69,7 @@ def test_take_over__a_dead_worker_of_this_machine(open_study: Callable[[], Study
         mine = ask(study, worker.name)
         assert worker.take_over() == [0, 1]
         assert worker.take_over() == []
-    trials = study.trials
+        trials = study.trials
     assert [trial.state for trial in trials[:3]] == [TrialState.FAIL, TrialState.FAIL, TrialState.RUNNING]
     assert trials[0].user_attrs[LOST]
     assert trials[0].user_attrs[ERROR] == "its worker died"
@@ -102,6 +102,18 @@ def test_take_over__another_machine_is_given_time(open_study: Callable[[], Study
     assert worker.take_over() == []  # no sign since, but not for long enough
     now += 1
     assert worker.take_over() == [0]
+
+
+def test_worker__leaves_nothing_behind(open_study: Callable[[], Study]) -> None:
+    study = open_study()
+    with pytest.raises(KeyboardInterrupt), Worker(study) as worker:  # noqa: PT012  # the block is what is tested
+        ended, begun = ask(study, worker.name), ask(study, worker.name)
+        ask(study, "another-machine/1/1")
+        study.tell(ended, 1.0)
+        raise KeyboardInterrupt
+    states = [trial.state for trial in study.trials]
+    assert states == [TrialState.COMPLETE, TrialState.FAIL, TrialState.RUNNING, TrialState.WAITING]
+    assert study.trials[begun.number].user_attrs[ERROR] == "stopped"
 
 
 def test_count_seconds__adds_workers_up(open_study: Callable[[], Study]) -> None:
