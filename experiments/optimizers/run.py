@@ -1,0 +1,60 @@
+"""Tune four optimizers with one budget each and compare their winners: `python run.py DATA SOURCE_WORD …`.
+
+For instance `python run.py real source.root=data/abid` or `python run.py synthetic source=synthetic
+source.bin_count=3000`. Studies and runs go to `outputs/optimizers/DATA`; the comparison comes back here.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+OPTIMIZERS = ("sgd", "sgdr", "adam", "adamw")
+SHARED = (
+    "model=efficientnet_lite0",
+    "trainer.max_epochs=15",  # 1 + 2 + 4 + 8: sgdr ends where a cycle does
+    "sweep=head",
+    "sweep.trials=100",
+    "sweep.final_seeds=10",
+)
+HERE = Path(__file__).parent
+KEPT = ("leaderboard.md", "leaderboard.png", "curves.png", "pairs.csv")
+
+
+def main() -> None:
+    """Run what has not run yet; write the comparison and how long each study took."""
+    data, *source = sys.argv[1:]
+    root = Path("outputs/optimizers") / data
+    seconds = {}
+    for optimizer in OPTIMIZERS:
+        started = time.monotonic()
+        words = [
+            f"optimizer={optimizer}",
+            f"sweep.study={optimizer}",
+            f"output_root={root}",
+            *SHARED,
+            *source,
+        ]
+        subprocess.run([sys.executable, "-m", "binrecon", "sweep", *words], check=True)
+        seconds[optimizer] = round(time.monotonic() - started)
+    finals = [str(root / "sweeps" / optimizer / "final") for optimizer in OPTIMIZERS]
+    results = root / "compare"
+    words = [*finals, "group_by=[optimizer]", f"output_dir={results}"]
+    subprocess.run([sys.executable, "-m", "binrecon", "compare", *words], check=True)
+    kept = HERE / data
+    kept.mkdir(exist_ok=True)
+    for name in KEPT:
+        shutil.copy(results / name, kept / name)
+    winners = {
+        optimizer: (root / "sweeps" / optimizer / "best.yaml").read_text().partition("defaults:")[0]
+        for optimizer in OPTIMIZERS
+    }
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout
+    facts = {"commit": commit.strip(), "seconds": seconds, "winners": winners}
+    (kept / "facts.json").write_text(json.dumps(facts, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
