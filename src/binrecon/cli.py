@@ -18,7 +18,8 @@ EXIT_INCOMPLETE = 3
 EXIT_INTERRUPTED = 130
 
 _STOPPED = (
-    "stopped; a fetch goes on with the same command, a training run with `binrecon train resume=RUN_FOLDER`\n"
+    "stopped; a fetch or a sweep goes on with the same command, "
+    "a training run with `binrecon train resume=RUN_FOLDER`\n"
 )
 
 
@@ -62,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         place = f" at '{error.filename}'" if error.filename else ""
         sys.stderr.write(
-            f"OutputError: the disk is full{place}; free some space, then go on with resume=RUN_FOLDER\n"
+            f"OutputError: the disk is full{place}; free some space, then go on: a training run with "
+            "resume=RUN_FOLDER, all else with the same command\n"
         )
         return EXIT_MISUSE
     except KeyboardInterrupt:

@@ -1,12 +1,14 @@
 """What the README says of commands and metrics is true."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
-from binrecon.config.compose import compose_config, list_groups, list_options
+from binrecon.config.compose import compose_config, list_groups, list_options, take_in_recipes
 from binrecon.config.metric_names import METRIC_MEANINGS
+from binrecon.config.search_space import build_space, check_space, sort_words
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "experiments").glob("*/README.md"))]
@@ -27,7 +29,12 @@ def test_readme__commands_are_there() -> None:
 @pytest.mark.parametrize("command", commands())
 def test_readme__every_command_composes(command: str) -> None:
     """A comma stands for several values of a multirun: each is composed by itself."""
-    verb, *words = [word for word in command.split() if not word.startswith("-")]
+    verb, *words = [word for word in shlex.split(command) if not word.startswith("-")]
+    if verb == "sweep":
+        compose_sweep(words)
+        return
+    if any(word.startswith("experiment=outputs/") for word in words):
+        words = take_in_recipes([f"experiment={ROOT / 'configs' / 'experiment' / 'quickstart.yaml'}"])
     words = [word for word in words if "=" in word or verb != "compare"]  # its other words are folders
     choices = [
         re.split(r",(?![^\[]*\])", word.partition("=")[2]) if not word.startswith("+") else [word]
@@ -39,6 +46,14 @@ def test_readme__every_command_composes(command: str) -> None:
             for word, values in zip(words, choices, strict=True)
         ]
         compose_config(verb, picked)
+
+
+def compose_sweep(words: list[str]) -> None:
+    """Compose the sweep, and trials at the bounds of what it searches."""
+    said = sort_words([f"source.root={ROOT}" if word.startswith("source.root=") else word for word in words])
+    space = dict(compose_config("sweep", said.sweep).sweep.space)
+    fixed = [word for word in (f"source.root={ROOT}", *said.fixed) if word.partition("=")[0] != "sweep"]
+    check_space(fixed, build_space({**space, **said.searched}))
 
 
 def test_readme__lists_every_option() -> None:
