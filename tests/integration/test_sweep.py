@@ -16,7 +16,8 @@ import pytest
 from optuna.trial import TrialState
 
 from binrecon.cli import main
-from binrecon.sweep.evaluators import Place
+from binrecon.config.compose import load_resolved
+from binrecon.sweep.place import Place
 from binrecon.sweep.sampling import quieten_optuna
 from binrecon.sweep.storage import open_storage
 from binrecon.sweep.workers import LOST, RETRY_OF, WORKER
@@ -118,6 +119,15 @@ def test_sweep__a_run_for_each_trial(words: list[str], place: Place) -> None:
     assert sorted(table["data.batch_size"]) == [16, 32]
     for run in table["run"]:
         assert (Path(run) / "metrics.json").exists()
+
+
+def test_sweep__runs_of_a_study_are_a_group_in_wandb(words: list[str], place: Place) -> None:
+    rest = [*words, "sweep.trials=1", "sweep.final_seeds=1", "logger=wandb", "logger.mode=offline"]
+    assert main(["sweep", *rest]) == 0
+    (final,) = place.finals.iterdir()
+    assert load_resolved(final / "config.yaml").logger.group == "s"
+    assert len(list(final.glob("wandb/offline-run-*"))) == 1
+    assert "wandb" not in place.recipe.read_text()  # where to log belongs to a run, not to what was found
 
 
 def test_sweep__a_fixed_key_is_not_searched(

@@ -24,9 +24,10 @@ from binrecon.config.search_space import (
 from binrecon.console import get_console
 from binrecon.errors import ConfigError
 from binrecon.report.tables import format_metric
-from binrecon.sweep.evaluators import Evaluator, Place
+from binrecon.sweep.evaluators import Evaluator
 from binrecon.sweep.heads import HeadEvaluator, why_not_heads
 from binrecon.sweep.loop import run_trials
+from binrecon.sweep.place import Place
 from binrecon.sweep.results import Final, read_final, write_report, write_trials, write_winner
 from binrecon.sweep.runs import RunEvaluator
 from binrecon.sweep.sampling import quieten_optuna

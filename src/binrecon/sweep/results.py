@@ -16,7 +16,7 @@ from binrecon.config.search_space import write_words
 from binrecon.console import get_console
 from binrecon.errors import StudyError
 from binrecon.report.tables import format_metric
-from binrecon.sweep.evaluators import Place
+from binrecon.sweep.place import Place
 from binrecon.sweep.plots import plot_study
 from binrecon.sweep.recipe import write_recipe
 from binrecon.sweep.study import SweepStudy, best_trials, values_of

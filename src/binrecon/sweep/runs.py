@@ -8,7 +8,8 @@ from optuna.trial import Trial
 
 from binrecon.config.schema import TrainConfig
 from binrecon.errors import BinreconError, OutputError
-from binrecon.sweep.evaluators import Place, Report, Task
+from binrecon.sweep.evaluators import Report, Task
+from binrecon.sweep.place import Place
 from binrecon.sweep.study import Outcome
 from binrecon.training.callbacks import RunWatch
 from binrecon.training.prepare import prepare_manifest
