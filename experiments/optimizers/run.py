@@ -11,6 +11,9 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
+from omegaconf import OmegaConf
+
 OPTIMIZERS = ("sgd", "sgdr", "adam", "adamw")
 SHARED = (
     "model=efficientnet_lite0",
@@ -21,6 +24,18 @@ SHARED = (
 )
 HERE = Path(__file__).parent
 KEPT = ("leaderboard.md", "leaderboard.png", "curves.png", "pairs.csv")
+
+
+def read_winner(study: Path) -> dict[str, object]:
+    """Return what the winner of a study sets, and its best validation value."""
+    recipe = OmegaConf.load(study / "best.yaml")
+    trials = pd.read_csv(study / "trials.csv")
+    return {
+        "optimizer": OmegaConf.to_container(recipe.optimizer),
+        "dropout": OmegaConf.select(recipe, "head.dropout", default=0.0),
+        "val/nll": round(float(trials["objective val/nll"].min()), 4),
+        "states": trials["state"].value_counts().to_dict(),
+    }
 
 
 def main() -> None:
@@ -47,10 +62,7 @@ def main() -> None:
     kept.mkdir(exist_ok=True)
     for name in KEPT:
         shutil.copy(results / name, kept / name)
-    winners = {
-        optimizer: (root / "sweeps" / optimizer / "best.yaml").read_text().partition("defaults:")[0]
-        for optimizer in OPTIMIZERS
-    }
+    winners = {optimizer: read_winner(root / "sweeps" / optimizer) for optimizer in OPTIMIZERS}
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout
     facts = {"commit": commit.strip(), "seconds": seconds, "winners": winners}
     (kept / "facts.json").write_text(json.dumps(facts, indent=2) + "\n")
