@@ -48,7 +48,7 @@ _NOT_SEARCHED = {
 }
 _FOLDERS = ("output_root", "cache_dir", "lists_dir")
 _OF_A_PLACE = (*_FOLDERS, "logger")
-_ELSEWHERE = (*_FOLDERS, "resume", "source.root", "trainer", "logger", "callbacks")
+_ELSEWHERE = (*_FOLDERS, "data.lists_dir", "resume", "source.root", "trainer", "logger")
 """What may differ between workers of one study."""
 
 
@@ -105,6 +105,7 @@ class Plan:
         return {
             **flat,
             "trainer.max_epochs": self.config.trainer.max_epochs,
+            "trainer.precision": self.config.trainer.precision,
             "sweep.objectives": list(self.settings.objectives),
             **{f"sweep.space.{key}": words for key, words in self.words_of_space.items()},
         }

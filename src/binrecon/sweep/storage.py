@@ -11,9 +11,6 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from binrecon.errors import ConfigError, StudyError
 
-DATABASES = ("postgresql", "mysql")
-"""What a storage's URL may begin with."""
-
 
 def open_storage(url: str | None, journal: Path) -> BaseStorage:
     """Open what keeps the trials.
@@ -88,8 +85,15 @@ def _open_database(url: str) -> RDBStorage:
         parsed: URL = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise ConfigError([f"sweep.storage: {_how_to_write(url)}"]) from error
-    if parsed.get_backend_name() not in DATABASES:
+    if parsed.get_backend_name() != "postgresql":
         raise ConfigError([f"sweep.storage: {_how_to_write(parsed.render_as_string())}"])
+    if parsed.password:  # it would stand in files of the study
+        raise ConfigError(
+            [
+                f"sweep.storage: '{parsed.render_as_string()}' holds a password, which would be kept with "
+                "the study; leave it out, and put it into PGPASSWORD or ~/.pgpass"
+            ]
+        )
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     shown = parsed.render_as_string(hide_password=True)

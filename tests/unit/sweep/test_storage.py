@@ -81,7 +81,12 @@ def test_database__not_an_address(url: str, tmp_path: Path) -> None:
 
 
 def test_database__not_there(tmp_path: Path) -> None:
-    url = f"postgresql://me:hidden@/studies?host={tmp_path}"  # a folder without a server's socket
-    with pytest.raises(StudyError, match=r"cannot be used \(.*start the server") as caught:
+    url = f"postgresql://me@/studies?host={tmp_path}"  # a folder without a server's socket
+    with pytest.raises(StudyError, match=r"cannot be used \(.*start the server"):
         open_storage(url, tmp_path / "unused")
+
+
+def test_database__a_password_is_not_kept(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"holds a password.* PGPASSWORD or ~/\.pgpass") as caught:
+        open_storage("postgresql://me:hidden@host/studies", tmp_path / "unused")
     assert "hidden" not in str(caught.value)
