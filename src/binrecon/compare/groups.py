@@ -14,9 +14,11 @@ ALWAYS_SHOWN = ("model.backbone", "optimizer.name")
 
 _OF_NO_EFFECT = (
     SEED_KEY, "resume", "output_root", "lists_dir", "cache_dir", "data.lists_dir", "data.workers",
-    "logger.name",
 )  # fmt: skip
 """Keys that change no number, or tell seeds apart."""
+
+_OF_NO_EFFECT_GROUPS = ("source.", "logger.")
+"""Beginnings of such keys; the manifest speaks for the source."""
 
 _NAMED_RUNS = 3
 
@@ -82,20 +84,24 @@ def _name_some(paths: Sequence[str]) -> str:
 def find_keys(runs: Sequence[Run]) -> tuple[str, ...]:
     """List the keys that tell runs apart: model and optimizer, then every other key that differs.
 
-    Left out are keys that change no number, those of the source (the manifest speaks for it), and keys such
+    Left out are keys that change no number, those of the source and the logger, and keys such
     as `optimizer.lr` where they follow from their group's word, as sgd and adam bring different ones.
     """
     keys = list(ALWAYS_SHOWN)
     every = dict.fromkeys(key for run in runs for key in run.settings)
     named_first = sorted(every, key=lambda key: not key.endswith(".name"))
     for key in named_first:
-        if key in keys or key in _OF_NO_EFFECT or key.startswith("source."):
+        if key in keys or not _matters(key):
             continue
         group = key.partition(".")[0]
         earlier = [known for known in keys if known.partition(".")[0] == group] if "." in key else []
         if not _follows(key, earlier, runs):
             keys.append(key)
     return tuple(keys)
+
+
+def _matters(key: str) -> bool:
+    return key not in _OF_NO_EFFECT and not key.startswith(_OF_NO_EFFECT_GROUPS)
 
 
 def _follows(key: str, earlier: Sequence[str], runs: Sequence[Run]) -> bool:
@@ -159,9 +165,7 @@ def _refuse_differing(older: Run, run: Run) -> None:
     differing = [
         key
         for key in dict.fromkeys((*older.settings, *run.settings))
-        if key not in _OF_NO_EFFECT
-        and not key.startswith("source.")
-        and _freeze(older, key) != _freeze(run, key)
+        if _matters(key) and _freeze(older, key) != _freeze(run, key)
     ]
     if differing:
         raise ComparisonError(

@@ -30,6 +30,7 @@ def test_find_keys__values_of_another_optimizer_follow_from_it(build: Callable[.
         (["trainer.max_epochs=5"], ("trainer.max_epochs",)),
         (["head=mlp", "data.image_size=96"], ("head.name", "data.image_size")),
         (["data.workers=0", "logger=none", "cache_dir=x", "source.seed=3", "seed=4"], ()),
+        (["logger=wandb", "logger.group=study"], ()),
     ],
 )
 def test_find_keys(words: list[str], more: tuple[str, ...], build: Callable[..., Run]) -> None:
