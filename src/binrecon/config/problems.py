@@ -20,6 +20,18 @@ from binrecon.config.spelling import did_you_mean
 from binrecon.errors import ConfigError
 
 
+def parse_word(text: str) -> Override:
+    """Read a word of the command line.
+
+    Raises:
+        ConfigError: If it is not `KEY=VALUE`, in the spelling of Hydra.
+    """
+    try:
+        return OverridesParser.create().parse_override(text)
+    except HydraException as error:
+        raise ConfigError([f"{text}: not KEY=VALUE ({innermost_reason(error)})"]) from error
+
+
 def find_problems(config_name: str, overrides: Sequence[str]) -> list[str]:
     """Find every override that cannot be composed, and say why; Hydra itself stops at the first.
 
@@ -32,9 +44,9 @@ def find_problems(config_name: str, overrides: Sequence[str]) -> list[str]:
     values: list[Override] = []
     for text in overrides:
         try:
-            override = OverridesParser.create().parse_override(text)
-        except HydraException as error:
-            problems.append(f"{text}: not KEY=VALUE ({innermost_reason(error)})")
+            override = parse_word(text)
+        except ConfigError as error:
+            problems += error.problems
             continue
         if override.key_or_group in list_groups() and not override.is_delete():
             wrong = list(_wrong_options(override))

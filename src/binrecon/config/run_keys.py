@@ -9,6 +9,9 @@ from binrecon.config.schema import TrainConfig
 SEED_KEY = "seed"
 """The key that tells the runs of one group apart."""
 
+PLACE_KEYS = ("output_root", "cache_dir", "lists_dir", "data.lists_dir", "resume", "logger")
+"""Keys and groups that say where a run finds and leaves things, and change no number of it."""
+
 
 def list_run_keys() -> tuple[str, ...]:
     """List every dotted key that some run has, those of all optimizers, heads, losses and sources included.

@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from binrecon.config.compose import compose_config, innermost_reason
-from binrecon.config.problems import find_problems
+from binrecon.config.problems import find_problems, parse_word
 from binrecon.config.validate import validate
 from binrecon.errors import ConfigError
 
@@ -76,14 +76,15 @@ def sort_words(words: Sequence[str]) -> SweepWords:
     >>> sort_words(["sweep.trials=5", "model=resnet18", "optimizer=sgd,adam"])
     SweepWords(sweep=('sweep.trials=5',), fixed=('model=resnet18',), searched={'optimizer': 'sgd,adam'})
     """
-    sweep, problems = [], []
+    sweep: list[str] = []
+    problems: list[str] = []
     fixed: dict[str, str] = {}
     searched: dict[str, str] = {}
     for word in words:
         try:
-            override = OverridesParser.create().parse_override(word)
-        except HydraException as error:
-            problems.append(f"{word}: not KEY=VALUE ({innermost_reason(error)})")
+            override = parse_word(word)
+        except ConfigError as error:
+            problems += error.problems
             continue
         key = override.get_key_element().lstrip("+~")
         if key == "sweep" or key.startswith("sweep."):

@@ -9,6 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from binrecon.config.compose import chosen_options, take_in_recipes, to_typed
+from binrecon.config.run_keys import PLACE_KEYS
 from binrecon.config.schema import SweepConfig, SweepSettings, TrainConfig
 from binrecon.config.search_space import (
     SearchSpace,
@@ -31,7 +32,7 @@ from binrecon.sweep.place import Place
 from binrecon.sweep.results import Final, read_final, write_report, write_trials, write_winner
 from binrecon.sweep.runs import RunEvaluator
 from binrecon.sweep.sampling import quieten_optuna
-from binrecon.sweep.storage import open_storage
+from binrecon.sweep.storage import using_storage
 from binrecon.sweep.study import SweepStudy
 from binrecon.training.run import train
 from binrecon.training.run_folder import RunFolder
@@ -46,9 +47,7 @@ _NOT_SEARCHED = {
     "data.split_seed": "changes the bins, which trials share",
     "trainer": "changes where trials run, not what comes of them",
 }
-_FOLDERS = ("output_root", "cache_dir", "lists_dir")
-_OF_A_PLACE = (*_FOLDERS, "logger")
-_ELSEWHERE = (*_FOLDERS, "data.lists_dir", "resume", "source.root", "trainer", "logger")
+_ELSEWHERE = (*PLACE_KEYS, "source.root", "trainer")
 """What may differ between workers of one study."""
 
 
@@ -79,7 +78,7 @@ class Plan:
         self.command = " ".join(["binrecon sweep", *words])
 
     def _make_name(self, said: SweepWords) -> str:
-        sweep = next((word.partition("=")[2] for word in said.sweep if word.startswith("sweep=")), "head")
+        sweep = chosen_options("sweep", said.sweep)["sweep"]
         options = chosen_options("train", self.fixed)
         parts = [sweep, *(options[group] for group in ("model", "optimizer") if group not in self.space)]
         return "-".join(str(part) for part in parts)
@@ -126,27 +125,28 @@ def sweep(words: Sequence[str]) -> None:
     for line in plan.left_out:
         console.print(line, highlight=False)
     settings = plan.settings
-    study = SweepStudy(
-        plan.name,
-        open_storage(settings.storage, plan.place.journal),
-        settings,
-        plan.space,
-        plan.config.trainer.max_epochs,
-        plan.identity(),
-    )
-    console.print(f"study: {plan.name}, {plan.place.folder}", highlight=False)
-    if len(settings.objectives) > 1 and settings.pruner != "none":
-        console.print("nothing is pruned, since there are several objectives")
-    evaluator = _build_evaluator(plan)
-    study.check_manifest(evaluator.prepare())
-    try:
-        run_trials(study, evaluator, plan.compose)
-    finally:
-        write_trials(study, plan.place.table)
-    winner = write_winner(study, plan.fixed, plan.place)
-    if study.owns_results():
-        finals = _train_finals(plan, winner.number, is_quiet=isinstance(evaluator, HeadEvaluator))
-        write_report(study, winner, finals, plan.place, plan.command)
+    with using_storage(settings.storage, plan.place.journal) as storage:
+        study = SweepStudy(
+            plan.name,
+            storage,
+            settings,
+            plan.space,
+            plan.config.trainer.max_epochs,
+            plan.identity(),
+        )
+        console.print(f"study: {plan.name}, {plan.place.folder}", highlight=False)
+        if study.pruner != settings.pruner:
+            console.print("nothing is pruned, since there are several objectives")
+        evaluator = _build_evaluator(plan, study)
+        study.check_manifest(evaluator.prepare())
+        try:
+            run_trials(study, evaluator, plan.compose)
+        finally:
+            write_trials(study, plan.place.table)
+        winner = write_winner(study, plan.fixed, plan.place)
+        if study.owns_results():
+            finals = _train_finals(plan, winner.number, is_quiet=isinstance(evaluator, HeadEvaluator))
+            write_report(study, winner, finals, plan.place, plan.command)
 
 
 def _read_settings(words: Sequence[str]) -> SweepSettings:
@@ -184,20 +184,19 @@ def _gather_space(settings: SweepSettings, said: SweepWords) -> tuple[dict[str, 
     return space, left_out
 
 
-def _build_evaluator(plan: Plan) -> Evaluator:
+def _build_evaluator(plan: Plan, study: SweepStudy) -> Evaluator:
     settings, console = plan.settings, get_console()
     if (reason := why_not_heads(plan.config, plan.space)) is None:
         return HeadEvaluator(
             plan.config, RunFolder(plan.place.prepared), settings.objectives, settings.at_once
         )
     console.print(f"each trial is a run of its own ({reason})", highlight=False)
-    is_pruning = len(settings.objectives) == 1 and settings.pruner != "none"
     facts = {
         "study": plan.name,
         "storage": settings.storage,
         "journal": str(plan.place.journal),
-        "pruner": settings.pruner if is_pruning else "none",
-        "objective": settings.objectives[0] if is_pruning else None,
+        "pruner": study.pruner,
+        "objective": study.pruned_by,
     }
     return RunEvaluator(plan.config, plan.place, settings.objectives, facts)
 
@@ -205,7 +204,7 @@ def _build_evaluator(plan: Plan) -> Evaluator:
 def _train_finals(plan: Plan, number: int, is_quiet: bool) -> list[Final]:
     """Train the winner on other seeds, those that have not been yet; what takes seconds shows one line."""
     finals, console = [], get_console()
-    there = [word for word in plan.fixed if word.partition("=")[0].partition(".")[0] in _OF_A_PLACE]
+    there = [word for word in plan.fixed if word.partition("=")[0].partition(".")[0] in PLACE_KEYS]
     for seed in range(plan.config.seed + 1, plan.config.seed + 1 + plan.settings.final_seeds):
         folder = RunFolder(plan.place.finals / f"trial-{number:04d}-seed-{seed}")
         if (final := read_final(folder, seed)) is None:

@@ -10,7 +10,7 @@ from binrecon.config.search_space import Value
 from binrecon.console import get_console
 from binrecon.errors import ConfigError
 from binrecon.sweep.evaluators import Evaluator, Task
-from binrecon.sweep.study import Outcome, SweepStudy, best_trials, report_epoch, values_of
+from binrecon.sweep.study import Outcome, SweepStudy, best_trials, report_epoch
 from binrecon.sweep.workers import Worker
 
 POLL_S = 1.0
@@ -57,18 +57,16 @@ def run_trials(study: SweepStudy, evaluator: Evaluator, compose: Compose) -> int
 
 
 def _run_batch(study: SweepStudy, evaluator: Evaluator, compose: Compose, trials: list[Trial]) -> None:
-    objectives = study.settings.objectives
-    objective = objectives[0] if study.is_pruning else None
     tasks = []
     for trial in trials:
         try:
-            tasks.append(Task(trial, *compose(values_of(trial))))
+            tasks.append(Task(trial, *compose(trial.params)))
         except ConfigError as error:
             study.tell(trial, Outcome("failed", reason=str(error)))
     if not tasks:
         return
     outcomes = evaluator.run(
-        tasks, lambda trial, epoch, metrics: report_epoch(trial, objective, epoch, metrics)
+        tasks, lambda trial, epoch, metrics: report_epoch(trial, study.pruned_by, epoch, metrics)
     )
     for trial, outcome in outcomes:
         study.tell(trial, outcome)

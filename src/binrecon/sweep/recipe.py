@@ -7,9 +7,10 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from binrecon.config.compose import RECIPES, chosen_options, compose_config
+from binrecon.config.run_keys import PLACE_KEYS, SEED_KEY
 from binrecon.whole_file import write_text
 
-_LEFT_OUT = ("output_root", "cache_dir", "lists_dir", "resume", "seed", "logger", RECIPES, "monitor")
+_LEFT_OUT = (*PLACE_KEYS, SEED_KEY, RECIPES, "monitor")
 """What belongs to a run, not to what was found; `monitor` stands at the end."""
 
 

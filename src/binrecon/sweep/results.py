@@ -19,7 +19,7 @@ from binrecon.report.tables import format_metric
 from binrecon.sweep.place import Place
 from binrecon.sweep.plots import plot_study
 from binrecon.sweep.recipe import write_recipe
-from binrecon.sweep.study import SweepStudy, best_trials, values_of
+from binrecon.sweep.study import SweepStudy, best_trials
 from binrecon.sweep.workers import ERROR
 from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import write_text
@@ -83,7 +83,7 @@ def write_winner(study: SweepStudy, fixed: Sequence[str], place: Place) -> Froze
         f"{values}: chosen as the best, so expect less; {place.report.name} has its test",
         f"  python train.py experiment={place.recipe}",
     ]
-    write_recipe(place.recipe, [*fixed, *write_words(values_of(winner))], remarks)
+    write_recipe(place.recipe, [*fixed, *write_words(winner.params)], remarks)
     return winner
 
 
@@ -110,11 +110,11 @@ def write_report(
         "",
         f"{len(study.list_trials())} trials: {counts['complete']} complete, {counts['pruned']} pruned, "
         f"{counts['fail']} failed. Sampler {study.settings.sampler}, pruner "
-        f"{study.settings.pruner if study.is_pruning else 'none'}.",
+        f"{study.pruner}.",
         "",
         f"## Winner: trial {winner.number}",
         "",
-        *(f"- `{word}`" for word in write_words(values_of(winner))),
+        *(f"- `{word}`" for word in write_words(winner.params)),
         "",
         f"{_describe_values(winner, objectives)} in validation. That is the best of all trials on the bins "
         "that chose it, so it flatters; what counts is the test below.",
@@ -164,7 +164,7 @@ def _describe_front(study: SweepStudy) -> list[str]:
         f"|{'---|' * (len(objectives) + 2)}",
         *(
             f"| {trial.number} | {' | '.join(f'{value:.4f}' for value in trial.values)} "
-            f"| {' '.join(f'`{word}`' for word in write_words(values_of(trial)))} |"
+            f"| {' '.join(f'`{word}`' for word in write_words(trial.params))} |"
             for trial in front
         ),
         "",

@@ -1,6 +1,8 @@
 """Where trials are kept: a journal in a file, or a database that many machines share."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from optuna.exceptions import StorageInternalError
@@ -10,6 +12,27 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from binrecon.errors import ConfigError, StudyError
+
+
+@contextmanager
+def using_storage(url: str | None, journal: Path) -> Iterator[BaseStorage]:
+    """As `open_storage`, and let go of it at the end.
+
+    Raises:
+        ConfigError: If the URL is none.
+        StudyError: If the database does not answer, at once or later, or the journal is damaged.
+    """
+    storage = open_storage(url, journal)
+    try:
+        yield storage
+    except (SQLAlchemyError, StorageInternalError) as error:
+        raise StudyError(
+            f"sweep.storage: '{url}' was lost amidst the study ({_reason_of(error)}); trials that had ended "
+            "are kept: once it answers again, the same command goes on"
+        ) from error
+    finally:
+        if isinstance(storage, RDBStorage):
+            storage.engine.dispose()
 
 
 def open_storage(url: str | None, journal: Path) -> BaseStorage:
@@ -104,10 +127,17 @@ def _open_database(url: str) -> RDBStorage:
             f"the driver of '{shown}' is not installed ({error.name}); pip install 'binrecon[postgres]'"
         ) from error
     except (SQLAlchemyError, StorageInternalError, RuntimeError, ValueError) as error:
-        reason = str(error.__cause__ or error).strip().splitlines()[0]
         raise StudyError(
-            f"sweep.storage: '{shown}' cannot be used ({reason}); start the server, or mend the address"
+            f"sweep.storage: '{shown}' cannot be used ({_reason_of(error)}); start the server, or mend "
+            "the address"
         ) from error
+
+
+def _reason_of(error: Exception) -> str:
+    """Return what a driver said, without what those above it wrapped around that."""
+    while error.__cause__ is not None and isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    return str(error).strip().splitlines()[0]
 
 
 def _how_to_write(shown: str) -> str:

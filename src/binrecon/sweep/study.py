@@ -1,8 +1,9 @@
 """A study: its trials, its budget, and that it is one and the same however often it is begun."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import optuna
@@ -13,7 +14,8 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from binrecon.config.metric_names import monitor_mode
 from binrecon.config.schema import SweepSettings
-from binrecon.config.search_space import SearchSpace, Value
+from binrecon.config.search_space import SearchSpace
+from binrecon.config.sweep_words import Pruner
 from binrecon.errors import StudyError
 from binrecon.sweep.sampling import NumberedSampler, build_distributions, build_pruner
 from binrecon.sweep.workers import ERROR, LOST, WORKER, Worker, count_seconds
@@ -36,7 +38,7 @@ class Outcome:
     """What came of a trial."""
 
     status: Literal["complete", "pruned", "failed"]
-    values: tuple[float, ...] = ()
+    values: tuple[float | None, ...] = ()
     """Of the objectives, where it is complete."""
     reason: str | None = None
     """Why it failed."""
@@ -69,15 +71,15 @@ class SweepStudy:
         identity: Mapping[str, Any],
     ) -> None:
         self.settings = settings
-        self.space = space
         self.sampler = NumberedSampler(settings.sampler, settings.seed, space)  # type: ignore[arg-type]  # checked by validate
-        self.is_pruning = len(settings.objectives) == 1 and settings.pruner != "none"
+        self.pruner: Pruner = settings.pruner if len(settings.objectives) == 1 else "none"  # type: ignore[assignment]  # as above
+        self.pruned_by = None if self.pruner == "none" else settings.objectives[0]
         modes = [monitor_mode(objective) for objective in settings.objectives]
         self.optuna = optuna.create_study(
             study_name=name,
             storage=storage,
             sampler=self.sampler,
-            pruner=build_pruner(settings.pruner if self.is_pruning else "none", max_epochs),  # type: ignore[arg-type]  # as above
+            pruner=build_pruner(self.pruner, max_epochs),
             directions=["minimize" if mode == "min" else "maximize" for mode in modes],
             load_if_exists=True,
         )
@@ -140,7 +142,11 @@ class SweepStudy:
         return asked
 
     def tell(self, trial: Trial, outcome: Outcome) -> None:
-        """Keep what came of a trial; nothing if another worker took this one for dead and has it run anew."""
+        """Keep what came of a trial; nothing if another worker took this one for dead and has it run anew.
+
+        A trial that is complete but for a value that is no number has failed.
+        """
+        outcome = self._check_values(outcome)
         notes = dict(outcome.notes)
         if outcome.reason is not None:
             notes[ERROR] = outcome.reason
@@ -149,7 +155,7 @@ class SweepStudy:
                 trial.set_user_attr(key, value)
             match outcome.status:
                 case "complete":
-                    self.optuna.tell(trial, list(outcome.values))
+                    self.optuna.tell(trial, [float(value) for value in outcome.values if value is not None])
                 case "pruned":
                     self.optuna.tell(trial, state=TrialState.PRUNED)
                 case "failed":
@@ -158,6 +164,13 @@ class SweepStudy:
             if not self._frozen(trial.number).user_attrs.get(LOST):
                 raise
         self._told.add(trial.number)
+
+    def _check_values(self, outcome: Outcome) -> Outcome:
+        named = zip(self.settings.objectives, outcome.values, strict=False)
+        bad = [f"{name} is {value}" for name, value in named if value is None or not math.isfinite(value)]
+        if not bad:
+            return outcome
+        return replace(outcome, status="failed", values=(), reason=f"{', '.join(bad)}: no number")
 
     def list_trials(self) -> list[FrozenTrial]:
         """List the trials that count: neither lost nor over the budget."""
@@ -221,7 +234,7 @@ def report_epoch(trial: Trial, objective: str | None, epoch: int, metrics: Mappi
 
     Args:
         trial: The trial.
-        objective: The metric that it is after; None where there are several, and nothing is pruned.
+        objective: The metric that decides; None where nothing is pruned.
         epoch: Counted from 1.
         metrics: Of the epoch, by name.
 
@@ -232,11 +245,6 @@ def report_epoch(trial: Trial, objective: str | None, epoch: int, metrics: Mappi
         return False
     trial.report(metrics[objective], epoch)
     return trial.should_prune()
-
-
-def values_of(trial: Trial | FrozenTrial) -> dict[str, Value]:
-    """Return what a trial sets its keys to."""
-    return dict(trial.params)
 
 
 def best_trials(study: Study) -> list[FrozenTrial]:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from binrecon.config.compose import load_resolved
 from binrecon.errors import BinreconError
 from binrecon.sweep.runs import TRIAL_FILE
 from binrecon.sweep.sampling import build_pruner, quieten_optuna
-from binrecon.sweep.storage import open_storage
+from binrecon.sweep.storage import using_storage
 from binrecon.sweep.study import report_epoch
 from binrecon.training.callbacks import RunWatch
 from binrecon.training.run import fit
@@ -25,21 +26,22 @@ def main() -> int:
     quieten_optuna()
     try:
         config = load_resolved(folder.config)
-        fit(config, folder, watch=_build_watch(folder, config.trainer.max_epochs))
+        with ExitStack() as stack:
+            fit(config, folder, watch=_build_watch(folder, config.trainer.max_epochs, stack))
     except BinreconError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return 2
     return 0
 
 
-def _build_watch(folder: RunFolder, max_epochs: int) -> RunWatch:
+def _build_watch(folder: RunFolder, max_epochs: int, stack: ExitStack) -> RunWatch:
     facts = json.loads((folder.path / TRIAL_FILE).read_text())
 
     @cache  # opened by the first process alone
     def open_trial() -> Trial:
         study = optuna.load_study(
             study_name=facts["study"],
-            storage=open_storage(facts["storage"], Path(facts["journal"])),
+            storage=stack.enter_context(using_storage(facts["storage"], Path(facts["journal"]))),
             pruner=build_pruner(facts["pruner"], max_epochs),
         )
         return Trial(study, facts["trial_id"])

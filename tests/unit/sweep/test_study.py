@@ -119,8 +119,18 @@ def test_check_manifest__other_bins(open_study: Open) -> None:
 
 def test_best_trials__several_objectives(open_study: Open) -> None:
     study = open_study("sweep.objectives=[val/accuracy,val/rmse]")
-    assert not study.is_pruning
+    assert (study.pruner, study.pruned_by) == ("none", None)
     values = [(0.3, 1.0), (0.4, 1.2), (0.35, 1.3), (0.2, 0.9)]
     for trial, value in zip(study.ask(Worker(study.optuna), 4), values, strict=True):
         study.tell(trial, Outcome("complete", value))
     assert [trial.number for trial in best_trials(study.optuna)] == [1, 0, 3]
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf")])
+def test_tell__no_number_is_a_failure(value: float | None, open_study: Open) -> None:
+    study = open_study("sweep.objectives=[val/nll,val/rmse]")
+    (trial,) = study.ask(Worker(study.optuna), 1)
+    study.tell(trial, Outcome("complete", (1.0, value)))
+    (kept,) = study.list_trials()
+    assert kept.state == TrialState.FAIL
+    assert kept.user_attrs["error"] == f"val/rmse is {value}: no number"
