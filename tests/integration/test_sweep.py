@@ -211,7 +211,12 @@ def test_sweep__dashboard_reads_the_study(words: list[str], place: Place) -> Non
 def start(words: list[str], output: Path) -> "subprocess.Popen[bytes]":
     with output.open("wb") as file:
         command = [sys.executable, "-m", "binrecon", "sweep", *words]
-        return subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
+        return subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, preexec_fn=_heed_ctrl_c)
+
+
+def _heed_ctrl_c() -> None:
+    """Undo what a shell does to its background jobs, and thereby to their children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait_for_trials(open_study: "Iterator[optuna.Study]", state: TrialState, count: int) -> None:
