@@ -31,32 +31,86 @@ def _fresh_wandb(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     wandb.teardown()
 
 
+class Service(http.server.ThreadingHTTPServer):
+    """Stands for W&B's: it knows as much of its protocol as a run needs to begin."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Answers)
+        self.paths: list[str] = []
+        self.knows_the_key = False
+        self.fate: str | None = None
+        """What becomes of its answers: None, `withheld` once a run has begun, or `withheld at once`."""
+        self.ended = threading.Event()
+
+    def answer(self, query: str, variables: dict[str, Any]) -> dict[str, Any] | None:
+        """Return what it answers; None where it has lost its voice."""
+        if self.fate is not None and self.has_begun:
+            return None
+        if "upsertBucket" in query:
+            entity = {"id": "e", "name": "me"}
+            project = {"id": "p", "name": "binrecon", "entity": entity}
+            bucket = {"id": "b", "name": variables["name"], "displayName": "x", "config": "{}",
+                      "historyLineCount": 0, "project": project}  # fmt: skip
+            self.paths.append("a run")
+            return {"upsertBucket": {"bucket": bucket, "inserted": True}}
+        if "viewer" in query:
+            teams: dict[str, Any] = {"edges": []}
+            return {"viewer": {"id": "u", "entity": "me", "username": "me", "flags": "{}", "teams": teams}}
+        return {}
+
+    @property
+    def has_begun(self) -> bool:
+        return "a run" in self.paths or self.fate == "withheld at once"
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    server: Service
+
+    def do_POST(self) -> None:
+        self.server.paths.append(self.path)
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        if not self.server.knows_the_key:
+            self._send(401, {"errors": [{"message": "user is not logged in"}]})
+            return
+        asked = json.loads(body) if self.path == "/graphql" else {"query": ""}
+        data = self.server.answer(asked["query"], asked.get("variables") or {})
+        if data is not None:
+            self._send(200, {"data": data})
+        else:
+            self.server.ended.wait()
+
+    do_GET = do_PUT = do_POST  # noqa: N815  # http.server's names
+
+    def _send(self, status: int, answer: dict[str, Any]) -> None:
+        content = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Let a server that knows no key stand for W&B's; returns the paths it was asked for."""
-    paths: list[str] = []
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """Let a server of ours stand for W&B's."""
+    with Service() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{server.server_port}")
+        yield server
+        server.ended.set()
+        server.shutdown()
+        thread.join()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            paths.append(self.path)
-            self.rfile.read(int(self.headers.get("content-length", 0)))
-            self.send_response(401)
-            self.end_headers()
-            self.wfile.write(b'{"errors": [{"message": "user is not logged in"}]}')
 
-        do_GET = do_POST  # noqa: N815  # http.server's name
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{server.server_port}")
-    yield paths
-    server.shutdown()
-    thread.join()
-    server.server_close()
+@pytest.fixture
+def asked(service: Service) -> list[str]:
+    """Return the paths that the server was asked for; it knows no key."""
+    return service.paths
 
 
 def inspect(place: Path) -> dict[str, list[dict[str, Any]]]:
@@ -263,6 +317,49 @@ def test_wandb__no_server(
     assert main(["train", *tiny_run, *words, f"hydra.run.dir={tmp_path / 'run'}"]) == 0
     assert "W&B: offline (Timed out while retrying: " in capsys.readouterr().out
     assert inspect(only_place(tmp_path / "run"))["exit"][-1]["exit_code"] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
+def test_wandb__network_gone_amidst_a_run(
+    tiny_run: list[str],
+    tmp_path: Path,
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    service.knows_the_key, service.fate = True, "withheld"
+    run = tmp_path / "run"
+    words = ["logger=wandb", "logger.answer_timeout_s=1", "logger.finish_timeout_s=2"]
+    assert main(["train", *tiny_run, *words, f"hydra.run.dir={run}"]) == 0
+    place, output = only_place(run), capsys.readouterr().out
+    assert "W&B: online at http://127.0.0.1:" in output
+    assert f"W&B: not all could be sent; to upload it: wandb sync --include-online {place}" in output
+    assert len((run / "metrics.csv").read_text().splitlines()) == 3
+    records = inspect(place)
+    assert [row["item"]["epoch"] for row in records["history"] if "epoch" in row["item"]] == [1, 2]
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert summary_of(records)["test/accuracy"] == pytest.approx(metrics["test"]["accuracy"])
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
+def test_wandb__a_server_that_never_answers(
+    tiny_run: list[str],
+    tmp_path: Path,
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    service.knows_the_key, service.fate = True, "withheld at once"
+    run = tmp_path / "run"
+    words = ["logger=wandb", "logger.answer_timeout_s=3", "trainer.max_epochs=1"]
+    assert main(["train", *tiny_run, *words, f"hydra.run.dir={run}"]) == 0
+    assert "W&B: offline (" in capsys.readouterr().out
+    assert only_place(run).name.startswith("offline-run-")
+    assert inspect(only_place(run))["exit"][-1]["exit_code"] == 0
 
 
 def test_wandb__online_without_a_key(
