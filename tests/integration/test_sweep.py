@@ -23,7 +23,7 @@ from binrecon.config.compose import load_resolved
 from binrecon.sweep.place import Place
 from binrecon.sweep.sampling import quieten_optuna
 from binrecon.sweep.storage import open_storage, using_storage
-from binrecon.sweep.study import report_epoch
+from binrecon.sweep.study import SURPLUS, report_epoch
 from binrecon.sweep.workers import LOST, RETRY_OF, WORKER
 
 LR = "optimizer.lr=tag(log, interval(1e-4, 1e-1))"
@@ -249,7 +249,7 @@ def read_again(opened: BaseStorage) -> "Iterator[optuna.Study]":
 def check_nothing_lost(study: optuna.Study, trials: int) -> None:
     """Every trial that was drawn has ended once, and exactly as many as the budget has."""
     lost = {trial.number: trial for trial in study.trials if LOST in trial.user_attrs}
-    counting = [trial for trial in study.trials if trial.number not in lost]
+    counting = [t for t in study.trials if t.number not in lost and SURPLUS not in t.user_attrs]
     assert len(counting) == trials
     assert {trial.state for trial in counting} <= {TrialState.COMPLETE, TrialState.PRUNED}
     assert len({str(trial.params) for trial in counting}) == trials

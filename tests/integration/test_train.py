@@ -220,17 +220,6 @@ def test_train__multirun_of_two_processes_each(tiny_run: list[str], tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_train__a_failing_process_is_reported(
-    tiny_run: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    words = ["trainer=ddp_cpu", "optimizer=sgd", "optimizer.lr=1e30", "trainer.max_epochs=5"]
-    assert main(["train", *tiny_run, *words]) == 2
-    shown = capfd.readouterr().err
-    assert "training diverged; lower optimizer.lr (now 1e+30)" in shown
-    assert "one of 2 training processes failed with status 1" in shown
-
-
-@pytest.mark.slow
 def test_train__the_proposals_own_model(tiny_run: list[str], tmp_path: Path) -> None:
     train(
         *tiny_run,

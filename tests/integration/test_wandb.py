@@ -388,8 +388,13 @@ def test_wandb__several_processes_are_one_run(tiny_run: list[str], tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_wandb__a_failing_process_fails_the_run(tiny_run: list[str], tmp_path: Path) -> None:
+def test_wandb__a_failing_process_fails_the_run(
+    tiny_run: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     run = tmp_path / "run"
     words = ["logger=wandb", "trainer=ddp_cpu", "optimizer=sgd", "optimizer.lr=1e30", "trainer.max_epochs=5"]
     assert main(["train", *tiny_run, *words, f"hydra.run.dir={run}"]) == 2
+    shown = capfd.readouterr().err
+    assert "training diverged; lower optimizer.lr (now 1e+30)" in shown
+    assert "one of 2 training processes failed with status 1" in shown
     assert inspect(only_place(run))["exit"][-1]["exit_code"] == 1

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import optuna
@@ -18,7 +19,7 @@ from binrecon.config.search_space import SearchSpace
 from binrecon.config.sweep_words import Pruner
 from binrecon.errors import StudyError
 from binrecon.sweep.sampling import NumberedSampler, build_distributions, build_pruner
-from binrecon.sweep.workers import ERROR, LOST, WORKER, Worker, count_seconds
+from binrecon.sweep.workers import ERROR, LOST, RETRY_OF, WORKER, Worker, count_seconds
 
 IDENTITY = "binrecon"
 """Attribute of a study: what makes it another one."""
@@ -28,6 +29,9 @@ MANIFEST = "manifest"
 
 SURPLUS = "surplus"
 """Attribute of a trial that came when the budget was spent; it never ran."""
+
+STAND_IN_WITHIN = timedelta(minutes=1)
+"""For so long a place is kept for the stand-in of a lost trial."""
 
 FAILED_LEAST = 10
 """Trials that must have ended before their failed share says anything."""
@@ -218,7 +222,20 @@ class SweepStudy:
         if self.total is None:
             return 1_000_000
         waiting = self.count_states()["waiting"]
-        return max(0, self.total - len(self.list_trials())) + waiting
+        return max(0, self.total - len(self.list_trials()) - self._count_unreplaced()) + waiting
+
+    def _count_unreplaced(self) -> int:
+        """Count lost trials whose stand-in is about to be queued: its place must not go to a new trial."""
+        trials = self.optuna.get_trials(deepcopy=False)
+        replaced = Counter(trial.user_attrs.get(RETRY_OF) for trial in trials)
+        now = datetime.now()  # as Optuna's own times
+        lost = [
+            trial
+            for trial in trials
+            if LOST in trial.user_attrs and (trial.datetime_complete or now) > now - STAND_IN_WITHIN
+        ]
+        firsts = Counter(trial.user_attrs.get(RETRY_OF, trial.number) for trial in lost)
+        return sum((firsts - replaced).values())
 
     def _is_surplus(self, number: int) -> bool:
         if self.total is None:

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,15 @@ from omegaconf import OmegaConf
 from binrecon.compare.scores import Predictions, score
 from binrecon.config.compose import compose_config, to_typed
 from binrecon.config.metric_names import RANKING_METRICS
+from binrecon.config.schema import TrainConfig
 
 RECORDED = np.arange(60) % 6
+
+
+@cache
+def _compose(words: tuple[str, ...]) -> TrainConfig:
+    config: TrainConfig = to_typed(compose_config("train", ["source=synthetic", *words]))
+    return config
 
 
 @pytest.fixture
@@ -47,7 +56,7 @@ def write_run(tmp_path: Path, predict: Callable[..., Predictions]) -> Callable[.
     ) -> Path:
         folder = tmp_path / "runs" / name
         folder.mkdir(parents=True)
-        config = to_typed(compose_config("train", ["source=synthetic", f"seed={seed}", *words]))
+        config = replace(_compose(words), seed=seed)
         OmegaConf.save(OmegaConf.structured(config), folder / "config.yaml")
         git = {"commit": "c" * 40, "is_dirty": False}
         facts = {"manifest_hash": manifest, "seconds": 10.0 + seed, "started": started, "git": git}

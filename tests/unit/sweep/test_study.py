@@ -1,11 +1,12 @@
 """A study has a budget, and is one and the same however often it is begun."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from optuna.trial import TrialState
+from optuna.trial import Trial, TrialState
 
 from binrecon.config.compose import compose_config, to_typed
 from binrecon.config.schema import SweepSettings
@@ -56,6 +57,18 @@ def test_ask__a_lost_trial_does_not_count(open_study: Open) -> None:
     assert {trial.number for trial in study.list_trials()} == {other.number, again.number}
     study.tell(lost, Outcome("complete", (1.0,)))  # not dead after all, and too late: the other one counts
     assert study.optuna.trials[lost.number].user_attrs[LOST]
+
+
+def test_ask__a_place_is_kept_for_a_stand_in(open_study: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = open_study("sweep.trials=2")
+    worker = Worker(study.optuna)
+    lost, _ = study.ask(worker, 5)
+    monkeypatch.setattr(worker, "_queue_again", lambda trial: asked.extend(study.ask(worker, 5)))
+    asked: list[Trial] = []
+    worker.give_back(study.list_trials()[lost.number])  # another one asks before the stand-in is queued
+    assert asked == []
+    monkeypatch.setattr("binrecon.sweep.study.STAND_IN_WITHIN", timedelta(0))
+    assert len(study.ask(worker, 5)) == 1  # whoever was to queue it died as well
 
 
 def test_ask__two_workers_with_one_trial_left(open_study: Open, monkeypatch: pytest.MonkeyPatch) -> None:
