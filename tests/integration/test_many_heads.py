@@ -90,6 +90,8 @@ TRIALS = {
     "label smoothing": build_trial(AdamConfig(lr=1e-3), loss=CrossEntropyConfig(label_smoothing=0.2)),
     "soft labels": build_trial(SGD(lr=0.05), loss=SoftLabelsConfig(soft_weight=0.5)),
     "dropout": build_trial(AdamConfig(lr=1e-3), LinearHeadConfig(dropout=0.3)),
+    "standardised": build_trial(AdamConfig(lr=1e-3), LinearHeadConfig(dropout=0.3, is_standardised=True)),
+    "standardised again": build_trial(SGD(lr=0.01), LinearHeadConfig(dropout=0.3, is_standardised=True)),
     "dropout again": build_trial(SGD(lr=0.01), LinearHeadConfig(dropout=0.3)),
     "mlp": build_trial(SGD(lr=0.01), MLP),
     "mlp, soft labels": build_trial(SGD(lr=0.02), MLP, SoftLabelsConfig(soft_weight=0.3), seed=7),

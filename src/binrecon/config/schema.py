@@ -147,6 +147,9 @@ class ModelConfig:
     """`imagenet`, `random`, or the path of a state dict of the backbone (.pth, .pt, .safetensors)."""
     is_frozen: bool = True
     """Whether the backbone stays as it is (BatchNorm statistics included) and only the head is trained."""
+    pooling: str = MISSING
+    """What is kept of its feature maps: `average` of the last ones, `concat` of their averages and largest
+    values, or `stages`: averages, largest values and standard deviations of those of every stage."""
 
 
 @dataclass
@@ -156,6 +159,11 @@ class HeadConfig:
     name: str = MISSING
     """Which head this is; set by the group option, not by hand."""
 
+    @property
+    def has_batch_norm(self) -> bool:
+        """Whether it needs more than one photo to train on."""
+        raise NotImplementedError
+
 
 @dataclass
 class LinearHeadConfig(HeadConfig):
@@ -164,6 +172,14 @@ class LinearHeadConfig(HeadConfig):
     name: str = "linear"
     dropout: float = MISSING
     """Share of the features that are zeroed while training."""
+    is_standardised: bool = False
+    """Whether each feature is brought to mean 0 and variance 1 first, over the photos that a process has of a
+    batch; where features are of many kinds (`model.pooling`), a layer learns little from them otherwise."""
+
+    @property
+    def has_batch_norm(self) -> bool:
+        """Whether it needs more than one photo to train on."""
+        return self.is_standardised
 
 
 @dataclass
@@ -175,6 +191,11 @@ class MlpHeadConfig(HeadConfig):
     """Values in the hidden layer."""
     dropout: float = MISSING
     """Share of the hidden values that are zeroed while training, and half that share of the features."""
+
+    @property
+    def has_batch_norm(self) -> bool:
+        """Whether it needs more than one photo to train on."""
+        return True
 
 
 @dataclass

@@ -17,6 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
 from binrecon.config.engine_words import DTYPE_WORDS, ENGINE_WORDS, PRECISION_WORDS
 from binrecon.config.metric_names import RANKING_METRICS, monitor_names
+from binrecon.config.pooling_words import POOLING_WORDS
 from binrecon.config.problems import unknown_keys
 from binrecon.config.run_keys import SEED_KEY, expand_key, list_run_keys, short_words
 from binrecon.config.schema import WEIGHT_WORDS
@@ -86,6 +87,7 @@ _WORDS = {
     "data.counts_from": ("records", "lists"),
     "source.parts": ("both", "photos", "records"),
     "data.resize": ("squash", "pad"),
+    "model.pooling": POOLING_WORDS,
     "trainer.accelerator": ("cpu", "gpu"),
     "trainer.precision": ("32-true", "bf16-mixed", "16-mixed"),
     "sweep.sampler": SAMPLER_WORDS,
@@ -235,11 +237,12 @@ def _contradictions(config: DictConfig) -> Iterator[str]:
             f"data.batch_size: {data.batch_size} photos cannot be shared evenly by "
             f"trainer.devices={trainer.devices}; use a multiple of {trainer.devices}"
         )
-    if config.head.name == "mlp" and data.batch_size < 2 * trainer.devices:
+    has_batch_norm = config.head.name == "mlp" or config.head.is_standardised
+    if has_batch_norm and data.batch_size < 2 * trainer.devices:
         yield (
-            "data.batch_size: head=mlp normalises over the photos that a process has of a batch and needs at "
-            f"least 2 of them, {2 * trainer.devices} for trainer.devices={trainer.devices}, "
-            f"got {data.batch_size}; use a larger one, or head=linear"
+            "data.batch_size: this head normalises over the photos that a process has of a batch and needs "
+            f"at least 2 of them, {2 * trainer.devices} for trainer.devices={trainer.devices}, "
+            f"got {data.batch_size}; use a larger one, or head=linear head.is_standardised=false"
         )
     if trainer.name.startswith("ddp") and trainer.devices < 2:
         yield (

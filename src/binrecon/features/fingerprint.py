@@ -24,6 +24,7 @@ class Fingerprint:
         image_size: Side of the photos that it sees, in pixels.
         resize: How they get there.
         feature_count: Width F of the features.
+        pooling: What is kept of the network's feature maps.
         engine: What runs the network.
         precision: Number format that it computes in.
         dtype: NumPy's name of the type that features are kept in.
@@ -36,6 +37,7 @@ class Fingerprint:
     image_size: int
     resize: str
     feature_count: int
+    pooling: str = "average"
     engine: str = "torch"
     precision: str = "float32"
     dtype: str = "float32"
@@ -61,6 +63,7 @@ class Fingerprint:
             image_size=config.image_size,
             resize=config.resize,
             feature_count=backbone.feature_count,
+            pooling=backbone.pooling,
             engine=choice.engine,
             precision=choice.precision,
             dtype=dtype,

@@ -7,7 +7,9 @@ import timm
 import torch
 from torch import Tensor, nn
 
+from binrecon.config.pooling_words import Pooling
 from binrecon.errors import ConfigError
+from binrecon.models.pooling import count_features, pool_features
 from binrecon.models.weights import load_weights
 
 
@@ -19,6 +21,7 @@ class Backbone(nn.Module):
 
     Attributes:
         name: timm's name, tag of the weights included.
+        pooling: What is kept of its feature maps.
         feature_count: Width F of the features.
         is_frozen: Whether no tensor of it ever changes, BatchNorm statistics included.
     """
@@ -26,18 +29,19 @@ class Backbone(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, net: nn.Module, name: str, is_frozen: bool) -> None:
+    def __init__(self, net: nn.Module, name: str, is_frozen: bool, pooling: Pooling = "average") -> None:
         super().__init__()
         # Channels last: half as fast again on CPUs, and what GPUs like best.
         self.net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in stubs
         self.name = name
-        self.feature_count = cast(int, net.num_features)
+        self.pooling = pooling
         self.is_frozen = is_frozen
         pretrained = cast(dict[str, Any], net.pretrained_cfg)
         for key in ("mean", "std"):
             constant = torch.tensor(pretrained[key]).view(1, -1, 1, 1)
             self.register_buffer(key, constant, persistent=False)
         self.net.requires_grad_(not is_frozen)
+        self.feature_count = count_features(net.eval(), name, pooling)
         self.train(self.training)
 
     def train(self, mode: bool = True) -> Self:
@@ -67,11 +71,12 @@ class Backbone(nn.Module):
         return self._features(normalised)
 
     def _features(self, normalised: Tensor) -> Tensor:
-        features: Tensor = self.net(normalised)
-        return features
+        return pool_features(self.net, normalised, self.pooling)
 
 
-def build_backbone(name: str, weights: str = "imagenet", is_frozen: bool = True) -> Backbone:
+def build_backbone(
+    name: str, weights: str = "imagenet", is_frozen: bool = True, pooling: Pooling = "average"
+) -> Backbone:
     """Build any timm network as a backbone.
 
     `resnet18.tv_in1k`, `resnet34.tv_in1k` and `resnet50.tv_in1k` are torchvision's networks with its
@@ -81,9 +86,10 @@ def build_backbone(name: str, weights: str = "imagenet", is_frozen: bool = True)
         name: timm's name, with the tag of its weights where there are several.
         weights: `imagenet`, `random`, or the path of a state dict.
         is_frozen: Whether the network stays as it is.
+        pooling: What is kept of its feature maps.
 
     Raises:
-        ConfigError: If timm has no such network, or has it without ImageNet statistics.
+        ConfigError: If timm has no such network, or has it without ImageNet statistics or such maps.
         WeightsError: If the weights cannot be had or do not fit.
     """
     if not timm.is_model(name):
@@ -99,4 +105,4 @@ def build_backbone(name: str, weights: str = "imagenet", is_frozen: bool = True)
         raise ConfigError([f"model.backbone: '{name}' has an unknown tag; known are {tags}"]) from error
     load_weights(net, name, weights)
     net.reset_classifier(0)  # type: ignore[operator]  # every timm network has it
-    return Backbone(net, name, is_frozen)
+    return Backbone(net, name, is_frozen, pooling)

@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from binrecon.config.pooling_words import Pooling
 from binrecon.models.backbone import Backbone, build_backbone
 from binrecon.models.heads import build_head, read_head_config
 
@@ -49,6 +50,7 @@ def build_counter(
     is_frozen: bool = True,
     head: Mapping[str, Any] = LINEAR_HEAD,
     seed: int = 0,
+    pooling: Pooling = "average",
 ) -> BinCounter:
     """Build a counter with a fresh head.
 
@@ -61,11 +63,13 @@ def build_counter(
         head: The head's configuration as plain values, such as a checkpoint keeps.
         seed: Of the head's first weights. Those of a `random` backbone are drawn from torch's global state.
 
+        pooling: What is kept of the backbone's feature maps.
+
     Raises:
         ConfigError: If there is no such network.
         WeightsError: If the weights cannot be had or do not fit.
     """
-    net = build_backbone(backbone, weights, is_frozen)
+    net = build_backbone(backbone, weights, is_frozen, pooling)
     class_count = max_count - min_count + 1
     fresh = build_head(read_head_config(head), net.feature_count, class_count, seed)
     return BinCounter(net, fresh, min_count, max_count)

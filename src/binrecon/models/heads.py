@@ -30,8 +30,7 @@ def build_head(config: HeadConfig, feature_count: int, class_count: int, seed: i
         torch.default_generator.manual_seed(seed)
         match config:
             case LinearHeadConfig():
-                linear = nn.Linear(feature_count, class_count)
-                return linear if config.dropout == 0 else nn.Sequential(nn.Dropout(config.dropout), linear)
+                return _build_linear(config, feature_count, class_count)
             case MlpHeadConfig():
                 return _build_mlp(config, feature_count, class_count)
     raise TypeError(f"no head is built from {type(config).__name__}")
@@ -44,6 +43,16 @@ def read_head_config(values: Mapping[str, Any]) -> HeadConfig:
     LinearHeadConfig(name='linear', dropout=0.25)
     """
     return _KINDS[values["name"]](**values)
+
+
+def _build_linear(config: LinearHeadConfig, feature_count: int, class_count: int) -> nn.Module:
+    linear = nn.Linear(feature_count, class_count)
+    before: list[nn.Module] = []
+    if config.is_standardised:
+        before.append(nn.BatchNorm1d(feature_count, affine=False))
+    if config.dropout > 0:
+        before.append(nn.Dropout(config.dropout))
+    return nn.Sequential(*before, linear) if before else linear
 
 
 def _build_mlp(config: MlpHeadConfig, feature_count: int, class_count: int) -> nn.Module:

@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from binrecon.config.metric_names import Mode
 from binrecon.config.schema import LinearHeadConfig
@@ -61,6 +62,7 @@ class HeadGroup:
     def __init__(self, learners: list[Learner], min_count: int, class_count: int) -> None:
         self.learners = learners
         self.seed = learners[0].trial.seed
+        _share_statistics(learners)
         self.min_count = min_count
         self.class_count = class_count
 
@@ -125,7 +127,7 @@ class HeadGroup:
             count_logits: Tensor = first.head(features)
             return count_logits.unsqueeze(1)
         layers = [learner.last_layer for learner in self.learners]
-        seen = F.dropout(features, first.trial.head.dropout, training=first.head.training)
+        seen = first.head[:-1](features) if isinstance(first.head, nn.Sequential) else features
         weight, bias = (
             torch.cat([layer.weight for layer in layers]),
             torch.cat([layer.bias for layer in layers]),
@@ -168,6 +170,14 @@ class HeadGroup:
             torch.set_rng_state(self.random_state)
             yield
             self.random_state = torch.get_rng_state()
+
+
+def _share_statistics(learners: list[Learner]) -> None:
+    """Let heads that see the same features from their first batch on standardise them by the same numbers."""
+    first = learners[0].head
+    if isinstance(first, nn.Sequential) and isinstance(first[0], nn.BatchNorm1d):
+        for learner in learners[1:]:
+            cast(nn.Sequential, learner.head)[0] = first[0]
 
 
 def group_learners(learners: Iterable[Learner], min_count: int, class_count: int) -> list[HeadGroup]:

@@ -38,6 +38,7 @@ def counter_facts(config: TrainConfig) -> dict[str, Any]:
         "min_count": config.data.min_count,
         "max_count": config.data.max_count,
         "is_frozen": model.is_frozen,
+        "pooling": model.pooling,
         "head": asdict(config.head),
     }
 

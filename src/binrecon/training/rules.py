@@ -1,6 +1,6 @@
 """What holds for a head however it is trained: alone under Lightning, or beside others."""
 
-from binrecon.config.schema import HeadConfig, MlpHeadConfig
+from binrecon.config.schema import HeadConfig
 from binrecon.errors import ConfigError
 
 
@@ -50,11 +50,11 @@ def check_batches(head: HeadConfig, bin_count: int, batch_size: int, process_cou
         ConfigError: If a process would have a single bin of a batch and the head has BatchNorm.
     """
     last = bin_count % batch_size or batch_size
-    if isinstance(head, MlpHeadConfig) and -(-last // process_count) < 2:
+    if head.has_batch_norm and -(-last // process_count) < 2:
         raise ConfigError(
             [
                 f"data.batch_size: of {bin_count} training bins, batches of {batch_size} leave {last} for "
-                "the last one, a single bin for a process, and head=mlp cannot normalise over that; "
-                "use another data.batch_size, or head=linear"
+                "the last one, a single bin for a process, and this head cannot normalise over that; "
+                "use another data.batch_size, or head=linear head.is_standardised=false"
             ]
         )

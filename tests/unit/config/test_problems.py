@@ -32,7 +32,7 @@ OPTIMIZERS = "adam, adamw, sgd, sgdr"
         ),
         (
             ["model.dropout=0.3"],
-            ["model.dropout: unknown key; allowed are backbone, weights, is_frozen"],
+            ["model.dropout: unknown key; allowed are backbone, weights, is_frozen, pooling"],
         ),
         (["head=mpl"], ["head=mpl: no such option; allowed are linear, mlp. Did you mean 'mlp'?"]),
         (["optimizer"], ["optimizer: not KEY=VALUE (missing EQUAL at '<EOF>')"]),

@@ -37,8 +37,8 @@ def test_validate__show() -> None:
         ("data.batch_size=0", "data.batch_size: must be at least 1, got 0"),
         ("seed=-1", "seed: must be at least 0, got -1"),
         ("head.dropout=1", "head.dropout: must be at least 0 and below 1, got 1.0"),
-        ("+head.hidden_width=8", "head.hidden_width: unknown key; allowed are name, dropout"),
-        ("+model.dropout=0.3", "model.dropout: unknown key; allowed are backbone, weights, is_frozen"),
+        ("+head.hidden_width=8", "head.hidden_width: unknown key; allowed are name, dropout, is_standardised"),
+        ("+model.dropout=0.3", "model.dropout: unknown key; allowed are backbone, weights, is_frozen, pooling"),
         ("loss.label_smoothing=-0.1", "loss.label_smoothing: must be at least 0 and below 1, got -0.1"),
         ("head.name=mlp", "head.name: is 'linear' here, got 'mlp'; choose with head=mlp"),
         ("data.image_size=8", "data.image_size: must be at least 32, got 8"),
@@ -105,8 +105,8 @@ def test_validate__head_and_loss() -> None:
 
 def test_validate__batches_too_small_to_normalise() -> None:
     assert problems_of(SYNTHETIC, "head=mlp", "data.batch_size=2", "trainer=ddp_cpu") == (
-        "data.batch_size: head=mlp normalises over the photos that a process has of a batch and needs at least "
-        "2 of them, 4 for trainer.devices=2, got 2; use a larger one, or head=linear",
+        "data.batch_size: this head normalises over the photos that a process has of a batch and needs at least "
+        "2 of them, 4 for trainer.devices=2, got 2; use a larger one, or head=linear head.is_standardised=false",
     )
 
 

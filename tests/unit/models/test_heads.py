@@ -6,7 +6,12 @@ from binrecon.config.schema import HeadConfig, LinearHeadConfig, MlpHeadConfig
 from binrecon.models.heads import build_head, read_head_config
 
 MLP = MlpHeadConfig(hidden_width=16, dropout=0.5)
-HEADS = [LinearHeadConfig(dropout=0.0), LinearHeadConfig(dropout=0.2), MLP]
+HEADS = [
+    LinearHeadConfig(dropout=0.0),
+    LinearHeadConfig(dropout=0.2),
+    LinearHeadConfig(dropout=0.2, is_standardised=True),
+    MLP,
+]
 
 
 @pytest.mark.parametrize("config", HEADS)
@@ -19,6 +24,15 @@ def test_build_head__first_weights_follow_from_the_seed_alone(config: HeadConfig
     again, other = build_head(config, 8, 6, seed=3), build_head(config, 8, 6, seed=4)
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
     assert any(not torch.equal(a, b) for a, b in zip(first.parameters(), other.parameters(), strict=True))
+
+
+def test_build_head__standardised_sees_mean_0_and_variance_1() -> None:
+    head = build_head(LinearHeadConfig(dropout=0.5, is_standardised=True), 8, 6, seed=0)
+    assert [type(layer) for layer in head] == [nn.BatchNorm1d, nn.Dropout, nn.Linear]
+    assert [name for name, _ in head.named_parameters()] == ["2.weight", "2.bias"]
+    seen = head[0](5 + 100 * torch.rand(64, 8))
+    torch.testing.assert_close(seen.mean(0), torch.zeros(8), atol=1e-5, rtol=0)
+    torch.testing.assert_close(seen.var(0, correction=0), torch.ones(8), atol=1e-4, rtol=0)
 
 
 def test_build_head__mlp_is_fastais() -> None:

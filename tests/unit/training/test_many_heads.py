@@ -24,6 +24,7 @@ from binrecon.training.many_heads import AfterEpoch, train_heads
 DATA = DataConfig(batch_size=16)
 DIVERGING = SGDConfig(lr=1e30, weight_decay=0.1)
 LINEAR = LinearHeadConfig(dropout=0.0)
+STANDARDISED = LinearHeadConfig(dropout=0.3, is_standardised=True)
 MLP = MlpHeadConfig(hidden_width=8, dropout=0.5)
 
 
@@ -82,7 +83,7 @@ def test_train_heads__none() -> None:
     assert run() == []
 
 
-@pytest.mark.parametrize("head", [LINEAR, LinearHeadConfig(dropout=0.3), MLP])
+@pytest.mark.parametrize("head", [LINEAR, LinearHeadConfig(dropout=0.3), STANDARDISED, MLP])
 def test_train_heads__beside_others_as_alone(head: HeadConfig) -> None:
     trial = build_trial(head=head)
     others = [build_trial(SGDConfig(lr=0.1)), build_trial(head=head, seed=1), build_trial(head=MLP)]

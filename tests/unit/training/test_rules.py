@@ -16,11 +16,13 @@ def test_check_batches__accepts(bin_count: int, batch_size: int, process_count: 
 
 def test_check_batches__of_a_single_bin() -> None:
     check_batches(LinearHeadConfig(dropout=0.0), 129, 64)
+    with pytest.raises(ConfigError, match="this head cannot normalise over that"):
+        check_batches(LinearHeadConfig(dropout=0.0, is_standardised=True), 129, 64)
     with pytest.raises(ConfigError) as caught:
         check_batches(MLP, 129, 64)
     assert caught.value.problems == (
         "data.batch_size: of 129 training bins, batches of 64 leave 1 for the last one, a single bin for a process, "
-        "and head=mlp cannot normalise over that; use another data.batch_size, or head=linear",
+        "and this head cannot normalise over that; use another data.batch_size, or head=linear head.is_standardised=false",
     )
 
 

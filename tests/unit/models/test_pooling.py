@@ -1,0 +1,91 @@
+"""Feature maps to features."""
+
+from pathlib import Path
+
+import pytest
+import timm
+import torch
+from torch import nn
+
+from binrecon.config.pooling_words import POOLING_WORDS, Pooling
+from binrecon.errors import ConfigError
+from binrecon.features.engine import EngineChoice, build_engine
+from binrecon.models import build_backbone, build_counter
+from binrecon.models.pooling import pool_features
+
+PHOTOS = torch.randint(256, (3, 3, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture
+def resnet() -> nn.Module:
+    torch.manual_seed(0)
+    return timm.create_model("resnet18.tv_in1k", num_classes=0).eval()
+
+
+def test_pool_features__average_is_the_networks_own(resnet: nn.Module) -> None:
+    photos = torch.randn(2, 3, 64, 64)
+    torch.testing.assert_close(pool_features(resnet, photos, "average"), resnet(photos))
+
+
+def test_pool_features__concat_is_fastais(resnet: nn.Module) -> None:
+    photos = torch.randn(2, 3, 64, 64)
+    maps = resnet.forward_features(photos)  # type: ignore[operator]
+    largest, average = nn.AdaptiveMaxPool2d(1)(maps), nn.AdaptiveAvgPool2d(1)(maps)
+    expected = torch.cat([largest, average], 1).flatten(1)
+    torch.testing.assert_close(pool_features(resnet, photos, "concat"), expected)
+
+
+def test_pool_features__stages_are_those_of_the_network(resnet: nn.Module) -> None:
+    photos = torch.randn(2, 3, 64, 64)
+    seen: list[torch.Tensor] = []
+    for name in ("act1", "layer1", "layer2", "layer3", "layer4"):
+        resnet.get_submodule(name).register_forward_hook(lambda _net, _given, maps: seen.append(maps))
+    features = pool_features(resnet, photos, "stages")
+    assert features.shape == (2, 3 * (64 + 64 + 128 + 256 + 512))
+    start = 0
+    for maps in seen:
+        flat = maps.flatten(2)
+        for expected in (flat.mean(2), flat.amax(2), flat.std(2, correction=0)):
+            part = features[:, start : start + expected.shape[1]]
+            torch.testing.assert_close(part, expected, atol=4e-3, rtol=1e-3)  # off by the least variance
+            start += expected.shape[1]
+
+
+def test_pool_features__a_map_without_spread_has_a_slope(resnet: nn.Module) -> None:
+    for norm in resnet.modules():
+        if isinstance(norm, nn.BatchNorm2d):
+            nn.init.zeros_(norm.weight)  # every map is constant
+    features = pool_features(resnet, torch.randn(2, 3, 64, 64), "stages")
+    features.sum().backward()
+    assert all(torch.isfinite(p.grad).all() for p in resnet.parameters() if p.grad is not None)
+
+
+@pytest.mark.parametrize("pooling", POOLING_WORDS)
+@pytest.mark.parametrize("name", ["resnet18.tv_in1k", "tf_efficientnet_lite0.in1k"])
+def test_backbone__every_trained_parameter_has_a_part(name: str, pooling: Pooling) -> None:
+    counter = build_counter(name, 0, 5, weights="random", is_frozen=False, pooling=pooling).train()
+    assert counter.backbone(PHOTOS).shape == (3, counter.backbone.feature_count)
+    counter(PHOTOS).sum().backward()
+    idle = [n for n, p in counter.named_parameters() if p.requires_grad and p.grad is None]
+    assert idle == []
+    assert all(p.grad is not None for p in counter.head.parameters())
+
+
+def test_openvino_engine__pools_stages_alike(tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    backbone = build_backbone("tf_efficientnet_lite0.in1k", "random", pooling="stages")
+    engines = (
+        build_engine(
+            EngineChoice(e, "float32"), backbone, torch.device("cpu"), 64, tmp_path, lambda: iter(())
+        )
+        for e in ("torch", "openvino")
+    )
+    ours, theirs = (engine(PHOTOS) for engine in engines)
+    torch.testing.assert_close(ours, theirs, atol=1e-3, rtol=1e-3)
+
+
+def test_build_backbone__without_maps() -> None:
+    with pytest.raises(
+        ConfigError, match=r"'mixer_s32_224' has no maps for concat .* model\.pooling=average"
+    ):
+        build_backbone("mixer_s32_224", "random", pooling="concat")
