@@ -40,7 +40,7 @@ def read_head_config(values: Mapping[str, Any]) -> HeadConfig:
     """Give the plain values of a head's configuration, as a checkpoint keeps them, their type back.
 
     >>> read_head_config({"name": "linear", "dropout": 0.25})
-    LinearHeadConfig(name='linear', dropout=0.25)
+    LinearHeadConfig(name='linear', dropout=0.25, is_standardised=False)
     """
     return _KINDS[values["name"]](**values)
 
