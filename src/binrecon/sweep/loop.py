@@ -47,9 +47,9 @@ def run_trials(study: SweepStudy, evaluator: Evaluator, compose: Compose) -> int
                 console.print(_describe(study, (time.monotonic() - started) / ran), highlight=False)
                 study.check_failures()
                 is_waiting = False
-            elif running := study.count_states()["running"]:
+            elif unfinished := study.count_states()["running"] + study.count_unreplaced():
                 if not is_waiting:
-                    console.print(f"waiting for {running} trials of other workers", highlight=False)
+                    console.print(f"waiting for {unfinished} trials of other workers", highlight=False)
                 is_waiting = True
                 time.sleep(POLL_S)
             else:

@@ -19,7 +19,7 @@ from binrecon.config.search_space import SearchSpace
 from binrecon.config.sweep_words import Pruner
 from binrecon.errors import StudyError
 from binrecon.sweep.sampling import NumberedSampler, build_distributions, build_pruner
-from binrecon.sweep.workers import ERROR, LOST, RETRY_OF, WORKER, Worker, count_seconds
+from binrecon.sweep.workers import ERROR, LOST, RETRY_OF, WORKER, Worker, count_seconds, has_values
 
 IDENTITY = "binrecon"
 """Attribute of a study: what makes it another one."""
@@ -222,17 +222,22 @@ class SweepStudy:
         if self.total is None:
             return 1_000_000
         waiting = self.count_states()["waiting"]
-        return max(0, self.total - len(self.list_trials()) - self._count_unreplaced()) + waiting
+        return max(0, self.total - len(self.list_trials()) - self.count_unreplaced()) + waiting
 
-    def _count_unreplaced(self) -> int:
-        """Count lost trials whose stand-in is about to be queued: its place must not go to a new trial."""
+    def count_unreplaced(self) -> int:
+        """Count lost trials whose stand-in is about to be queued: its place must not go to a new trial.
+
+        After `STAND_IN_WITHIN` nobody is about to: who lost them died as well, and their places are free.
+        """
         trials = self.optuna.get_trials(deepcopy=False)
         replaced = Counter(trial.user_attrs.get(RETRY_OF) for trial in trials)
         now = datetime.now()  # as Optuna's own times
         lost = [
             trial
             for trial in trials
-            if LOST in trial.user_attrs and (trial.datetime_complete or now) > now - STAND_IN_WITHIN
+            if LOST in trial.user_attrs
+            and has_values(trial)
+            and (trial.datetime_complete or now) > now - STAND_IN_WITHIN
         ]
         firsts = Counter(trial.user_attrs.get(RETRY_OF, trial.number) for trial in lost)
         return sum((firsts - replaced).values())

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from optuna.exceptions import OptunaError, UpdateFinishedTrialError
 from optuna.study import Study
@@ -132,9 +133,8 @@ class Worker:
 
     def _queue_again(self, trial: FrozenTrial) -> None:
         first = trial.user_attrs.get(RETRY_OF, trial.number)
-        params = trial.params or trial.system_attrs.get("fixed_params", {})
-        if params:  # else it died before it had drawn any: nothing is lost
-            self.study.enqueue_trial(params, user_attrs={RETRY_OF: first})
+        if has_values(trial):
+            self.study.enqueue_trial(_values_of(trial), user_attrs={RETRY_OF: first})
 
     def _is_dead(self, trial: FrozenTrial) -> bool:
         worker = trial.user_attrs.get(WORKER)
@@ -153,6 +153,15 @@ class Worker:
             return self._clock() - since > DEAD_AFTER_S
         self._seen[who] = (sign, self._clock())
         return False
+
+
+def has_values(trial: FrozenTrial) -> bool:
+    """Whether a trial has drawn its values; where its worker died before that, nothing is lost with it."""
+    return bool(_values_of(trial))
+
+
+def _values_of(trial: FrozenTrial) -> dict[str, Any]:
+    return trial.params or trial.system_attrs.get("fixed_params", {})
 
 
 def count_seconds(study: Study) -> float:

@@ -67,8 +67,19 @@ def test_ask__a_place_is_kept_for_a_stand_in(open_study: Open, monkeypatch: pyte
     asked: list[Trial] = []
     worker.give_back(study.list_trials()[lost.number])  # another one asks before the stand-in is queued
     assert asked == []
+    assert study.count_unreplaced() == 1  # and so no worker takes the study for done
     monkeypatch.setattr("binrecon.sweep.study.STAND_IN_WITHIN", timedelta(0))
     assert len(study.ask(worker, 5)) == 1  # whoever was to queue it died as well
+
+
+def test_ask__no_place_is_kept_for_a_trial_that_had_no_values_yet(open_study: Open) -> None:
+    study = open_study("sweep.trials=2")
+    worker = Worker(study.optuna)
+    study.ask(worker, 1)
+    unsigned = study.optuna.ask()  # a worker that dies before it has drawn values
+    worker.give_back(study.list_trials()[unsigned.number])
+    assert study.count_unreplaced() == 0
+    assert len(study.ask(worker, 5)) == 1
 
 
 def test_ask__two_workers_with_one_trial_left(open_study: Open, monkeypatch: pytest.MonkeyPatch) -> None:
