@@ -64,7 +64,7 @@ def test_train__second_run_computes_no_feature(
 
 
 def test_train__says_why_it_runs_live(tiny_run: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    train(*tiny_run, "model.is_frozen=false", "trainer.max_epochs=1")
+    train(*tiny_run, "regime=full", "trainer.max_epochs=1")
     assert "features: live (the backbone is trained, so its features change)" in capsys.readouterr().out
 
 

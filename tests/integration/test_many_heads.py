@@ -37,6 +37,7 @@ from binrecon.training.callbacks import EpochHistory
 from binrecon.training.feature_module import FeatureCountingModule
 from binrecon.training.learner import HeadTrial, TrainedHead
 from binrecon.training.many_heads import train_heads
+from binrecon.training.phases import head_phase
 
 BACKBONE = "test_resnet.r160_in1k"
 EPOCHS = 5
@@ -112,6 +113,8 @@ def train_alone(
         loss=trial.loss,
         seed=trial.seed,
         steps_per_epoch=len(sampler),
+        phases=head_phase(EPOCHS, trial.optimizer.lr),
+        lr_factors=[1.0] * 5,
         facts={},
     )
     order = EvaluationSampler(len(datasets["val"]), DATA.batch_size)

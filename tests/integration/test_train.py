@@ -86,7 +86,7 @@ def test_train__frozen_means_frozen(tiny_run: list[str], tmp_path: Path) -> None
 
 
 def test_train__unfrozen_trains_the_backbone(tiny_run: list[str], tmp_path: Path) -> None:
-    train(*tiny_run, "model.is_frozen=false", "trainer.max_epochs=1", "optimizer.lr=1e-4")
+    train(*tiny_run, "regime=full", "trainer.max_epochs=1", "optimizer.lr=1e-4")
     run = only_run(tmp_path)
     weights_hash = json.loads((run / "run.json").read_text())["weights_hash"]
     assert hash_state(load_counter(run / "checkpoints" / "last.ckpt").backbone) != weights_hash

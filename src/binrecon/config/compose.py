@@ -31,6 +31,10 @@ SCHEMAS: dict[str, type[Any]] = {
     "source/abid": schema.AbidSourceConfig,
     "source/local": schema.LocalSourceConfig,
     "source/synthetic": schema.SyntheticSourceConfig,
+    "regime/frozen": schema.FrozenRegimeConfig,
+    "regime/full": schema.FullRegimeConfig,
+    "regime/gradual": schema.GradualRegimeConfig,
+    "regime/phased": schema.PhasedRegimeConfig,
     "head/linear": schema.LinearHeadConfig,
     "head/mlp": schema.MlpHeadConfig,
     "loss/cross_entropy": schema.CrossEntropyConfig,
@@ -51,7 +55,7 @@ RECIPES = "experiment"
 
 RECIPE_SUFFIX = ".yaml"
 
-GROUPS_OF_KINDS = ("source", "head", "loss", "optimizer", "logger")
+GROUPS_OF_KINDS = ("source", "regime", "head", "loss", "optimizer", "logger")
 """The groups whose options have a schema each."""
 
 

@@ -131,6 +131,11 @@ class DataConfig:
     """`squash` to the square (what the published work did) or `pad` to it, keeping the aspect."""
     horizontal_flip: bool = True
     """Whether training photos are mirrored half of the time."""
+    augment: str = "none"
+    """What else is done to training photos: `none`, or `side_on` (turned, zoomed and lit a little)."""
+    tta: str = "none"
+    """Views that validation and test average over: `none` (the photo alone), `flip` (the mirrored one too),
+    `side_on` (four augmented ones besides)."""
     batch_size: int = 128
     """Photos in a batch over all processes together."""
     workers: int = 2
@@ -145,11 +150,88 @@ class ModelConfig:
     """Name of a timm model, with the tag of its weights where it has several: `resnet50.tv_in1k`."""
     weights: str = "imagenet"
     """`imagenet`, `random`, or the path of a state dict of the backbone (.pth, .pt, .safetensors)."""
-    is_frozen: bool = True
-    """Whether the backbone stays as it is (BatchNorm statistics included) and only the head is trained."""
     pooling: str = MISSING
     """What is kept of its feature maps: `average` of the last ones, `concat` of their averages and largest
     values, or `stages`: averages, largest values and standard deviations of those of every stage."""
+
+
+@dataclass
+class RegimeConfig:
+    """Which layers are trained, and when."""
+
+    name: str = MISSING
+    """Which regime this is; set by the group option, not by hand."""
+
+
+@dataclass
+class FrozenRegimeConfig(RegimeConfig):
+    """The backbone stays as it is, BatchNorm statistics included, and only the head is trained."""
+
+    name: str = "frozen"
+
+
+@dataclass
+class LrGroupConfig:
+    """The stages from one to the next group, or to the head."""
+
+    first_stage: str = MISSING
+    """Where the group begins: `stem`, `stage1`, …"""
+    factor: float = MISSING
+    """What the learning rate is multiplied by."""
+
+
+@dataclass
+class TrainedRegimeConfig(RegimeConfig):
+    """What the regimes have in common that train layers of the backbone."""
+
+    lr_groups: list[LrGroupConfig] = field(default_factory=list)
+    """Stages with a learning rate of their own, for instance
+    [{first_stage: stem, factor: 0.1}, {first_stage: stage3, factor: 0.3}]; the head has optimizer.lr."""
+
+
+@dataclass
+class FullRegimeConfig(TrainedRegimeConfig):
+    """Everything from a stage on is trained."""
+
+    name: str = "full"
+    first_stage: str = MISSING
+    """First trained stage of the backbone, `stem` for all of it; the stages before it stay as they are."""
+
+
+@dataclass
+class GradualRegimeConfig(TrainedRegimeConfig):
+    """The head alone, then one stage more every few epochs, from the last stage to the first."""
+
+    name: str = "gradual"
+    first_stage: str = MISSING
+    """The stage to end with: `stem` (all of the backbone), `stage1`, …"""
+    head_epochs: int = MISSING
+    """Epochs for the head alone."""
+    stage_epochs: int = MISSING
+    """Epochs from one stage to the next."""
+
+
+@dataclass
+class PhaseConfig:
+    """A part of a run, with an optimizer and a learning-rate schedule of its own."""
+
+    epochs: int = MISSING
+    """How long it lasts."""
+    first_stage: str = "stem"
+    """First trained stage of the backbone; `head` trains the head alone."""
+    image_size: int | None = None
+    """Height and width of the training photos, in pixels; null for data.image_size."""
+    lr: float | None = None
+    """Learning rate at its start; null for optimizer.lr."""
+
+
+@dataclass
+class PhasedRegimeConfig(TrainedRegimeConfig):
+    """Phases, one after the other."""
+
+    name: str = "phased"
+    phases: list[PhaseConfig] = MISSING
+    """The phases; their epochs add up to trainer.max_epochs."""
 
 
 @dataclass
@@ -266,24 +348,32 @@ class SGDRConfig(OptimizerConfig):
 
 @dataclass
 class AdamConfig(OptimizerConfig):
-    """Adam (arXiv:1412.6980) with a constant learning rate."""
+    """Adam (arXiv:1412.6980)."""
 
     name: str = "adam"
     beta1: float = 0.9
     """Decay of the running mean of gradients."""
     beta2: float = 0.999
     """Decay of the running mean of squared gradients."""
+    schedule: str = "constant"
+    """What becomes of the learning rate: `constant`, or `cosine`, half a wave down to 0 at the end."""
+    warmup_epochs: float = 0.0
+    """Epochs in which it rises to `lr` first, in a straight line."""
 
 
 @dataclass
 class AdamWConfig(OptimizerConfig):
-    """Adam with decoupled weight decay (arXiv:1711.05101) and a constant learning rate."""
+    """Adam with decoupled weight decay (arXiv:1711.05101)."""
 
     name: str = "adamw"
     beta1: float = 0.9
     """Decay of the running mean of gradients."""
     beta2: float = 0.999
     """Decay of the running mean of squared gradients."""
+    schedule: str = "constant"
+    """What becomes of the learning rate: `constant`, or `cosine`, half a wave down to 0 at the end."""
+    warmup_epochs: float = 0.0
+    """Epochs in which it rises to `lr` first, in a straight line."""
 
 
 @dataclass
@@ -300,6 +390,12 @@ class TrainerConfig:
     """Lightning's word for the number format: `32-true`, `bf16-mixed`, `16-mixed`."""
     max_epochs: int = 15
     """Passes over the training photos."""
+    accumulate: int = 1
+    """Parts that a batch is computed in, one after the other, where it does not fit into memory at once."""
+    gradient_clip_norm: float | None = None
+    """Largest L2 norm of the gradient of a step, larger ones are scaled down; null never does."""
+    ema_decay: float | None = None
+    """Decay of the running mean of the weights that is validated, tested and kept; null has none."""
     is_deterministic: bool = True
     """Whether only algorithms are used that give the same numbers every time."""
 
@@ -382,6 +478,7 @@ class TrainConfig:
     source: SourceConfig = MISSING  # chosen by a group option
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
+    regime: RegimeConfig = MISSING  # chosen by a group option
     head: HeadConfig = MISSING  # chosen by a group option
     loss: LossConfig = MISSING  # chosen by a group option
     optimizer: OptimizerConfig = MISSING  # chosen by a group option

@@ -14,11 +14,13 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from binrecon.config.augment_words import AUGMENT_WORDS, TTA_WORDS
 from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
 from binrecon.config.engine_words import DTYPE_WORDS, ENGINE_WORDS, PRECISION_WORDS
 from binrecon.config.metric_names import RANKING_METRICS, monitor_names
 from binrecon.config.pooling_words import POOLING_WORDS
 from binrecon.config.problems import unknown_keys
+from binrecon.config.regime_words import FROZEN
 from binrecon.config.run_keys import SEED_KEY, expand_key, list_run_keys, short_words
 from binrecon.config.schema import WEIGHT_WORDS
 from binrecon.config.spelling import did_you_mean
@@ -38,6 +40,10 @@ _AT_LEAST = {
     "optimizer.step_epochs": 1,
     "optimizer.first_cycle_epochs": 1,
     "optimizer.cycle_mult": 1,
+    "regime.head_epochs": 0,
+    "regime.stage_epochs": 1,
+    "optimizer.warmup_epochs": 0,
+    "trainer.accumulate": 1,
     "trainer.devices": 1,
     "trainer.max_epochs": 1,
     "callbacks.early_stopping_patience": 1,
@@ -64,12 +70,14 @@ _ABOVE_ZERO = (
     "logger.answer_timeout_s",
     "logger.finish_timeout_s",
     "optimizer.lr",
+    "trainer.gradient_clip_norm",
     "optimizer.step_factor",
     "data.val_fraction",
     "data.test_fraction",
 )
 _BELOW_ONE = (
     "optimizer.momentum",
+    "trainer.ema_decay",
     "optimizer.beta1",
     "optimizer.beta2",
     "head.dropout",
@@ -88,6 +96,9 @@ _WORDS = {
     "source.parts": ("both", "photos", "records"),
     "data.resize": ("squash", "pad"),
     "model.pooling": POOLING_WORDS,
+    "data.augment": AUGMENT_WORDS,
+    "data.tta": TTA_WORDS,
+    "optimizer.schedule": ("constant", "cosine"),
     "trainer.accelerator": ("cpu", "gpu"),
     "trainer.precision": ("32-true", "bf16-mixed", "16-mixed"),
     "sweep.sampler": SAMPLER_WORDS,
@@ -114,6 +125,7 @@ def validate(config: DictConfig) -> None:
             _names,
             _bucket,
             _contradictions,
+            _regime,
             _counts,
             _monitor,
             _wandb,
@@ -225,8 +237,8 @@ def _contradictions(config: DictConfig) -> Iterator[str]:
     data, trainer = _get(config, "data"), _get(config, "trainer")
     if data is None:
         return
-    if config.features.name == "cached" and not config.model.is_frozen:
-        yield "features: cached needs model.is_frozen=true, since a trained one changes them; use auto"
+    if config.features.name == "cached" and config.regime.name != FROZEN:
+        yield f"features: cached needs regime=frozen; regime={config.regime.name} changes them, use auto"
     if data.max_count <= data.min_count:
         yield f"data.max_count: must be above data.min_count={data.min_count}, got {data.max_count}"
     if data.val_fraction + data.test_fraction >= 1:
@@ -236,6 +248,12 @@ def _contradictions(config: DictConfig) -> Iterator[str]:
         yield (
             f"data.batch_size: {data.batch_size} photos cannot be shared evenly by "
             f"trainer.devices={trainer.devices}; use a multiple of {trainer.devices}"
+        )
+    if trainer.accumulate > 1 and data.batch_size // trainer.devices % trainer.accumulate:
+        yield (
+            f"trainer.accumulate: {data.batch_size // trainer.devices} photos cannot be shared evenly by "
+            f"{trainer.accumulate} parts of a batch; use one of "
+            f"{', '.join(str(n) for n in range(1, 17) if data.batch_size // trainer.devices % n == 0)}"
         )
     has_batch_norm = config.head.name == "mlp" or config.head.is_standardised
     if has_batch_norm and data.batch_size < 2 * trainer.devices:
@@ -251,6 +269,29 @@ def _contradictions(config: DictConfig) -> Iterator[str]:
         )
     if trainer.precision == "16-mixed" and trainer.accelerator == "cpu":
         yield "trainer.precision: 16-mixed needs a GPU; on the CPU use 32-true or bf16-mixed"
+
+
+def _regime(config: DictConfig) -> Iterator[str]:
+    """Check the plan of what is trained; whether the backbone has such stages is seen when it is built."""
+    if (regime := _get(config, "regime")) is None:
+        return
+    for group in _get(config, "regime.lr_groups") or ():
+        if not 0 < group.factor < float("inf"):
+            yield f"regime.lr_groups: the factor of '{group.first_stage}' must be above 0, got {group.factor}"
+    if regime.name != "phased":
+        return
+    for number, phase in enumerate(regime.phases, start=1):
+        if phase.epochs < 1:
+            yield f"regime.phases: phase {number} must have at least 1 epoch, got {phase.epochs}"
+        if phase.image_size is not None and phase.image_size < _AT_LEAST["data.image_size"]:
+            yield f"regime.phases: phase {number} has an image_size below 32, {phase.image_size}"
+        if phase.lr is not None and not 0 < phase.lr < float("inf"):
+            yield f"regime.phases: the lr of phase {number} must be above 0, got {phase.lr}"
+    if (total := sum(phase.epochs for phase in regime.phases)) != config.trainer.max_epochs:
+        yield (
+            f"regime.phases: their epochs add up to {total}, not to trainer.max_epochs="
+            f"{config.trainer.max_epochs}; change one of them"
+        )
 
 
 def _monitor(config: DictConfig) -> Iterator[str]:

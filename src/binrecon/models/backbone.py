@@ -8,8 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from binrecon.config.pooling_words import Pooling
+from binrecon.config.regime_words import HEAD
+from binrecon.config.spelling import did_you_mean
 from binrecon.errors import ConfigError
 from binrecon.models.pooling import count_features, pool_features
+from binrecon.models.stages import Stages
 from binrecon.models.weights import load_weights
 
 
@@ -24,6 +27,7 @@ class Backbone(nn.Module):
         pooling: What is kept of its feature maps.
         feature_count: Width F of the features.
         is_frozen: Whether no tensor of it ever changes, BatchNorm statistics included.
+        stages: Of the network.
     """
 
     mean: Tensor
@@ -41,17 +45,44 @@ class Backbone(nn.Module):
             constant = torch.tensor(pretrained[key]).view(1, -1, 1, 1)
             self.register_buffer(key, constant, persistent=False)
         self.net.requires_grad_(not is_frozen)
+        self.stages = Stages(net)
         self.feature_count = count_features(net.eval(), name, pooling)
+        self._used = [name for name, parameter in net.named_parameters() if parameter.requires_grad]
+        self._first_trained = 0
+        self.train(self.training)
+
+    def train_from(self, stage: str) -> None:
+        """Train this stage and all after it from now on; those before it stay as they are.
+
+        Args:
+            stage: Name of a stage; `head` trains none.
+
+        Raises:
+            ConfigError: If there is no such stage.
+        """
+        allowed = (*self.stages.names, HEAD)
+        if stage not in allowed:
+            hint = did_you_mean(stage, allowed)
+            raise ConfigError(
+                [f"regime: '{self.name}' has no stage '{stage}', only {', '.join(allowed)}{hint}"]
+            )
+        self._first_trained = allowed.index(stage)
+        parameters = dict(self.net.named_parameters())
+        for name in self._used:
+            parameters[name].requires_grad_(self.stages.of_parameter(name) >= self._first_trained)
         self.train(self.training)
 
     def train(self, mode: bool = True) -> Self:
-        """Switch to training, except that a frozen network stays in evaluation.
+        """Switch to training, except that frozen stages stay in evaluation.
 
         `requires_grad = False` alone lets BatchNorm statistics drift in training mode.
         """
         super().train(mode)
         if self.is_frozen:
             self.net.eval()
+        else:
+            for module in self.stages.modules_before(self._first_trained):
+                module.training = False  # each by itself: `eval` would pass it on
         return self
 
     def forward(self, photos: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from binrecon.config.regime_words import FROZEN
 from binrecon.config.schema import TrainConfig
 from binrecon.features import FeatureStore, Fingerprint, choose_engine
 from binrecon.models.backbone import Backbone
@@ -14,8 +15,8 @@ def why_live(config: TrainConfig) -> str | None:
     """Say why photos pass through the backbone in every epoch; None if kept features stand in for them."""
     if config.features.name == "live":
         return "features=live"
-    if not config.model.is_frozen:
-        return "the backbone is trained, so its features change"
+    if config.regime.name != FROZEN:
+        return f"regime={config.regime.name} trains the backbone, so its features change"
     return None
 
 

@@ -121,26 +121,29 @@ def _read_frozen_part(path: Path) -> dict[str, Tensor]:
         ) from error
 
 
-def check_same_model(path: Path, counter_facts: dict[str, Any]) -> None:
-    """Refuse to go on from a checkpoint of another model.
+def check_same_model(path: Path, facts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse to go on from a checkpoint of another model, or of one that was trained in another way.
 
     Args:
         path: The checkpoint.
-        counter_facts: What `build_counter` would be called with now.
+        facts: What is kept with a checkpoint and must not change: `counter`, what `build_counter` would be
+            called with now, and `regime`.
 
     Raises:
         CheckpointError: If it cannot be read, or was trained with other values.
     """
-    theirs = read_checkpoint(path)["hyper_parameters"]["counter"]
+    kept = read_checkpoint(path)["hyper_parameters"]
     differing = [
-        f"{key}: {theirs.get(key)} there, {value} here"
-        for key, value in counter_facts.items()
-        if theirs.get(key) != value
+        f"{key}: {theirs.get(key)} there, {ours.get(key)} here"
+        for group, ours in facts.items()
+        for theirs in [kept.get(group, {})]
+        for key in dict.fromkeys([*ours, *theirs])
+        if theirs.get(key) != ours.get(key)
     ]
     if differing:
         raise CheckpointError(
             f"'{path}' holds another model ({'; '.join(differing)}); "
-            "resume with the model it was trained with"
+            "resume with the model and regime it was trained with"
         )
 
 

@@ -11,6 +11,7 @@ from binrecon.config.metric_names import Mode
 from binrecon.config.schema import HeadConfig, LossConfig, OptimizerConfig
 from binrecon.models.heads import build_head
 from binrecon.training.optimizers import build_optimizer, build_schedule
+from binrecon.training.phases import head_phase
 
 
 @dataclass(frozen=True)
@@ -51,17 +52,25 @@ class Learner:
         feature_count: Width F of the features.
         class_count: Number C of counts that can be answered.
         steps_per_epoch: Batches in an epoch.
+        max_epochs: Epochs of a whole run.
     """
 
     def __init__(
-        self, number: int, trial: HeadTrial, feature_count: int, class_count: int, steps_per_epoch: int
+        self,
+        number: int,
+        trial: HeadTrial,
+        feature_count: int,
+        class_count: int,
+        steps_per_epoch: int,
+        max_epochs: int,
     ) -> None:
         self.number = number
         self.trial = trial
         self.head: nn.Module = build_head(trial.head, feature_count, class_count, trial.seed)
         self.parameters = list(self.head.parameters())
-        self.optimizer = build_optimizer(trial.optimizer, self.parameters, is_fused=True)
-        self.schedule = build_schedule(trial.optimizer, self.optimizer, steps_per_epoch)
+        self.optimizer = build_optimizer(trial.optimizer, {1.0: self.parameters}, is_fused=True)
+        phases = head_phase(max_epochs, trial.optimizer.lr)
+        self.schedule = build_schedule(trial.optimizer, self.optimizer, steps_per_epoch, phases)
         self.outcome = TrainedHead()
         self.last_layer = [layer for layer in self.head.modules() if isinstance(layer, nn.Linear)][-1]
 

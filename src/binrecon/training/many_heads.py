@@ -57,7 +57,7 @@ def train_heads(
     mode = monitor_mode(monitor)
     train, val = build_dataset("train"), build_dataset("val")
     samplers = {trial.seed: _build_sampler(len(train), data, trial.seed) for trial in trials}
-    learners = _build_learners(trials, train, data)
+    learners = _build_learners(trials, train, data, max_epochs)
     groups = group_learners(learners, data.min_count, data.max_count - data.min_count + 1)
     batches = sum(map(len, samplers.values()))
     meter = ProgressMeter(f"training {len(trials)} heads", max_epochs * batches, "batches")
@@ -83,7 +83,9 @@ def _build_sampler(bin_count: int, data: DataConfig, seed: int) -> TrainSampler:
     return TrainSampler(bin_count, data.batch_size, view_count, seed)
 
 
-def _build_learners(trials: Sequence[HeadTrial], train: BatchDataset, data: DataConfig) -> list[Learner]:
+def _build_learners(
+    trials: Sequence[HeadTrial], train: BatchDataset, data: DataConfig, max_epochs: int
+) -> list[Learner]:
     for trial in trials:
         check_batches(trial.head, len(train), data.batch_size)
     first = Views(torch.zeros(1, dtype=torch.int64), torch.zeros(1, dtype=torch.int64))
@@ -91,7 +93,7 @@ def _build_learners(trials: Sequence[HeadTrial], train: BatchDataset, data: Data
     class_count = data.max_count - data.min_count + 1
     steps_per_epoch = -(-len(train) // data.batch_size)
     return [
-        Learner(number, trial, feature_count, class_count, steps_per_epoch)
+        Learner(number, trial, feature_count, class_count, steps_per_epoch, max_epochs)
         for number, trial in enumerate(trials)
     ]
 

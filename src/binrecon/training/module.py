@@ -1,5 +1,6 @@
 """How Lightning trains a counter."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import pytorch_lightning as pl
@@ -7,6 +8,7 @@ import torch
 from pytorch_lightning.trainer.states import TrainerFn
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from torchmetrics import MeanMetric
 
 from binrecon.config.schema import LossConfig, OptimizerConfig
@@ -16,7 +18,8 @@ from binrecon.metrics import CountingMetrics
 from binrecon.models import BinCounter
 from binrecon.models.losses import build_loss
 from binrecon.training.checkpoints import add_frozen_part, drop_frozen_part
-from binrecon.training.optimizers import build_optimizer, build_schedule
+from binrecon.training.optimizers import build_optimizer, build_schedule, group_parameters
+from binrecon.training.phases import Phase, first_stage_ever, phase_at
 from binrecon.training.rules import describe_divergence, dropout_seed
 
 
@@ -55,6 +58,8 @@ class CountingModule(pl.LightningModule):
         loss: What training minimises.
         seed: Seed of what is random in the model while training (dropout).
         steps_per_epoch: Batches in an epoch.
+        phases: What is trained in which epoch.
+        lr_factors: What the learning rate of each stage of the backbone is multiplied by.
         facts: Plain values to keep in each checkpoint, enough to build the model again.
     """
 
@@ -65,6 +70,8 @@ class CountingModule(pl.LightningModule):
         loss: LossConfig,
         seed: int,
         steps_per_epoch: int,
+        phases: Sequence[Phase],
+        lr_factors: Sequence[float],
         facts: dict[str, Any],
     ) -> None:
         super().__init__()
@@ -73,6 +80,9 @@ class CountingModule(pl.LightningModule):
         self.bin_losses = build_loss(loss)
         self.seed = seed
         self.steps_per_epoch = steps_per_epoch
+        self.phases = phases
+        self.lr_factors = lr_factors
+        counter.backbone.train_from(first_stage_ever(phases, counter.backbone.stages.names))
         self.splits = nn.ModuleDict(
             {
                 f"{split}_metrics": SplitMetrics(counter.min_count, counter.max_count)
@@ -97,8 +107,12 @@ class CountingModule(pl.LightningModule):
             add_frozen_part(checkpoint, self.state_dict())
 
     def on_train_epoch_start(self) -> None:
-        """Seed dropout by epoch and process, so that a resumed run draws what an unbroken one would."""
+        """Train what the epoch says, from a random state that it says too: so a resumed run does the same."""
         torch.manual_seed(dropout_seed(self.seed, self.current_epoch, self.global_rank))
+        phase = phase_at(self.phases, self.current_epoch)
+        self.counter.backbone.train_from(phase.first_stage)
+        if phase.begins_anew and self.current_epoch == phase.first_epoch:
+            cast(Optimizer, self.optimizers(use_pl_optimizer=False)).state.clear()
 
     def training_step(self, batch: BinBatch | FeatureBatch, batch_index: int) -> Tensor:
         """Return the loss of a batch."""
@@ -126,8 +140,9 @@ class CountingModule(pl.LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Build the optimizer of the trained parameters, and its schedule."""
-        optimizer = build_optimizer(self.optimizer_config, self.parameters())
-        schedule = build_schedule(self.optimizer_config, optimizer, self.steps_per_epoch)
+        groups = group_parameters(self.counter.backbone, self.counter.head, self.lr_factors)
+        optimizer = build_optimizer(self.optimizer_config, groups)
+        schedule = build_schedule(self.optimizer_config, optimizer, self.steps_per_epoch, self.phases)
         if schedule is None:
             return optimizer
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

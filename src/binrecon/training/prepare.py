@@ -6,6 +6,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 
+from binrecon.config.regime_words import FROZEN
 from binrecon.config.schema import ModelConfig, TrainConfig
 from binrecon.console import get_console
 from binrecon.data.datamodule import BinDataModule
@@ -37,17 +38,22 @@ def counter_facts(config: TrainConfig) -> dict[str, Any]:
         "backbone": model.backbone,
         "min_count": config.data.min_count,
         "max_count": config.data.max_count,
-        "is_frozen": model.is_frozen,
+        "is_frozen": config.regime.name == FROZEN,
         "pooling": model.pooling,
         "head": asdict(config.head),
     }
+
+
+def kept_facts(config: TrainConfig) -> dict[str, dict[str, Any]]:
+    """Return what is kept with a checkpoint and holds for the whole of a run."""
+    return {"counter": counter_facts(config), "regime": asdict(config.regime)}
 
 
 def prepare_counter(config: TrainConfig, folder: RunFolder) -> BinCounter:
     """Build the model, the same for the same seed; from a checkpoint on, its weights come from there."""
     pl.seed_everything(config.seed, workers=True, verbose=False)
     if folder.last_checkpoint.exists():
-        check_same_model(folder.last_checkpoint, counter_facts(config))
+        check_same_model(folder.last_checkpoint, kept_facts(config))
         return load_counter(folder.last_checkpoint).train()
     counter = build_counter(**counter_facts(config), weights=config.model.weights, seed=config.seed)
     if "weights_hash" not in folder.read_facts():

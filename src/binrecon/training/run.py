@@ -32,7 +32,8 @@ from binrecon.training.checkpoints import (
 )
 from binrecon.training.feature_module import FeatureCountingModule
 from binrecon.training.module import CountingModule
-from binrecon.training.prepare import build_data, counter_facts, prepare_counter, prepare_manifest
+from binrecon.training.phases import lr_factors, plan_phases
+from binrecon.training.prepare import build_data, kept_facts, prepare_counter, prepare_manifest
 from binrecon.training.results import read_best, report_results
 from binrecon.training.run_folder import RunFolder, collect_facts
 from binrecon.training.run_log import RunLog
@@ -157,15 +158,17 @@ def _check_logger(config: TrainConfig) -> None:
 
 def _build_module(config: TrainConfig, manifest: Manifest, counter: BinCounter) -> CountingModule:
     """Build what Lightning trains."""
-    data = config.data
+    data, stages = config.data, counter.backbone.stages.names
     settings = {
         "counter": counter,
         "optimizer": config.optimizer,
         "loss": config.loss,
         "seed": config.seed,
         "steps_per_epoch": -(-manifest.select_rows("train", []).num_rows // data.batch_size),
+        "phases": plan_phases(config, stages),
+        "lr_factors": lr_factors(config.regime, stages),
         "facts": {
-            "counter": counter_facts(config),
+            **kept_facts(config),
             "optimizer": asdict(config.optimizer),
             "loss": asdict(config.loss),
             "monitor": config.monitor,
@@ -219,7 +222,7 @@ def _build_trainer(config: TrainConfig, folder: RunFolder, callbacks: list[Callb
     return pl.Trainer(
         accelerator=config.trainer.accelerator,
         devices=config.trainer.devices,
-        strategy="ddp" if config.trainer.devices > 1 else "auto",
+        strategy=_choose_strategy(config),
         precision=config.trainer.precision,  # type: ignore[arg-type]  # one of three words, checked by validate
         max_epochs=config.trainer.max_epochs,
         deterministic=config.trainer.is_deterministic,
@@ -232,6 +235,13 @@ def _build_trainer(config: TrainConfig, folder: RunFolder, callbacks: list[Callb
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
     )
+
+
+def _choose_strategy(config: TrainConfig) -> str:
+    if config.trainer.devices == 1:
+        return "auto"
+    unfreezes = config.regime.name in ("gradual", "phased")  # then some parameters have no gradient yet
+    return "ddp_find_unused_parameters_true" if unfreezes else "ddp"
 
 
 def _start_processes(config: TrainConfig, folder: RunFolder, worker: str) -> None:

@@ -47,8 +47,8 @@ def name_run(config: TrainConfig, facts: Mapping[str, Any]) -> RunNames:
     logger = cast(WandbLoggerConfig, config.logger)
     model, experiment = name_model(config.model.backbone), find_experiment(facts["overrides"])
     optimizer = config.optimizer.name
-    regime = "frozen" if config.model.is_frozen else "full"
-    words = [model, optimizer, config.head.name, config.loss.name, config.source.name, experiment, regime]
+    kinds = [config.head.name, config.loss.name, config.source.name]
+    words = [model, optimizer, *kinds, experiment, config.regime.name]
     secrets = _secrets_of(os.environ)
     tags = dict.fromkeys(
         hide_secrets(word, secrets)[:_LONGEST_TAG] for word in [*words, *logger.tags] if word is not None

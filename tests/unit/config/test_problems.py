@@ -17,7 +17,9 @@ OPTIMIZERS = "adam, adamw, sgd, sgdr"
         ),
         (
             ["optimizer.lrr=1"],
-            ["optimizer.lrr: unknown key; allowed are lr, weight_decay, beta1, beta2. Did you mean 'lr'?"],
+            [
+                "optimizer.lrr: unknown key; allowed are lr, weight_decay, beta1, beta2, schedule, warmup_epochs. Did you mean 'lr'?"
+            ],
         ),
         (
             ["optimizer=sgdr", "optimizer.beta1=0.8"],
@@ -32,7 +34,7 @@ OPTIMIZERS = "adam, adamw, sgd, sgdr"
         ),
         (
             ["model.dropout=0.3"],
-            ["model.dropout: unknown key; allowed are backbone, weights, is_frozen, pooling"],
+            ["model.dropout: unknown key; allowed are backbone, weights, pooling"],
         ),
         (["head=mpl"], ["head=mpl: no such option; allowed are linear, mlp. Did you mean 'mlp'?"]),
         (["optimizer"], ["optimizer: not KEY=VALUE (missing EQUAL at '<EOF>')"]),

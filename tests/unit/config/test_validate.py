@@ -38,7 +38,7 @@ def test_validate__show() -> None:
         ("seed=-1", "seed: must be at least 0, got -1"),
         ("head.dropout=1", "head.dropout: must be at least 0 and below 1, got 1.0"),
         ("+head.hidden_width=8", "head.hidden_width: unknown key; allowed are name, dropout, is_standardised"),
-        ("+model.dropout=0.3", "model.dropout: unknown key; allowed are backbone, weights, is_frozen, pooling"),
+        ("+model.dropout=0.3", "model.dropout: unknown key; allowed are backbone, weights, pooling"),
         ("loss.label_smoothing=-0.1", "loss.label_smoothing: must be at least 0 and below 1, got -0.1"),
         ("head.name=mlp", "head.name: is 'linear' here, got 'mlp'; choose with head=mlp"),
         ("data.image_size=8", "data.image_size: must be at least 32, got 8"),
@@ -64,7 +64,7 @@ def test_validate__show() -> None:
             "optimizer.name=sgd",
             "optimizer.name: is 'adam' here, got 'sgd'; choose with optimizer=sgd",
         ),
-        ("+optimizer.lrr=1", "optimizer.lrr: unknown key; allowed are name, lr, weight_decay, beta1, beta2. Did you mean 'lr'?"),
+        ("+optimizer.lrr=1", "optimizer.lrr: unknown key; allowed are name, lr, weight_decay, beta1, beta2, schedule, warmup_epochs. Did you mean 'lr'?"),
         ("model=timm", "model.backbone: must be given; add model.backbone=VALUE"),
         ("resume=nowhere", "resume: 'nowhere' does not exist; give the folder of a run"),
         (
@@ -77,6 +77,40 @@ def test_validate__show() -> None:
 )  # fmt: skip
 def test_validate__one_problem(override: str, problem: str) -> None:
     assert problems_of(SYNTHETIC, override) == (problem,)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "problem"),
+    [
+        (
+            ["regime=phased", "trainer.max_epochs=10"],
+            "regime.phases: their epochs add up to 15, not to trainer.max_epochs=10; change one of them",
+        ),
+        (
+            ["regime=phased", "regime.phases=[{epochs: 15, image_size: 16}]"],
+            "regime.phases: phase 1 has an image_size below 32, 16",
+        ),
+        (
+            ["regime=phased", "regime.phases=[{epochs: 15, lr: 0}]"],
+            "regime.phases: the lr of phase 1 must be above 0, got 0.0",
+        ),
+        (
+            ["regime=full", "regime.lr_groups=[{first_stage: stem, factor: -1}]"],
+            "regime.lr_groups: the factor of 'stem' must be above 0, got -1.0",
+        ),
+        (
+            ["regime=full", "features=cached"],
+            "features: cached needs regime=frozen; regime=full changes them, use auto",
+        ),
+        (
+            ["data.batch_size=20", "trainer.accumulate=3"],
+            "trainer.accumulate: 20 photos cannot be shared evenly by 3 parts of a batch; "
+            "use one of 1, 2, 4, 5, 10",
+        ),
+    ],
+)
+def test_validate__one_problem_of_words_together(overrides: list[str], problem: str) -> None:
+    assert problems_of(SYNTHETIC, *overrides) == (problem,)
 
 
 def test_validate__unknown_monitor_lists_what_is_logged() -> None:

@@ -76,12 +76,14 @@ def test_read_checkpoint__of_something_else(tmp_path: Path) -> None:
 
 def test_check_same_model(checkpoint: dict[str, object], tmp_path: Path) -> None:
     AtomicCheckpointIO().save_checkpoint(checkpoint, tmp_path / "last.ckpt")
-    check_same_model(tmp_path / "last.ckpt", FACTS)
+    check_same_model(tmp_path / "last.ckpt", {"counter": FACTS})
     with pytest.raises(CheckpointError) as caught:
-        check_same_model(tmp_path / "last.ckpt", {**FACTS, "backbone": "resnet34.tv_in1k", "max_count": 4})
+        check_same_model(
+            tmp_path / "last.ckpt", {"counter": {**FACTS, "backbone": "resnet34.tv_in1k", "max_count": 4}}
+        )
     assert str(caught.value).endswith(
         "holds another model (backbone: resnet18.tv_in1k there, resnet34.tv_in1k here; max_count: 5 there, 4 here); "
-        "resume with the model it was trained with"
+        "resume with the model and regime it was trained with"
     )
 
 

@@ -21,7 +21,7 @@ CROSS_ENTROPY = CrossEntropyConfig(label_smoothing=0.0)
 
 def group_numbers(*trials: tuple[HeadConfig, LossConfig, int]) -> list[list[int]]:
     learners = [
-        Learner(number, HeadTrial(head, loss, AdamConfig(lr=0.1), seed), 4, 3, 2)
+        Learner(number, HeadTrial(head, loss, AdamConfig(lr=0.1), seed), 4, 3, 2, 5)
         for number, (head, loss, seed) in enumerate(trials)
     ]
     return [[learner.number for learner in group.learners] for group in group_learners(learners, 0, 3)]

@@ -12,7 +12,7 @@ def build_learner() -> Learner:
     trial = HeadTrial(
         LinearHeadConfig(dropout=0.2), CrossEntropyConfig(label_smoothing=0.0), SGDConfig(lr=0.5), seed=0
     )
-    return Learner(0, trial, feature_count=4, class_count=3, steps_per_epoch=2)
+    return Learner(0, trial, feature_count=4, class_count=3, steps_per_epoch=2, max_epochs=5)
 
 
 @pytest.mark.parametrize(
@@ -56,4 +56,4 @@ def test_last_layer__of_an_mlp() -> None:
         SGDConfig(lr=0.1),
         seed=0,
     )
-    assert Learner(0, trial, 4, 3, 2).last_layer.in_features == 5
+    assert Learner(0, trial, 4, 3, 2, 5).last_layer.in_features == 5

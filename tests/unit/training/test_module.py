@@ -10,13 +10,16 @@ from binrecon.errors import TrainingError
 from binrecon.models import build_counter
 from binrecon.models.losses import soft_label_loss
 from binrecon.training.module import CountingModule, SplitMetrics
+from binrecon.training.phases import head_phase
 
 CROSS_ENTROPY = CrossEntropyConfig(label_smoothing=0.0)
 
 
 def build_module(min_count: int = 0, loss: LossConfig = CROSS_ENTROPY) -> CountingModule:
     counter = build_counter("resnet18.tv_in1k", min_count, 5, weights="random")
-    return CountingModule(counter, AdamConfig(lr=0.1), loss, seed=0, steps_per_epoch=1, facts={})
+    return CountingModule(
+        counter, AdamConfig(lr=0.1), loss, 0, 1, phases=head_phase(1, 0.1), lr_factors=[1.0] * 5, facts={}
+    )
 
 
 def build_batch(counts: list[int]) -> BinBatch:

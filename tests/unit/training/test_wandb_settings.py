@@ -22,9 +22,7 @@ def test_name_run() -> None:
 
 
 def test_name_run__of_a_recipe() -> None:
-    names = name_run(
-        compose("model.is_frozen=false"), {**FACTS, "overrides": ["experiment=quickstart", "seed=1"]}
-    )
+    names = name_run(compose("regime=full"), {**FACTS, "overrides": ["experiment=quickstart", "seed=1"]})
     assert names.group == "quickstart"
     assert {"quickstart", "full"} <= set(names.tags)
 

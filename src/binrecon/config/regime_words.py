@@ -1,0 +1,10 @@
+"""What `regime` calls the parts of a model, besides `stage1`, `stage2` and so on."""
+
+HEAD = "head"
+"""What comes after the last stage: from there on, only the head is trained."""
+
+STEM = "stem"
+"""The first stage of every network: from there on, all of it is trained."""
+
+FROZEN = "frozen"
+"""The regime that trains the head alone, on features that may be kept."""
