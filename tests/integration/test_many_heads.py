@@ -105,7 +105,7 @@ def train_alone(
     """Train one head as `run.fit` does."""
     pl.seed_everything(trial.seed, verbose=False)
     counter = build_counter(BACKBONE, 1, 5, "random", head=vars(trial.head), seed=trial.seed)
-    sampler = TrainSampler(len(datasets["train"]), DATA.batch_size, VIEW_COUNT, trial.seed)
+    sampler = TrainSampler(len(datasets["train"]), DATA.batch_size, DATA.horizontal_flip, trial.seed)
     module = FeatureCountingModule(
         DATA.batch_size,
         counter=counter,

@@ -239,6 +239,11 @@ def _contradictions(config: DictConfig) -> Iterator[str]:
         return
     if config.features.name == "cached" and config.regime.name != FROZEN:
         yield f"features: cached needs regime=frozen; regime={config.regime.name} changes them, use auto"
+    for key, word in (("augment", data.augment), ("tta", data.tta)):
+        if config.features.name == "cached" and word == "side_on":
+            yield f"features: cached has no views for data.{key}=side_on, which are endless; use auto"
+    if config.features.name == "cached" and trainer.ema_decay is not None:
+        yield "features: cached keeps no mean of every step's weights; use auto, or trainer.ema_decay=null"
     if data.max_count <= data.min_count:
         yield f"data.max_count: must be above data.min_count={data.min_count}, got {data.max_count}"
     if data.val_fraction + data.test_fraction >= 1:

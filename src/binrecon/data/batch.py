@@ -6,22 +6,27 @@ from torch import Tensor
 
 
 class Views(NamedTuple):
-    """B looks at bins.
+    """V looks at each of B bins, those at one bin behind each other.
 
     Attributes:
-        rows: Which bins, by their places among the bins of a split, int64, shape (B,).
-        views: How each photo is turned: 0 is as it is, 1 is mirrored, int64, shape (B,).
+        rows: Which bins, by their places among the bins of a split, int64, shape (B V,).
+        views: How each photo is looked at: 0 is as it is, 1 is mirrored, any other number another way,
+            which it chooses, int64, shape (B V,).
+        looks: V.
+        image_size: Side of the photos, in pixels; None for the usual one.
     """
 
     rows: Tensor
     views: Tensor
+    looks: int = 1
+    image_size: int | None = None
 
 
 class BinBatch(NamedTuple):
     """B bins.
 
     Attributes:
-        photos: RGB, uint8 in 0..255, shape (B, 3, H, W).
+        photos: V looks at each, RGB, uint8 in 0..255, shape (B V, 3, H, W).
         recorded_counts: What the records claim, limited to the range of classes, int64, shape (B,).
         bin_ids: Keys of the bins, B of them.
     """
@@ -35,7 +40,7 @@ class FeatureBatch(NamedTuple):
     """B bins of which only the features are at hand.
 
     Attributes:
-        features: Of a frozen backbone, in the type that they are kept in, shape (B, F).
+        features: Of a frozen backbone, V looks at each, in the type that they are kept in, shape (B V, F).
         recorded_counts: What the records claim, limited to the range of classes, int64, shape (B,).
         bin_ids: Keys of the bins, B of them.
     """

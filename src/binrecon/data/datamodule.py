@@ -1,11 +1,13 @@
 """Batches for Lightning's trainer."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
 
+from binrecon.config.augment_words import TTA
 from binrecon.config.schema import DataConfig
 from binrecon.config.split_words import Split
 from binrecon.data.batch import BinBatch, FeatureBatch
@@ -37,6 +39,8 @@ class BinDataModule(pl.LightningDataModule):
         seed: Seed of the training order and its flips.
         first_epoch: Epoch that training begins with, counted from 0. Lightning draws the first batches of a
             resumed run before it tells the sampler which epoch it is.
+        parts: Parts that a training batch is given out in.
+        image_sizes: Side of the training photos in each epoch, in pixels; empty for that of `config`.
     """
 
     def __init__(
@@ -46,6 +50,8 @@ class BinDataModule(pl.LightningDataModule):
         config: DataConfig,
         seed: int,
         first_epoch: int = 0,
+        parts: int = 1,
+        image_sizes: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self.source = source
@@ -53,6 +59,8 @@ class BinDataModule(pl.LightningDataModule):
         self.config = config
         self.seed = seed
         self.first_epoch = first_epoch
+        self.parts = parts
+        self.image_sizes = image_sizes
         self.evaluation_batch_size = config.batch_size
 
     def prepare_data(self) -> None:
@@ -64,7 +72,15 @@ class BinDataModule(pl.LightningDataModule):
         dataset = self.build_dataset("train")
         rank, world_size = self._place()
         sampler = TrainSampler(
-            len(dataset), self.config.batch_size, self.count_views("train"), self.seed, rank, world_size
+            len(dataset),
+            self.config.batch_size,
+            self.config.horizontal_flip,
+            self.seed,
+            rank,
+            world_size,
+            self.config.augment,  # type: ignore[arg-type]  # checked by validate
+            self.parts,
+            self.image_sizes,
         )
         sampler.set_epoch(self.first_epoch)
         return self.build_loader(dataset, sampler)
@@ -91,12 +107,14 @@ class BinDataModule(pl.LightningDataModule):
                 f"{split}: {len(dataset)} bins cannot be shared by {world_size} processes; "
                 f"use more bins, a larger data.{split}_fraction, or fewer trainer.devices"
             )
-        sampler = EvaluationSampler(len(dataset), self.evaluation_batch_size, rank, world_size)
+        tta: TTA = self.config.tta  # type: ignore[assignment]  # checked by validate
+        sampler = EvaluationSampler(len(dataset), self.evaluation_batch_size, rank, world_size, tta)
         return self.build_loader(dataset, sampler)
 
     def count_views(self, split: Split) -> int:
-        """Count the views that photos of a split are looked at from: only training mirrors."""
-        return VIEW_COUNT if split == "train" and self.config.horizontal_flip else 1
+        """Count the views of which photos of a split may be looked at from, where they are not endless."""
+        is_mirrored = self.config.horizontal_flip if split == "train" else self.config.tta == "flip"
+        return VIEW_COUNT if is_mirrored else 1
 
     def build_dataset(self, split: Split) -> BatchDataset:
         """Build what turns views of a split into batches."""

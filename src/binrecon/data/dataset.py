@@ -61,19 +61,19 @@ class BinDataset(BatchDataset):
             PhotoError: If a photo no longer is what it was when the manifest was built.
             MissingBinError: If a photo is gone.
         """
-        rows = views.rows.tolist()
+        rows, size = views.rows.tolist(), views.image_size or self.image_size
         turns = zip(rows, views.views.tolist(), strict=True)
         return BinBatch(
-            photos=torch.stack([take_view(self.read(row), view) for row, view in turns]),
-            recorded_counts=self.recorded_counts[views.rows],
-            bin_ids=tuple(self.bin_ids[row] for row in rows),
+            photos=torch.stack([take_view(self.read(row, size), view) for row, view in turns]),
+            recorded_counts=self.recorded_counts[views.rows[:: views.looks]],
+            bin_ids=tuple(self.bin_ids[row] for row in rows[:: views.looks]),
         )
 
-    def read(self, row: int) -> Tensor:
-        """Read, decode and resize one photo: uint8, shape (3, `image_size`, `image_size`)."""
+    def read(self, row: int, size: int) -> Tensor:
+        """Read, decode and resize one photo: uint8, shape (3, `size`, `size`)."""
         bin_id = self.bin_ids[row]
         try:
             photo = decode_photo(self.source.read_photo(bin_id))
         except PhotoError as error:
             raise PhotoError(f"bin '{bin_id}': {error}") from error
-        return self.resize(photo, self.image_size)
+        return self.resize(photo, size)

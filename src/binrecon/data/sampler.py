@@ -5,12 +5,14 @@ So a resumed run meets the same batches as one that was never stopped, and two p
 batches of one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch.utils.data import Sampler
 
+from binrecon.config.augment_words import TTA, Augment
 from binrecon.data.batch import Views
+from binrecon.data.transforms import draw_views, list_looks
 
 
 class TrainSampler(Sampler[Views]):
@@ -19,22 +21,37 @@ class TrainSampler(Sampler[Views]):
     Args:
         bin_count: Number of bins in the split.
         batch_size: Bins in a batch, over all processes.
-        view_count: Number of views to draw from; 1 never mirrors.
+        horizontal_flip: Whether half of the photos are mirrored.
         seed: Seed of order and views.
         rank: This process, below `world_size`.
         world_size: Number of processes. Each takes an equal share of every batch; where the last batch cannot
             be shared equally, up to `world_size - 1` bins of its start are seen twice.
+        augment: What is done to photos besides.
+        parts: What is given out at a time is a batch's share in so many parts, as equal as can be.
+        image_sizes: Side of the photos in each epoch, in pixels; empty for the usual one.
     """
 
     def __init__(
-        self, bin_count: int, batch_size: int, view_count: int, seed: int, rank: int = 0, world_size: int = 1
+        self,
+        bin_count: int,
+        batch_size: int,
+        horizontal_flip: bool,
+        seed: int,
+        rank: int = 0,
+        world_size: int = 1,
+        augment: Augment = "none",
+        parts: int = 1,
+        image_sizes: Sequence[int] = (),
     ) -> None:
         self.bin_count = bin_count
         self.batch_size = batch_size
-        self.view_count = view_count
+        self.horizontal_flip = horizontal_flip
         self.seed = seed
         self.rank = rank
         self.world_size = world_size
+        self.augment: Augment = augment
+        self.parts = parts
+        self.image_sizes = image_sizes
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -42,31 +59,37 @@ class TrainSampler(Sampler[Views]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return -(-self.bin_count // self.batch_size)
+        return -(-self.bin_count // self.batch_size) * self.parts
 
     def __iter__(self) -> Iterator[Views]:
+        size = self.image_sizes[self.epoch] if self.image_sizes else None
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
         rows = torch.randperm(self.bin_count, generator=generator)
-        views = torch.randint(self.view_count, (self.bin_count,), generator=generator)
+        views = draw_views(self.bin_count, self.horizontal_flip, self.augment, generator)
         for start in range(0, self.bin_count, self.batch_size):
             batch = rows[start : start + self.batch_size]
             shared = len(batch) + -len(batch) % self.world_size
             batch = batch[torch.arange(shared) % len(batch)]
             share = batch[self.rank :: self.world_size]
-            yield Views(share, views[share])
+            for part in share.tensor_split(self.parts):
+                yield Views(part, views[part], image_size=size)
 
 
 class EvaluationSampler(Sampler[Views]):
-    """Batches of every bin exactly once, in order and unmirrored; of n processes each takes every n-th.
+    """Batches of every bin exactly once, in order; of n processes each takes every n-th.
 
     Args:
         bin_count: Number of bins in the split.
         batch_size: Bins in a batch, over all processes.
         rank: This process, below `world_size`.
         world_size: Number of processes.
+        tta: What is averaged over.
     """
 
-    def __init__(self, bin_count: int, batch_size: int, rank: int = 0, world_size: int = 1) -> None:
+    def __init__(
+        self, bin_count: int, batch_size: int, rank: int = 0, world_size: int = 1, tta: TTA = "none"
+    ) -> None:
+        self.tta: TTA = tta
         self.rows = range(rank, bin_count, world_size)
         self.share = max(1, batch_size // world_size)
 
@@ -76,4 +99,5 @@ class EvaluationSampler(Sampler[Views]):
     def __iter__(self) -> Iterator[Views]:
         for start in range(0, len(self.rows), self.share):
             rows = torch.tensor(self.rows[start : start + self.share])
-            yield Views(rows, torch.zeros_like(rows))
+            looks = list_looks(rows, self.tta)
+            yield Views(rows.repeat_interleave(looks.shape[1]), looks.flatten(), looks=looks.shape[1])

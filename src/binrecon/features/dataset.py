@@ -50,6 +50,6 @@ class FeatureDataset(BatchDataset):
         gathered = self._features[self._rows[views.rows.numpy(), views.views.numpy()]]
         return FeatureBatch(
             features=torch.from_numpy(gathered),
-            recorded_counts=self.recorded_counts[views.rows],
-            bin_ids=tuple(self.bin_ids[row] for row in views.rows.tolist()),
+            recorded_counts=self.recorded_counts[views.rows[:: views.looks]],
+            bin_ids=tuple(self.bin_ids[row] for row in views.rows[:: views.looks].tolist()),
         )

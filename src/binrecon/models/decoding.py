@@ -66,6 +66,25 @@ def median_count(count_logits: Tensor, min_count: int) -> Tensor:
     return (cumulative < 0.5).sum(dim=1) + min_count
 
 
+def average_looks(count_logits: Tensor, bin_count: int) -> Tensor:
+    """Average what several looks at each bin say.
+
+    The distribution that follows is that of the mean of their log-probabilities: what logits and
+    log-probabilities differ by is the same for all counts.
+
+    Args:
+        count_logits: V looks at each of B bins, behind each other, shape (B V, …, C).
+        bin_count: B.
+
+    Returns:
+        Shape (B, …, C).
+    """
+    looks = len(count_logits) // bin_count
+    if looks == 1:
+        return count_logits
+    return count_logits.reshape(bin_count, looks, *count_logits.shape[1:]).mean(dim=1)
+
+
 def _probabilities(count_logits: Tensor) -> Tensor:
     wide = count_logits if count_logits.dtype == torch.float64 else count_logits.float()
     return wide.softmax(dim=1)

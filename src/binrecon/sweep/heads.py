@@ -30,6 +30,8 @@ def why_not_heads(config: TrainConfig, space: SearchSpace) -> str | None:
         return f"{', '.join(others)} is searched, which heads side by side share"
     if config.trainer.accelerator != "cpu" or config.trainer.devices > 1:
         return f"trainer={config.trainer.name}"
+    if config.trainer.gradient_clip_norm is not None:
+        return "trainer.gradient_clip_norm"
     if config.callbacks.early_stopping_patience is not None:
         return "callbacks=early_stopping"
     return None

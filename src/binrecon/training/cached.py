@@ -17,6 +17,11 @@ def why_live(config: TrainConfig) -> str | None:
         return "features=live"
     if config.regime.name != FROZEN:
         return f"regime={config.regime.name} trains the backbone, so its features change"
+    for key, word in (("augment", config.data.augment), ("tta", config.data.tta)):
+        if word == "side_on":
+            return f"data.{key}=side_on looks at photos in endless ways"
+    if config.trainer.ema_decay is not None:
+        return "trainer.ema_decay averages the weights of every step"
     return None
 
 

@@ -4,7 +4,7 @@ from typing import cast
 
 import torch
 from pytorch_lightning.core.optimizer import LightningOptimizer
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 
 from binrecon.data import BinBatch, FeatureBatch
@@ -20,12 +20,14 @@ class FeatureCountingModule(CountingModule):
 
     Args:
         share: Rows of each batch that this process has; the last of an epoch may have fewer.
+        clip_norm: Largest L2 norm of the gradient of a step; None for any.
         **others: As `CountingModule`.
     """
 
-    def __init__(self, share: int, **others: object) -> None:
+    def __init__(self, share: int, clip_norm: float | None = None, **others: object) -> None:
         super().__init__(**others)  # type: ignore[arg-type]  # passed on as they came
         self.share = share
+        self.clip_norm = clip_norm
         self.automatic_optimization = False
 
     def training_step(self, chunk: FeatureBatch, chunk_index: int) -> None:  # type: ignore[override]  # no loss
@@ -47,6 +49,8 @@ class FeatureCountingModule(CountingModule):
             loss = self.compute_loss(count_logits, counts, "train")
             optimizer.zero_grad()
             self.manual_backward(loss)
+            if self.clip_norm is not None:
+                nn.utils.clip_grad_norm_(self.counter.head.parameters(), self.clip_norm)
             optimizer.step()
             if schedule is not None:
                 schedule.step()

@@ -13,6 +13,7 @@ from binrecon.config.metric_names import Mode
 from binrecon.config.schema import LinearHeadConfig
 from binrecon.data import FeatureBatch
 from binrecon.metrics.functional import CountTally, add_tallies, empty_tally, head_scores, tally_heads
+from binrecon.models.decoding import average_looks
 from binrecon.models.losses import stack_losses
 from binrecon.training.learner import Learner
 from binrecon.training.rules import describe_divergence, dropout_seed
@@ -95,7 +96,8 @@ class HeadGroup:
         if not self.learners:
             return
         self._set_training(False)
-        self._measure("val", batch, self._compute_logits(batch.features.float()))
+        count_logits = self._compute_logits(batch.features.float())
+        self._measure("val", batch, average_looks(count_logits, len(batch.recorded_counts)))
 
     def end_epoch(self, monitor: str, mode: Mode) -> None:
         """Give every head the metrics of its epoch.

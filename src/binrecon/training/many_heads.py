@@ -14,7 +14,6 @@ from binrecon.config.split_words import Split
 from binrecon.console import ProgressMeter
 from binrecon.data import BatchDataset, FeatureBatch, Views
 from binrecon.data.sampler import EvaluationSampler, TrainSampler
-from binrecon.data.transforms import VIEW_COUNT
 from binrecon.training.head_group import HeadGroup, group_learners
 from binrecon.training.learner import HeadTrial, Learner, TrainedHead
 from binrecon.training.rules import check_batches
@@ -64,7 +63,7 @@ def train_heads(
     with meter, use_threads(1):
         for epoch in range(max_epochs):
             _train_epoch(epoch, groups, train, samplers, meter)
-            _end_epoch(groups, val, data.batch_size, monitor, mode)
+            _end_epoch(groups, val, data, monitor, mode)
             if after_epoch is not None and epoch + 1 < max_epochs:
                 _stop(learners, after_epoch, f"stopped after epoch {epoch + 1} of {max_epochs}")
             groups = [group for group in groups if group.release()]
@@ -79,8 +78,7 @@ def train_heads(
 
 
 def _build_sampler(bin_count: int, data: DataConfig, seed: int) -> TrainSampler:
-    view_count = VIEW_COUNT if data.horizontal_flip else 1
-    return TrainSampler(bin_count, data.batch_size, view_count, seed)
+    return TrainSampler(bin_count, data.batch_size, data.horizontal_flip, seed)
 
 
 def _build_learners(
@@ -118,9 +116,9 @@ def _train_epoch(
 
 
 def _end_epoch(
-    groups: Sequence[HeadGroup], val: BatchDataset, batch_size: int, monitor: str, mode: Mode
+    groups: Sequence[HeadGroup], val: BatchDataset, data: DataConfig, monitor: str, mode: Mode
 ) -> None:
-    for views in EvaluationSampler(len(val), batch_size):
+    for views in EvaluationSampler(len(val), data.batch_size, tta=data.tta):  # type: ignore[arg-type]  # checked by validate
         batch = cast(FeatureBatch, val[views])
         for group in groups:
             group.validate_batch(batch)

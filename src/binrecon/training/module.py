@@ -16,6 +16,7 @@ from binrecon.data import BinBatch, FeatureBatch
 from binrecon.errors import TrainingError
 from binrecon.metrics import CountingMetrics
 from binrecon.models import BinCounter
+from binrecon.models.decoding import average_looks
 from binrecon.models.losses import build_loss
 from binrecon.training.checkpoints import add_frozen_part, drop_frozen_part
 from binrecon.training.optimizers import build_optimizer, build_schedule, group_parameters
@@ -152,6 +153,7 @@ class CountingModule(pl.LightningModule):
             count_logits = self.counter.head(batch.features.float())
         else:
             count_logits = self(batch.photos)
+        count_logits = average_looks(count_logits, len(batch.recorded_counts))
         loss = self.compute_loss(count_logits, batch.recorded_counts, split)
         self.metrics_of(split).update(loss, count_logits, batch.recorded_counts)
         return loss, count_logits

@@ -27,6 +27,7 @@ from binrecon.report.summary import manifest_table
 from binrecon.sources.build import build_source
 from binrecon.training.cached import open_store, why_live
 from binrecon.training.checkpoints import check_same_model, load_counter, read_checkpoint
+from binrecon.training.phases import phase_at, plan_phases
 from binrecon.training.rules import check_batches
 from binrecon.training.run_folder import RunFolder
 
@@ -97,6 +98,10 @@ def build_data(
     first_epoch = read_checkpoint(last)["epoch"] + 1 if last.exists() else 0
     source = build_source(config.source)
     if why_live(config) is not None:
-        return BinDataModule(source, manifest, config.data, config.seed, first_epoch)
+        phases = plan_phases(config, counter.backbone.stages.names)
+        sizes = [phase_at(phases, epoch).image_size for epoch in range(config.trainer.max_epochs)]
+        return BinDataModule(
+            source, manifest, config.data, config.seed, first_epoch, config.trainer.accumulate, sizes
+        )
     store = open_store(config, counter.backbone, folder.read_facts()["weights_hash"])
     return FeatureDataModule(source, manifest, config.data, config.seed, store, counter.backbone, first_epoch)

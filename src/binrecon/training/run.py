@@ -23,6 +23,7 @@ from binrecon.manifest import (
 )
 from binrecon.models import BinCounter
 from binrecon.report.summary import model_table
+from binrecon.training.averaging import WeightAverage
 from binrecon.training.cached import why_live
 from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter, RunWatch
 from binrecon.training.checkpoints import (
@@ -176,7 +177,8 @@ def _build_module(config: TrainConfig, manifest: Manifest, counter: BinCounter) 
     }
     if why_live(config) is not None:
         return CountingModule(**settings)
-    return FeatureCountingModule(share=data.batch_size // config.trainer.devices, **settings)
+    share = data.batch_size // config.trainer.devices
+    return FeatureCountingModule(share, config.trainer.gradient_clip_norm, **settings)
 
 
 def _build_log(config: TrainConfig, folder: RunFolder) -> RunLog:
@@ -209,6 +211,8 @@ def _build_callbacks(config: TrainConfig, folder: RunFolder, log: RunLog) -> lis
             enable_version_counter=False,
         ),
     ]
+    if config.trainer.ema_decay is not None:
+        callbacks.append(WeightAverage(config.trainer.ema_decay))
     patience = config.callbacks.early_stopping_patience
     if patience is not None:
         mode = monitor_mode(config.monitor)
@@ -219,9 +223,12 @@ def _build_callbacks(config: TrainConfig, folder: RunFolder, log: RunLog) -> lis
 
 
 def _build_trainer(config: TrainConfig, folder: RunFolder, callbacks: list[Callback]) -> pl.Trainer:
+    is_live = why_live(config) is not None  # else the module takes steps on its own
     return pl.Trainer(
         accelerator=config.trainer.accelerator,
         devices=config.trainer.devices,
+        accumulate_grad_batches=config.trainer.accumulate if is_live else 1,  # a batch of features is small
+        gradient_clip_val=config.trainer.gradient_clip_norm if is_live else None,  # else by the module
         strategy=_choose_strategy(config),
         precision=config.trainer.precision,  # type: ignore[arg-type]  # one of three words, checked by validate
         max_epochs=config.trainer.max_epochs,

@@ -17,14 +17,14 @@ def rows_of(sampler: TrainSampler | EvaluationSampler) -> list[int]:
 
 
 def test_train_sampler__every_bin_once() -> None:
-    sampler = TrainSampler(10, batch_size=4, view_count=2, seed=0)
+    sampler = TrainSampler(10, batch_size=4, horizontal_flip=True, seed=0)
     assert sorted(rows_of(sampler)) == list(range(10))
     assert [len(batch) for batch in batches_of(sampler)] == [4, 4, 2]
     assert len(sampler) == 3
 
 
 def test_train_sampler__same_seed_and_epoch_same_batches() -> None:
-    one, other = (TrainSampler(50, 8, 2, seed=3) for _ in range(2))
+    one, other = (TrainSampler(50, 8, True, seed=3) for _ in range(2))
     list(one)  # what ran before does not matter
     one.set_epoch(4)
     other.set_epoch(4)
@@ -32,24 +32,24 @@ def test_train_sampler__same_seed_and_epoch_same_batches() -> None:
 
 
 def test_train_sampler__other_epoch_and_other_seed_other_batches() -> None:
-    sampler = TrainSampler(50, 8, 2, seed=3)
+    sampler = TrainSampler(50, 8, True, seed=3)
     first = batches_of(sampler)
     sampler.set_epoch(1)
     assert batches_of(sampler) != first
-    assert batches_of(TrainSampler(50, 8, 2, seed=4)) != first
+    assert batches_of(TrainSampler(50, 8, True, seed=4)) != first
 
 
 def test_train_sampler__views() -> None:
-    views = Counter(view for batch in batches_of(TrainSampler(1000, 100, 2, seed=0)) for _, view in batch)
+    views = Counter(view for batch in batches_of(TrainSampler(1000, 100, True, seed=0)) for _, view in batch)
     assert set(views) == {0, 1}
     assert 400 < views[1] < 600
-    assert {view for batch in batches_of(TrainSampler(100, 10, 1, seed=0)) for _, view in batch} == {0}
+    assert {view for batch in batches_of(TrainSampler(100, 10, False, seed=0)) for _, view in batch} == {0}
 
 
 @given(st.integers(1, 60), st.integers(1, 4), st.integers(1, 5))
 def test_train_sampler__processes_together_meet_the_batches_of_one(bins: int, world: int, share: int) -> None:
-    alone = batches_of(TrainSampler(bins, share * world, 2, seed=1))
-    ranks = [batches_of(TrainSampler(bins, share * world, 2, 1, rank, world)) for rank in range(world)]
+    alone = batches_of(TrainSampler(bins, share * world, True, seed=1))
+    ranks = [batches_of(TrainSampler(bins, share * world, True, 1, rank, world)) for rank in range(world)]
     for index, batch in enumerate(alone):
         together = [view for rank in ranks for view in rank[index]]
         assert set(together) == set(batch)
@@ -73,4 +73,4 @@ def test_evaluation_sampler__in_order_and_unmirrored() -> None:
 
 def test_train_sampler__no_bins() -> None:
     with pytest.raises(StopIteration):
-        next(iter(TrainSampler(0, 4, 2, seed=0)))
+        next(iter(TrainSampler(0, 4, True, seed=0)))

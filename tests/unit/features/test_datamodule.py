@@ -20,8 +20,8 @@ def test_chunk_sampler__the_same_batches_one_behind_the_other(
 ) -> None:
     monkeypatch.setattr("binrecon.features.datamodule.CHUNK_ROWS", 30)
     for rank in range(world_size):
-        batches = TrainSampler(bins, batch_size, 2, 0, rank, world_size)
-        chunks = ChunkSampler(TrainSampler(bins, batch_size, 2, 0, rank, world_size))
+        batches = TrainSampler(bins, batch_size, True, 0, rank, world_size)
+        chunks = ChunkSampler(TrainSampler(bins, batch_size, True, 0, rank, world_size))
         batches.set_epoch(3)
         chunks.set_epoch(3)
         given = list(chunks)
@@ -68,7 +68,7 @@ def test_train_dataloader__batches_of_the_photos(tiny_bins: Path, tmp_path: Path
     data = build(tiny_bins, tmp_path)
     data.setup("fit")
     (chunk,) = data.train_dataloader()
-    batches = TrainSampler(len(chunk.bin_ids), 16, 2, seed=0)
+    batches = TrainSampler(len(chunk.bin_ids), 16, True, seed=0)
     ids = data.manifest.rows_of("train").bin_ids
     assert list(chunk.bin_ids) == [ids[row] for batch in batches for row in batch.rows.tolist()]
     assert chunk.features.dtype == torch.float16
