@@ -1,9 +1,11 @@
 """The running mean of weights."""
 
 from collections.abc import Sequence
+from typing import Any
 
-import torch
+import pytorch_lightning as pl
 from pytorch_lightning.callbacks import WeightAveraging
+from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
 
 
@@ -26,5 +28,11 @@ class WeightAverage(WeightAveraging):
                 else:
                     mean.copy_(value)
 
-        with torch.no_grad():
-            super().__init__(use_buffers=True, multi_avg_fn=average)
+        super().__init__(use_buffers=True, multi_avg_fn=average)
+
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Take up the weights beside their mean to go on training; what is tested is the mean."""
+        if trainer.state.fn == TrainerFn.FITTING:
+            super().on_load_checkpoint(trainer, pl_module, checkpoint)
