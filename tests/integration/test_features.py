@@ -65,7 +65,9 @@ def test_train__second_run_computes_no_feature(
 
 def test_train__says_why_it_runs_live(tiny_run: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     train(*tiny_run, "regime=full", "trainer.max_epochs=1")
-    assert "features: live (regime=full trains the backbone, so its features change)" in capsys.readouterr().out
+    assert (
+        "features: live (regime=full trains the backbone, so its features change)" in capsys.readouterr().out
+    )
 
 
 def test_train__checkpoint_predicts_from_photos_without_a_store(
