@@ -32,6 +32,7 @@ from binrecon.training.checkpoints import (
     write_frozen_part,
 )
 from binrecon.training.feature_module import FeatureCountingModule
+from binrecon.training.memory import keep_freed_memory
 from binrecon.training.module import CountingModule
 from binrecon.training.phases import lr_factors, plan_phases
 from binrecon.training.prepare import build_data, kept_facts, prepare_counter, prepare_manifest
@@ -95,6 +96,8 @@ def fit(
         watch: Looks at every epoch, and may end the run.
     """
     _quieten_lightning()
+    if config.trainer.accelerator == "cpu":
+        keep_freed_memory()
     counter = counter or prepare_counter(config, folder)
     with _build_log(config, folder) as log:
         _fit(config, folder, counter, watch, log)
