@@ -152,7 +152,8 @@ class ModelConfig:
     """`imagenet`, `random`, or the path of a state dict of the backbone (.pth, .pt, .safetensors)."""
     pooling: str = MISSING
     """What is kept of its feature maps: `average` of the last ones, `concat` of their averages and largest
-    values, or `stages`: averages, largest values and standard deviations of those of every stage."""
+    values, `stages`: averages, largest values and standard deviations of those of every stage, or `grid`: the
+    same of all stages but the last, and averages over a 3 x 3 grid."""
 
 
 @dataclass

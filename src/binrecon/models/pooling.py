@@ -1,5 +1,6 @@
 """Feature maps to features: what is kept of all that a backbone sees."""
 
+from itertools import pairwise
 from typing import Any, cast
 
 import torch
@@ -7,6 +8,9 @@ from torch import Tensor, nn
 
 from binrecon.config.pooling_words import Pooling
 from binrecon.errors import ConfigError
+
+_GRID = 3
+"""Cells of a map from left to right, and from top to bottom."""
 
 _LEAST_VARIANCE = 1e-5  # a map that is the same everywhere would have a root without a slope
 
@@ -18,11 +22,13 @@ def pool_features(net: nn.Module, normalised: Tensor, pooling: Pooling) -> Tenso
     - `concat`: largest value and average of each last map, as fastai's `AdaptiveConcatPool2d` has them.
     - `stages`: average, largest value and standard deviation of each map that a stage of the network ends
       with: small things leave their mark in early stages, and how many there are in the spread.
+    - `grid`: the same of every stage but the last, and the average of each ninth of a map: where something
+      lies says whether it is in the bin, on its edge or in a neighbour.
 
     Args:
         net: A timm network without its classifier.
         normalised: Photos as the network wants them, shape (B, 3, H, W).
-        pooling: One of the three.
+        pooling: One of the four.
 
     Returns:
         Shape (B, F).
@@ -33,12 +39,32 @@ def pool_features(net: nn.Module, normalised: Tensor, pooling: Pooling) -> Tenso
     if pooling == "concat":
         maps = _run(net, "forward_features", normalised)
         return torch.cat([maps.amax(dim=(2, 3)), maps.mean(dim=(2, 3))], dim=1)
-    features = []
-    for maps in _run(net, "forward_intermediates", normalised, intermediates_only=True):
-        means = maps.mean(dim=(2, 3))
-        variances = (maps - means[:, :, None, None]).square().mean(dim=(2, 3))
-        features += [means, maps.amax(dim=(2, 3)), (variances + _LEAST_VARIANCE).sqrt()]
-    return torch.cat(features, dim=1)
+    of_stages = _run(net, "forward_intermediates", normalised, intermediates_only=True)
+    if pooling == "stages":
+        return torch.cat([part for maps in of_stages for part in _describe(maps)], dim=1)
+    return torch.cat([part for maps in of_stages[:-1] for part in (*_describe(maps), *_cells(maps))], dim=1)
+
+
+def _describe(maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return average, largest value and standard deviation of each map, each of shape (B, F)."""
+    means = maps.mean(dim=(2, 3))
+    variances = (maps - means[:, :, None, None]).square().mean(dim=(2, 3))
+    return means, maps.amax(dim=(2, 3)), (variances + _LEAST_VARIANCE).sqrt()
+
+
+def _cells(maps: Tensor) -> list[Tensor]:
+    """Return the average of each cell of a grid over the maps, row by row, each of shape (B, F).
+
+    Written as slices: CUDA has no deterministic gradient of `adaptive_avg_pool2d`.
+    """
+    rows, columns = (
+        [side * edge // _GRID for edge in range(_GRID + 1)] for side in (maps.shape[2], maps.shape[3])
+    )
+    return [
+        maps[:, :, top:bottom, left:right].mean(dim=(2, 3))
+        for top, bottom in pairwise(rows)
+        for left, right in pairwise(columns)
+    ]
 
 
 def count_features(net: nn.Module, name: str, pooling: Pooling) -> int:

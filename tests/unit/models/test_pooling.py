@@ -51,6 +51,19 @@ def test_pool_features__stages_are_those_of_the_network(resnet: nn.Module) -> No
             start += expected.shape[1]
 
 
+def test_pool_features__grid_adds_the_average_of_each_ninth(resnet: nn.Module) -> None:
+    photos = torch.randn(2, 3, 96, 96)
+    stages, grid = (pool_features(resnet, photos, pooling) for pooling in ("stages", "grid"))
+    maps = resnet.maxpool(resnet.act1(resnet.bn1(resnet.conv1(photos))))  # type: ignore[operator]
+    layer1 = resnet.layer1(maps)  # type: ignore[operator]
+    assert grid.shape == (2, (3 + 9) * (64 + 64 + 128 + 256))
+    torch.testing.assert_close(grid[:, : 3 * 64], stages[:, : 3 * 64])
+    of_layer1 = grid[:, 12 * 64 : 24 * 64]
+    torch.testing.assert_close(of_layer1[:, : 3 * 64], stages[:, 3 * 64 : 6 * 64])
+    cells = nn.AdaptiveAvgPool2d(3)(layer1).permute(0, 2, 3, 1).flatten(1)  # cell by cell, row by row
+    torch.testing.assert_close(of_layer1[:, 3 * 64 :], cells)
+
+
 def test_pool_features__a_map_without_spread_has_a_slope(resnet: nn.Module) -> None:
     for norm in resnet.modules():
         if isinstance(norm, nn.BatchNorm2d):
