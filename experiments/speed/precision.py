@@ -41,6 +41,7 @@ VARIANTS = (
     ("openvino", "int8", "float16"),
     ("torch", "float32", "float32"),
     ("torch", "bfloat16", "float16"),
+    ("openvino", "bfloat16", "float16"),
 )
 METRICS = ("accuracy", "macro_f1", "rmse", "nll")
 

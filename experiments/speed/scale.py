@@ -25,8 +25,9 @@ from binrecon.manifest import Manifest, write_manifest
 from binrecon.manifest.schema import SCHEMA
 from binrecon.models import BinCounter, build_counter
 from binrecon.training.cached import open_store
+from binrecon.training.callbacks import RunWatch
 from binrecon.training.run import fit
-from binrecon.training.run_folder import RunFolder
+from binrecon.training.run_folder import RunFolder, collect_facts
 
 WEIGHTS_HASH = "simulated"
 
@@ -85,7 +86,7 @@ def measure(train_bins: int, epochs: int, root: Path) -> dict[str, object]:
             "train",
             ["source=local", f"source.root={root}", "model=resnet50", "model.weights=random",
              "data.horizontal_flip=false", "features.engine=torch", "features.precision=float32",
-             f"trainer.max_epochs={epochs}", f"cache_dir={root / 'cache'}"],
+             f"trainer.max_epochs={epochs + 1}", f"cache_dir={root / 'cache'}"],
         )
     )  # fmt: skip
     counter: BinCounter = build_counter("resnet50.tv_in1k", 0, 5, weights="random")
@@ -96,11 +97,12 @@ def measure(train_bins: int, epochs: int, root: Path) -> dict[str, object]:
     folder = RunFolder(root / "run")
     folder.write_config(config)
     write_manifest(simulate_manifest(train_bins), folder.manifest)
-    folder.update_facts(weights_hash=WEIGHTS_HASH)
+    folder.update_facts(**collect_facts([], config.seed), weights_hash=WEIGHTS_HASH)
     watch = MemoryWatch()
     watch.start()
     started = time.monotonic()
-    fit(config, folder, counter)
+    watch_epochs = RunWatch(lambda epoch, metrics: epoch == epochs)  # there are no photos to report on
+    fit(config, folder, counter, watch_epochs)
     return {
         "train_bins": train_bins,
         "width": counter.backbone.feature_count,
