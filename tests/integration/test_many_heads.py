@@ -14,7 +14,11 @@ from binrecon.config.metric_names import monitor_mode
 from binrecon.config.schema import (
     AdamConfig,
     AdamWConfig,
+    CoralHeadConfig,
+    CornConfig,
+    CornHeadConfig,
     CrossEntropyConfig,
+    CumulativeConfig,
     DataConfig,
     HeadConfig,
     LinearHeadConfig,
@@ -95,6 +99,16 @@ TRIALS = {
     "standardised again": build_trial(SGD(lr=0.01), LinearHeadConfig(dropout=0.3, is_standardised=True)),
     "dropout again": build_trial(SGD(lr=0.01), LinearHeadConfig(dropout=0.3)),
     "mlp": build_trial(SGD(lr=0.01), MLP),
+    "mlp, cumulative": build_trial(SGD(lr=0.01), MLP, CumulativeConfig()),
+    "cumulative": build_trial(AdamConfig(lr=1e-3), loss=CumulativeConfig()),
+    "coral": build_trial(AdamConfig(lr=1e-2), CoralHeadConfig(dropout=0.0), CumulativeConfig()),
+    "coral again": build_trial(SGD(lr=1e-3), CoralHeadConfig(dropout=0.0), CumulativeConfig()),
+    "coral, standardised": build_trial(
+        AdamConfig(lr=1e-2), CoralHeadConfig(dropout=0.3, is_standardised=True), CumulativeConfig()
+    ),
+    "corn": build_trial(AdamConfig(lr=1e-3), CornHeadConfig(dropout=0.0), CornConfig()),
+    "corn again": build_trial(SGD(lr=0.01), CornHeadConfig(dropout=0.0), CornConfig()),
+    "corn, dropout": build_trial(AdamWConfig(lr=1e-3), CornHeadConfig(dropout=0.3), CornConfig(), seed=7),
     "mlp, soft labels": build_trial(SGD(lr=0.02), MLP, SoftLabelsConfig(soft_weight=0.3), seed=7),
 }
 

@@ -248,10 +248,9 @@ class HeadConfig:
 
 
 @dataclass
-class LinearHeadConfig(HeadConfig):
-    """One linear layer."""
+class OneLayerHeadConfig(HeadConfig):
+    """What the heads have in common that are one linear layer."""
 
-    name: str = "linear"
     dropout: float = MISSING
     """Share of the features that are zeroed while training."""
     is_standardised: bool = False
@@ -262,6 +261,27 @@ class LinearHeadConfig(HeadConfig):
     def has_batch_norm(self) -> bool:
         """Whether it needs more than one photo to train on."""
         return self.is_standardised
+
+
+@dataclass
+class LinearHeadConfig(OneLayerHeadConfig):
+    """One linear layer, with a logit for each count."""
+
+    name: str = "linear"
+
+
+@dataclass
+class CoralHeadConfig(OneLayerHeadConfig):
+    """One linear layer with a single value, and thresholds between the counts (arXiv:1901.07884)."""
+
+    name: str = "coral"
+
+
+@dataclass
+class CornHeadConfig(OneLayerHeadConfig):
+    """One linear layer that asks, of a bin with at least k items, whether it has more (arXiv:2111.08851)."""
+
+    name: str = "corn"
 
 
 @dataclass
@@ -304,6 +324,20 @@ class SoftLabelsConfig(LossConfig):
     name: str = "soft_labels"
     soft_weight: float = MISSING
     """Share of the multi-label loss: 0 is cross entropy alone, 1 the multi-label loss alone."""
+
+
+@dataclass
+class CumulativeConfig(LossConfig):
+    """Binary cross entropy of "more than k items" for every k: a count farther off costs more."""
+
+    name: str = "cumulative"
+
+
+@dataclass
+class CornConfig(LossConfig):
+    """Binary cross entropy of "more than k items, if at least k" for every k: goes with head=corn."""
+
+    name: str = "corn"
 
 
 @dataclass

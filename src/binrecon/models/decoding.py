@@ -7,6 +7,8 @@ be rounded to TF32, and CUDA refuses cumulative sums in deterministic mode.
 import torch
 from torch import Tensor
 
+from binrecon.models.precision import widen
+
 
 def argmax_count(count_logits: Tensor, min_count: int) -> Tensor:
     """Return the likeliest count of each bin; the smaller one where two tie.
@@ -86,5 +88,4 @@ def average_looks(count_logits: Tensor, bin_count: int) -> Tensor:
 
 
 def _probabilities(count_logits: Tensor) -> Tensor:
-    wide = count_logits if count_logits.dtype == torch.float64 else count_logits.float()
-    return wide.softmax(dim=1)
+    return widen(count_logits).softmax(dim=1)

@@ -1,17 +1,41 @@
 """The trained part: features to count logits."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
-from binrecon.config.schema import HeadConfig, LinearHeadConfig, MlpHeadConfig
+from binrecon.config.schema import (
+    CoralHeadConfig,
+    CornHeadConfig,
+    HeadConfig,
+    LinearHeadConfig,
+    MlpHeadConfig,
+    OneLayerHeadConfig,
+)
+from binrecon.models.ordinal import CoralLink, CornLink
 
-_KINDS: dict[str, type[LinearHeadConfig | MlpHeadConfig]] = {
+_KINDS: dict[str, type[OneLayerHeadConfig | MlpHeadConfig]] = {
     "linear": LinearHeadConfig,
     "mlp": MlpHeadConfig,
+    "coral": CoralHeadConfig,
+    "corn": CornHeadConfig,
 }
+
+
+class OneLayer(NamedTuple):
+    """The parts of a head of one linear layer.
+
+    Attributes:
+        before: What features pass through before the layer; may be empty.
+        linear: The layer.
+        link: What turns its values into count logits; None where they are the count logits.
+    """
+
+    before: nn.Sequential
+    linear: nn.Linear
+    link: nn.Module | None
 
 
 def build_head(config: HeadConfig, feature_count: int, class_count: int, seed: int) -> nn.Module:
@@ -29,8 +53,8 @@ def build_head(config: HeadConfig, feature_count: int, class_count: int, seed: i
     with torch.random.fork_rng(devices=[]):  # a head is built on the CPU; CUDA's state is left alone
         torch.default_generator.manual_seed(seed)
         match config:
-            case LinearHeadConfig():
-                return _build_linear(config, feature_count, class_count)
+            case OneLayerHeadConfig():
+                return _build_one_layer(config, feature_count, class_count)
             case MlpHeadConfig():
                 return _build_mlp(config, feature_count, class_count)
     raise TypeError(f"no head is built from {type(config).__name__}")
@@ -45,14 +69,40 @@ def read_head_config(values: Mapping[str, Any]) -> HeadConfig:
     return _KINDS[values["name"]](**values)
 
 
-def _build_linear(config: LinearHeadConfig, feature_count: int, class_count: int) -> nn.Module:
-    linear = nn.Linear(feature_count, class_count)
+def split_head(head: nn.Module) -> OneLayer:
+    """Take a head of one linear layer apart; the parts are the head's own.
+
+    Args:
+        head: As `build_head` makes it of a `OneLayerHeadConfig`.
+    """
+    before: list[nn.Module] = []
+    layers = iter(head if isinstance(head, nn.Sequential) else [head])
+    for layer in layers:
+        if isinstance(layer, nn.Linear):
+            return OneLayer(nn.Sequential(*before), layer, next(layers, None))
+        before.append(layer)
+    raise TypeError(f"no linear layer in {head}")
+
+
+def _build_one_layer(config: OneLayerHeadConfig, feature_count: int, class_count: int) -> nn.Module:
     before: list[nn.Module] = []
     if config.is_standardised:
         before.append(nn.BatchNorm1d(feature_count, affine=False))
     if config.dropout > 0:
         before.append(nn.Dropout(config.dropout))
-    return nn.Sequential(*before, linear) if before else linear
+    layers = [*before, *_build_last(config, feature_count, class_count)]
+    return nn.Sequential(*layers) if len(layers) > 1 else layers[0]
+
+
+def _build_last(config: OneLayerHeadConfig, feature_count: int, class_count: int) -> list[nn.Module]:
+    match config:
+        case CoralHeadConfig():
+            link, linear = CoralLink(class_count), nn.Linear(feature_count, 1)
+            nn.init.constant_(linear.bias, link.first_bias)
+            return [linear, link]
+        case CornHeadConfig():
+            return [nn.Linear(feature_count, class_count - 1), CornLink()]
+    return [nn.Linear(feature_count, class_count)]
 
 
 def _build_mlp(config: MlpHeadConfig, feature_count: int, class_count: int) -> nn.Module:

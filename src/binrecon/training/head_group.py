@@ -10,11 +10,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from binrecon.config.metric_names import Mode
-from binrecon.config.schema import LinearHeadConfig
+from binrecon.config.schema import OneLayerHeadConfig
 from binrecon.data import FeatureBatch
 from binrecon.metrics.functional import CountTally, add_tallies, empty_tally, head_scores, tally_heads
 from binrecon.models.decoding import average_looks
+from binrecon.models.heads import split_head
 from binrecon.models.losses import stack_losses
+from binrecon.models.ordinal import link_heads
 from binrecon.training.learner import Learner
 from binrecon.training.rules import describe_divergence, dropout_seed
 
@@ -52,7 +54,7 @@ class SplitSums:
 class HeadGroup:
     """Heads that zero the same features in dropout and whose losses are of one kind.
 
-    The logits of linear heads are one matrix product. A head with hidden layers is a group of its own.
+    Heads of one layer are one matrix product. A head with hidden layers is a group of its own.
 
     Args:
         learners: Those heads, with one seed.
@@ -74,7 +76,7 @@ class HeadGroup:
             epoch: Counted from 0.
         """
         self.epoch = epoch
-        self.losses = stack_losses([learner.trial.loss for learner in self.learners])
+        self._line_up()
         self.sums = {split: SplitSums(len(self.learners), self.class_count) for split in ("train", "val")}
         seed = dropout_seed(self.seed, epoch)
         self.random_state = torch.Generator().manual_seed(seed).get_state()
@@ -122,19 +124,22 @@ class HeadGroup:
         self.learners = [learner for learner in self.learners if learner.is_training]
         return bool(self.learners)
 
+    def _line_up(self) -> None:
+        """Take what the heads at hand have in common together."""
+        self.losses = stack_losses([learner.trial.loss for learner in self.learners])
+        is_one_layer = isinstance(self.learners[0].trial.head, OneLayerHeadConfig)
+        self.parts = [split_head(learner.head) for learner in self.learners] if is_one_layer else []
+
     def _compute_logits(self, features: Tensor) -> Tensor:
         """Return count logits, shape (B, K, C)."""
-        first = self.learners[0]
-        if not isinstance(first.trial.head, LinearHeadConfig):
-            count_logits: Tensor = first.head(features)
+        if not self.parts:
+            count_logits: Tensor = self.learners[0].head(features)
             return count_logits.unsqueeze(1)
-        layers = [learner.last_layer for learner in self.learners]
-        seen = first.head[:-1](features) if isinstance(first.head, nn.Sequential) else features
-        weight, bias = (
-            torch.cat([layer.weight for layer in layers]),
-            torch.cat([layer.bias for layer in layers]),
-        )
-        return F.linear(seen, weight, bias).reshape(len(features), len(layers), self.class_count)
+        weight = torch.cat([part.linear.weight for part in self.parts])
+        bias = torch.cat([part.linear.bias for part in self.parts])
+        values = F.linear(self.parts[0].before(features), weight, bias)
+        links = [part.link for part in self.parts]
+        return link_heads(links, values.reshape(len(features), len(links), -1))
 
     def _measure(self, split: str, batch: FeatureBatch, count_logits: Tensor) -> Tensor:
         """Return the losses of the heads that stay, shape (K,), and add their batch to the sums."""
@@ -157,7 +162,7 @@ class HeadGroup:
                 learner.end("failed", reason)
         self.learners = [learner for learner in self.learners if learner.is_training]
         if self.learners:
-            self.losses = stack_losses([learner.trial.loss for learner in self.learners])
+            self._line_up()
         for sums in self.sums.values():
             sums.keep(is_finite)
 
@@ -193,6 +198,6 @@ def group_learners(learners: Iterable[Learner], min_count: int, class_count: int
     alike: dict[object, list[Learner]] = defaultdict(list)
     for learner in learners:
         trial = learner.trial
-        alone = None if isinstance(trial.head, LinearHeadConfig) else learner.number
+        alone = None if isinstance(trial.head, OneLayerHeadConfig) else learner.number
         alike[trial.seed, repr(trial.head), trial.loss.name, alone].append(learner)
     return [HeadGroup(members, min_count, class_count) for members in alike.values()]

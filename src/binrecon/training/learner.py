@@ -43,9 +43,6 @@ class TrainedHead:
 class Learner:
     """A head with its optimizer and schedule.
 
-    Attributes:
-        last_layer: The one that gives the count logits: all that a linear head trains.
-
     Args:
         number: Of the trial.
         trial: What to train.
@@ -72,7 +69,6 @@ class Learner:
         phases = head_phase(max_epochs, trial.optimizer.lr)
         self.schedule = build_schedule(trial.optimizer, self.optimizer, steps_per_epoch, phases)
         self.outcome = TrainedHead()
-        self.last_layer = [layer for layer in self.head.modules() if isinstance(layer, nn.Linear)][-1]
 
     @property
     def is_training(self) -> bool:

@@ -7,10 +7,15 @@ import torch
 
 from binrecon.config.schema import (
     AdamConfig,
+    CoralHeadConfig,
+    CornConfig,
+    CornHeadConfig,
     CrossEntropyConfig,
+    CumulativeConfig,
     DataConfig,
     HeadConfig,
     LinearHeadConfig,
+    LossConfig,
     MlpHeadConfig,
     OptimizerConfig,
     SGDConfig,
@@ -25,6 +30,8 @@ DATA = DataConfig(batch_size=16)
 DIVERGING = SGDConfig(lr=1e30, weight_decay=0.1)
 LINEAR = LinearHeadConfig(dropout=0.0)
 STANDARDISED = LinearHeadConfig(dropout=0.3, is_standardised=True)
+CORAL = CoralHeadConfig(dropout=0.3, is_standardised=True)
+CORN = CornHeadConfig(dropout=0.0)
 MLP = MlpHeadConfig(hidden_width=8, dropout=0.5)
 
 
@@ -50,7 +57,9 @@ class RandomFeatures(BatchDataset):
 def build_trial(
     optimizer: OptimizerConfig | None = None, head: HeadConfig = LINEAR, seed: int = 0
 ) -> HeadTrial:
-    return HeadTrial(head, CrossEntropyConfig(label_smoothing=0.0), optimizer or AdamConfig(lr=0.01), seed)
+    losses: dict[str, LossConfig] = {"coral": CumulativeConfig(), "corn": CornConfig()}
+    loss = losses.get(head.name, CrossEntropyConfig(label_smoothing=0.0))
+    return HeadTrial(head, loss, optimizer or AdamConfig(lr=0.01), seed)
 
 
 def run(
@@ -83,7 +92,7 @@ def test_train_heads__none() -> None:
     assert run() == []
 
 
-@pytest.mark.parametrize("head", [LINEAR, LinearHeadConfig(dropout=0.3), STANDARDISED, MLP])
+@pytest.mark.parametrize("head", [LINEAR, LinearHeadConfig(dropout=0.3), STANDARDISED, CORAL, CORN, MLP])
 def test_train_heads__beside_others_as_alone(head: HeadConfig) -> None:
     trial = build_trial(head=head)
     others = [build_trial(SGDConfig(lr=0.1)), build_trial(head=head, seed=1), build_trial(head=MLP)]
@@ -100,6 +109,16 @@ def test_train_heads__one_that_diverges_leaves_the_others_alone() -> None:
     assert failed.status == "failed"
     assert failed.reason is not None
     assert failed.reason.endswith("training diverged; lower optimizer.lr (now 1e+30)")
+
+
+@pytest.mark.parametrize("head", [CORAL, CORN])
+def test_train_heads__one_of_its_kind_that_diverges_leaves_the_others_alone(head: HeadConfig) -> None:
+    trials = [build_trial(head=head), build_trial(SGDConfig(lr=0.01), head)]
+    expected = run(*trials)
+    first, failed, second = run(trials[0], build_trial(DIVERGING, head), trials[1])
+    assert failed.status == "failed"
+    assert_same(first, expected[0])
+    assert_same(second, expected[1])
 
 
 def test_train_heads__all_diverge() -> None:
