@@ -4,13 +4,14 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from binrecon.cli import main
 from binrecon.config.compose import load_resolved
-from binrecon.config.metric_names import LOGGED_METRICS
+from binrecon.config.metric_names import LOGGED_METRICS, name_decoded
 from binrecon.errors import CheckpointError
 from binrecon.models import build_counter, hash_state
 from binrecon.training.checkpoints import load_counter, read_checkpoint
@@ -51,11 +52,16 @@ def test_train__leaves_a_complete_run_folder(
     metrics = json.loads((run / "metrics.json").read_text())
     assert set(metrics["test"]) == set(LOGGED_METRICS) - {"loss"}
     assert set(metrics["baselines"]) == {"majority", "prior"}
+    assert metrics["decodings"] == {
+        decoding: {metric: metrics["test"][name] for metric, name in names.items()}
+        for decoding, names in name_decoded().items()
+    }
     history = pd.read_csv(run / "metrics.csv")
     assert history["epoch"].tolist() == [1, 2]
     assert {f"{split}/{name}" for split in ("train", "val") for name in LOGGED_METRICS} <= set(history)
     output = capsys.readouterr().out
     assert "majority (" in output
+    assert "test, by the count that is taken" in output
     assert f"plots:      {run / 'plots'}" in output
     assert "epoch 2/2  train/loss" in output
 
@@ -69,6 +75,16 @@ def test_train__predictions_are_those_of_the_best_checkpoint(tiny_run: list[str]
     accuracy = (predictions["predicted_count"] == predictions["recorded_count"]).mean()
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["test"]["accuracy"] == pytest.approx(accuracy)
+    rounded = np.floor(predictions["count_mean"] + 0.5)
+    for name, counts in (("median", predictions["median_count"]), ("rounded_mean", rounded)):
+        error = counts - predictions["recorded_count"]
+        assert metrics["decodings"][name] == pytest.approx(
+            {
+                "accuracy": (error == 0).mean(),
+                "rmse": (error**2).mean() ** 0.5,
+                "mae": error.abs().mean(),
+            }
+        )
     best = read_checkpoint(run / "checkpoints" / "best.ckpt")
     history = pd.read_csv(run / "metrics.csv")
     assert best["epoch"] + 1 == metrics["best_epoch"] == history.loc[history["val/loss"].idxmin(), "epoch"]
