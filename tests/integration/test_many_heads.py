@@ -1,6 +1,7 @@
 """A head trained beside others is the head that a run of its own trains."""
 
 import warnings
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from binrecon.config.schema import (
 )
 from binrecon.config.split_words import Split
 from binrecon.data import BatchDataset, FeatureBatch, Views
+from binrecon.data.balance import build_class_weights
 from binrecon.data.datamodule import keep
 from binrecon.data.sampler import EvaluationSampler, TrainSampler
 from binrecon.data.transforms import VIEW_COUNT
@@ -114,12 +116,23 @@ TRIALS = {
 
 
 def train_alone(
-    trial: HeadTrial, datasets: dict[Split, BatchDataset], monitor: str, folder: Path
+    trial: HeadTrial,
+    datasets: dict[Split, BatchDataset],
+    monitor: str,
+    folder: Path,
+    data: DataConfig = DATA,
 ) -> TrainedHead:
     """Train one head as `run.fit` does."""
     pl.seed_everything(trial.seed, verbose=False)
     counter = build_counter(BACKBONE, 1, 5, "random", head=vars(trial.head), seed=trial.seed)
-    sampler = TrainSampler(len(datasets["train"]), DATA.batch_size, DATA.horizontal_flip, trial.seed)
+    counts = datasets["train"].recorded_counts
+    sampler = TrainSampler(
+        len(counts),
+        data.batch_size,
+        data.horizontal_flip,
+        trial.seed,
+        balanced_counts=counts if data.balance == "sampler" else None,
+    )
     module = FeatureCountingModule(
         DATA.batch_size,
         counter=counter,
@@ -130,6 +143,7 @@ def train_alone(
         phases=head_phase(EPOCHS, trial.optimizer.lr),
         lr_factors=[1.0] * 5,
         facts={},
+        class_weights=build_class_weights(data, counts),
     )
     order = EvaluationSampler(len(datasets["val"]), DATA.batch_size)
     loaders = [
@@ -193,6 +207,18 @@ def test_train_heads__each_is_the_run_it_would_be_alone(
     name: str, beside: dict[str, TrainedHead], datasets: dict[Split, BatchDataset], tmp_path: Path
 ) -> None:
     assert_same(beside[name], train_alone(TRIALS[name], datasets, "val/loss", tmp_path))
+
+
+@pytest.mark.parametrize("balance", ["sampler", "weights"])
+def test_train_heads__balanced_as_a_run_would(
+    balance: str, datasets: dict[Split, BatchDataset], tmp_path: Path
+) -> None:
+    data = replace(DATA, balance=balance)
+    names = ["adam", "coral", "dropout", "mlp, soft labels"]
+    outcomes = train_heads([TRIALS[name] for name in names], datasets.__getitem__, data, EPOCHS, "val/loss")
+    for name, beside in zip(names, outcomes, strict=True):
+        alone = train_alone(TRIALS[name], datasets, "val/loss", tmp_path / name, data)
+        assert_same(beside, alone)
 
 
 @pytest.mark.parametrize("lr", [1e-2, 1e-12], ids=["with few ties", "with ties only"])

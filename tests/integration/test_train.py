@@ -115,16 +115,20 @@ def test_train__learns(tiny_run: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "optimizer",
+    "choices",
     [
-        "sgdr",
-        "adam",
-        pytest.param("sgd", marks=pytest.mark.slow),
-        pytest.param("adamw", marks=pytest.mark.slow),
+        ["optimizer=sgdr"],
+        ["optimizer=adam", "head=corn", "loss=corn", "data.balance=sampler"],
+        pytest.param(["optimizer=adam"], marks=pytest.mark.slow),
+        pytest.param(["optimizer=sgd"], marks=pytest.mark.slow),
+        pytest.param(["optimizer=adamw"], marks=pytest.mark.slow),
+        pytest.param(["head=coral", "loss=cumulative", "data.balance=weights"], marks=pytest.mark.slow),
     ],
 )
-def test_train__resumed_is_unbroken_bit_for_bit(optimizer: str, tiny_run: list[str], tmp_path: Path) -> None:
-    words = [*tiny_run, f"optimizer={optimizer}", "head.dropout=0.3"]
+def test_train__resumed_is_unbroken_bit_for_bit(
+    choices: list[str], tiny_run: list[str], tmp_path: Path
+) -> None:
+    words = [*tiny_run, *choices, "head.dropout=0.3"]
     unbroken, resumed = tmp_path / "unbroken", tmp_path / "resumed"
     train(*words, "trainer.max_epochs=4", f"hydra.run.dir={unbroken}")
     train(*words, "trainer.max_epochs=2", f"hydra.run.dir={resumed}")
@@ -202,12 +206,13 @@ def test_train__multirun(tiny_run: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_train__two_processes_equal_one(tiny_run: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("choices", [[], ["head=coral", "loss=cumulative", "data.balance=sampler"]])
+def test_train__two_processes_equal_one(choices: list[str], tiny_run: list[str], tmp_path: Path) -> None:
     """Real processes over gloo: the same batches, every bin judged once, the same numbers, one run folder.
 
     With this split 80 bins train, so that every batch is shared evenly, while 17 and 23 cannot be.
     """
-    words = [*tiny_run, "optimizer=sgd", "data.split_seed=17"]
+    words = [*tiny_run, "optimizer=sgd", "data.split_seed=17", *choices]
     for trainer in ("cpu", "ddp_cpu"):
         train(*words, f"trainer={trainer}", "trainer.max_epochs=2", f"hydra.run.dir={tmp_path / trainer}")
     one, two = (pd.read_csv(tmp_path / trainer / "metrics.csv") for trainer in ("cpu", "ddp_cpu"))

@@ -131,6 +131,9 @@ class DataConfig:
     """`squash` to the square (what the published work did) or `pad` to it, keeping the aspect."""
     horizontal_flip: bool = True
     """Whether training photos are mirrored half of the time."""
+    balance: str = "none"
+    """What makes rare counts matter as much in training as common ones: `none`, `sampler` (they are drawn as
+    often) or `weights` (their bins weigh more in the loss)."""
     augment: str = "none"
     """What else is done to training photos: `none`, or `side_on` (turned, zoomed and lit a little)."""
     tta: str = "none"

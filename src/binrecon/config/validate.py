@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from binrecon.config.augment_words import AUGMENT_WORDS, TTA_WORDS
+from binrecon.config.balance_words import BALANCE_WORDS
 from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
 from binrecon.config.engine_words import DTYPE_WORDS, ENGINE_WORDS, PRECISION_WORDS
 from binrecon.config.loss_words import LOSSES_OF_HEADS
@@ -97,6 +98,7 @@ _WORDS = {
     "source.parts": ("both", "photos", "records"),
     "data.resize": ("squash", "pad"),
     "model.pooling": POOLING_WORDS,
+    "data.balance": BALANCE_WORDS,
     "data.augment": AUGMENT_WORDS,
     "data.tta": TTA_WORDS,
     "optimizer.schedule": ("constant", "cosine"),

@@ -59,6 +59,20 @@ def stack_losses(configs: Sequence[LossConfig]) -> Loss:
     return build_loss(configs[0])  # a loss without settings
 
 
+def weigh_classes(losses: Tensor, recorded_classes: Tensor, class_weights: Tensor) -> Tensor:
+    """Weigh the loss of each bin by its class.
+
+    Args:
+        losses: Shape (B, …).
+        recorded_classes: Class of the recorded count, int64, shape (B,).
+        class_weights: Shape (C,).
+
+    Returns:
+        Shape (B, …).
+    """
+    return losses * _align(class_weights[recorded_classes], losses)
+
+
 def cross_entropy(
     count_logits: Tensor, recorded_classes: Tensor, label_smoothing: float | Tensor = 0.0
 ) -> Tensor:
@@ -167,6 +181,6 @@ def _accumulate(log_probabilities: Tensor) -> Tensor:
     return torch.stack(list(accumulate(classes, torch.logaddexp)), dim=-1)
 
 
-def _align(recorded_classes: Tensor, count_logits: Tensor) -> Tensor:
-    """Give the recorded classes, shape (B,), the dimensions of count logits, shape (B, 1, …, 1)."""
-    return recorded_classes.reshape(-1, *[1] * (count_logits.ndim - 1))
+def _align(of_bins: Tensor, other: Tensor) -> Tensor:
+    """Give what each bin has one of, shape (B,), as many dimensions as another tensor, shape (B, 1, …, 1)."""
+    return of_bins.reshape(-1, *[1] * (other.ndim - 1))

@@ -15,7 +15,7 @@ from binrecon.data import FeatureBatch
 from binrecon.metrics.functional import CountTally, add_tallies, empty_tally, head_scores, tally_heads
 from binrecon.models.decoding import average_looks
 from binrecon.models.heads import split_head
-from binrecon.models.losses import stack_losses
+from binrecon.models.losses import stack_losses, weigh_classes
 from binrecon.models.ordinal import link_heads
 from binrecon.training.learner import Learner
 from binrecon.training.rules import describe_divergence, dropout_seed
@@ -60,14 +60,18 @@ class HeadGroup:
         learners: Those heads, with one seed.
         min_count: Count of the first class.
         class_count: Number C of counts that can be answered.
+        class_weights: What the loss of a bin of each class is multiplied by, shape (C,); None for 1.
     """
 
-    def __init__(self, learners: list[Learner], min_count: int, class_count: int) -> None:
+    def __init__(
+        self, learners: list[Learner], min_count: int, class_count: int, class_weights: Tensor | None = None
+    ) -> None:
         self.learners = learners
         self.seed = learners[0].trial.seed
         _share_statistics(learners)
         self.min_count = min_count
         self.class_count = class_count
+        self.class_weights = class_weights
 
     def start_epoch(self, epoch: int) -> None:
         """Start over with sums and random numbers.
@@ -143,7 +147,11 @@ class HeadGroup:
 
     def _measure(self, split: str, batch: FeatureBatch, count_logits: Tensor) -> Tensor:
         """Return the losses of the heads that stay, shape (K,), and add their batch to the sums."""
-        losses = self.losses(count_logits, batch.recorded_counts - self.min_count).mean(dim=0)
+        recorded_classes = batch.recorded_counts - self.min_count
+        of_bins = self.losses(count_logits, recorded_classes)
+        if self.class_weights is not None:
+            of_bins = weigh_classes(of_bins, recorded_classes, self.class_weights)
+        losses = of_bins.mean(dim=0)
         is_finite = losses.isfinite()
         if not is_finite.all():
             self._fail(split, losses, is_finite)
@@ -187,17 +195,20 @@ def _share_statistics(learners: list[Learner]) -> None:
             cast(nn.Sequential, learner.head)[0] = first[0]
 
 
-def group_learners(learners: Iterable[Learner], min_count: int, class_count: int) -> list[HeadGroup]:
+def group_learners(
+    learners: Iterable[Learner], min_count: int, class_count: int, class_weights: Tensor | None = None
+) -> list[HeadGroup]:
     """Gather heads into as few groups as can be.
 
     Args:
         learners: Of any kind and seed.
         min_count: Count of the first class.
         class_count: Number C of counts that can be answered.
+        class_weights: What the loss of a bin of each class is multiplied by, shape (C,); None for 1.
     """
     alike: dict[object, list[Learner]] = defaultdict(list)
     for learner in learners:
         trial = learner.trial
         alone = None if isinstance(trial.head, OneLayerHeadConfig) else learner.number
         alike[trial.seed, repr(trial.head), trial.loss.name, alone].append(learner)
-    return [HeadGroup(members, min_count, class_count) for members in alike.values()]
+    return [HeadGroup(members, min_count, class_count, class_weights) for members in alike.values()]

@@ -13,6 +13,7 @@ from binrecon.config.schema import DataConfig
 from binrecon.config.split_words import Split
 from binrecon.console import ProgressMeter
 from binrecon.data import BatchDataset, FeatureBatch, Views
+from binrecon.data.balance import build_class_weights
 from binrecon.data.sampler import EvaluationSampler, TrainSampler
 from binrecon.training.head_group import HeadGroup, group_learners
 from binrecon.training.learner import HeadTrial, Learner, TrainedHead
@@ -40,7 +41,7 @@ def train_heads(
     Args:
         trials: Of any kinds, settings and seeds.
         build_dataset: Builds the features of a split; its items are `FeatureBatch`. Neither is empty.
-        data: Range of counts, size of batches and whether photos are mirrored.
+        data: Range of counts, size of batches, how counts are balanced and whether photos are mirrored.
         max_epochs: Passes over the training bins.
         monitor: The validation metric that decides which epoch is best.
         after_epoch: Asked after every epoch but the last which trials to stop, for instance to prune a
@@ -51,13 +52,15 @@ def train_heads(
 
     Raises:
         ConfigError: If `monitor` is not logged, or a last batch is too small for a head.
+        ManifestError: If counts are to be weighed, and one of them has no training bin.
         ValueError: If `after_epoch` wants to stop a trial that is not in training.
     """
     mode = monitor_mode(monitor)
     train, val = build_dataset("train"), build_dataset("val")
-    samplers = {trial.seed: _build_sampler(len(train), data, trial.seed) for trial in trials}
+    samplers = {trial.seed: _build_sampler(train, data, trial.seed) for trial in trials}
     learners = _build_learners(trials, train, data, max_epochs)
-    groups = group_learners(learners, data.min_count, data.max_count - data.min_count + 1)
+    class_weights = build_class_weights(data, train.recorded_counts)
+    groups = group_learners(learners, data.min_count, data.max_count - data.min_count + 1, class_weights)
     batches = sum(map(len, samplers.values()))
     meter = ProgressMeter(f"training {len(trials)} heads", max_epochs * batches, "batches")
     with meter, use_threads(1):
@@ -77,8 +80,11 @@ def train_heads(
     return [learner.outcome for learner in learners]
 
 
-def _build_sampler(bin_count: int, data: DataConfig, seed: int) -> TrainSampler:
-    return TrainSampler(bin_count, data.batch_size, data.horizontal_flip, seed)
+def _build_sampler(train: BatchDataset, data: DataConfig, seed: int) -> TrainSampler:
+    balanced_counts = train.recorded_counts if data.balance == "sampler" else None
+    return TrainSampler(
+        len(train), data.batch_size, data.horizontal_flip, seed, balanced_counts=balanced_counts
+    )
 
 
 def _build_learners(

@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -15,12 +16,10 @@ from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from binrecon.config.metric_names import monitor_mode
 from binrecon.config.schema import TrainConfig, WandbLoggerConfig
 from binrecon.console import get_console
+from binrecon.data.balance import build_class_weights
 from binrecon.errors import ConfigError, OutputError, TrainingError
 from binrecon.features import FeatureDataModule
-from binrecon.manifest import (
-    Manifest,
-    read_manifest,
-)
+from binrecon.manifest import CountRange, Manifest, read_manifest
 from binrecon.models import BinCounter
 from binrecon.report.summary import model_table
 from binrecon.training.averaging import WeightAverage
@@ -163,12 +162,15 @@ def _check_logger(config: TrainConfig) -> None:
 def _build_module(config: TrainConfig, manifest: Manifest, counter: BinCounter) -> CountingModule:
     """Build what Lightning trains."""
     data, stages = config.data, counter.backbone.stages.names
-    settings = {
+    recorded = manifest.select_rows("train", ["recorded_count"])["recorded_count"].to_pylist()
+    train_counts = CountRange.of(data).label_counts(recorded)
+    settings: dict[str, Any] = {
         "counter": counter,
         "optimizer": config.optimizer,
         "loss": config.loss,
         "seed": config.seed,
-        "steps_per_epoch": -(-manifest.select_rows("train", []).num_rows // data.batch_size),
+        "steps_per_epoch": -(-len(train_counts) // data.batch_size),
+        "class_weights": build_class_weights(data, torch.tensor(train_counts)),
         "phases": plan_phases(config, stages),
         "lr_factors": lr_factors(config.regime, stages),
         "facts": {

@@ -49,6 +49,7 @@ def test_validate__show() -> None:
             "data.resize=squish",
             "data.resize: 'squish' is none of squash, pad. Did you mean 'squash'?",
         ),
+        ("data.balance=weight", "data.balance: 'weight' is none of none, sampler, weights. Did you mean 'weights'?"),
         (
             "trainer.precision=fp32",
             "trainer.precision: 'fp32' is none of 32-true, bf16-mixed, 16-mixed",

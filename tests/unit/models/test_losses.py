@@ -20,6 +20,7 @@ from binrecon.models.losses import (
     cumulative_loss,
     soft_label_loss,
     stack_losses,
+    weigh_classes,
 )
 from binrecon.models.ordinal import coral_log_probabilities, corn_log_probabilities
 
@@ -170,6 +171,13 @@ def test_stack_losses__are_those_of_each(configs: list[LossConfig]) -> None:
     logits, classes = torch.randn(7, 3, 6), torch.randint(6, (7,))
     alone = [build_loss(config)(logits[:, place], classes) for place, config in enumerate(configs)]
     torch.testing.assert_close(stack_losses(configs)(logits, classes), torch.stack(alone, dim=1))
+
+
+@pytest.mark.parametrize("heads", [(), (3,)])
+def test_weigh_classes(heads: tuple[int, ...]) -> None:
+    losses = torch.rand(3, *heads)
+    weighed = weigh_classes(losses, torch.tensor([1, 0, 1]), torch.tensor([2.0, 0.5]))
+    torch.testing.assert_close(weighed, torch.stack([losses[0] / 2, losses[1] * 2, losses[2] / 2]))
 
 
 def test_build_loss__of_no_kind() -> None:

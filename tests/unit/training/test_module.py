@@ -15,10 +15,13 @@ from binrecon.training.phases import head_phase
 CROSS_ENTROPY = CrossEntropyConfig(label_smoothing=0.0)
 
 
-def build_module(min_count: int = 0, loss: LossConfig = CROSS_ENTROPY) -> CountingModule:
+def build_module(
+    min_count: int = 0, loss: LossConfig = CROSS_ENTROPY, class_weights: torch.Tensor | None = None
+) -> CountingModule:
     counter = build_counter("resnet18.tv_in1k", min_count, 5, weights="random")
+    plan = {"phases": head_phase(1, 0.1), "lr_factors": [1.0] * 5}
     return CountingModule(
-        counter, AdamConfig(lr=0.1), loss, 0, 1, phases=head_phase(1, 0.1), lr_factors=[1.0] * 5, facts={}
+        counter, AdamConfig(lr=0.1), loss, 0, 1, **plan, facts={}, class_weights=class_weights
     )
 
 
@@ -40,6 +43,16 @@ def test_training_step__of_another_loss() -> None:
     module.eval()
     expected = soft_label_loss(module(batch.photos), torch.tensor([0, 4]), 0.3).mean()
     assert module.training_step(batch, 0).item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_training_step__weighs_classes() -> None:
+    weights = torch.tensor([1.0, 0.0, 0.0, 0.0, 0.5])
+    module, batch = build_module(min_count=1, class_weights=weights), build_batch([1, 5])
+    module.eval()
+    chances = module(batch.photos).log_softmax(dim=1)
+    expected = -(chances[0, 0] + 0.5 * chances[1, 4]).item() / 2
+    assert module.training_step(batch, 0).item() == pytest.approx(expected, rel=1e-5)
+    assert "class_weights" not in module.state_dict(), "they follow from the bins at hand"
 
 
 def test_training_step__diverged() -> None:
