@@ -151,6 +151,22 @@ def test_train__resume_with_another_model(
     assert "holds another model (backbone: test_resnet.r160_in1k there, resnet18.tv_in1k here)" in shown
 
 
+def test_train__resume_with_other_counts(
+    fail: Callable[..., str], tiny_run: list[str], tmp_path: Path
+) -> None:
+    """And what was refused does not stick: the run goes on by its own words."""
+    run = tmp_path / "run"
+    assert main(["train", *tiny_run, "trainer.max_epochs=1", f"hydra.run.dir={run}"]) == 0
+    before = {name: (run / name).read_bytes() for name in ("config.yaml", "run.json", "manifest.parquet")}
+    shown = fail("train", f"resume={run}", "data.max_count=4", "trainer.max_epochs=2")
+    assert shown == (
+        f"CheckpointError: '{run}/checkpoints/last.ckpt' holds another model (max_count: 5 there, 4 here); "
+        "resume with the model, range of counts and regime it was trained with\n"
+    )
+    assert {name: (run / name).read_bytes() for name in before} == before
+    assert main(["train", f"resume={run}", "trainer.max_epochs=2"]) == 0
+
+
 def test_train__weights_out_of_reach(fail: Callable[..., str], tiny_run: list[str], tmp_path: Path) -> None:
     shown = fail("train", *tiny_run, "model.weights=imagenet")
     assert (

@@ -53,10 +53,12 @@ def train_heads(
     Raises:
         ConfigError: If `monitor` is not logged, or a last batch is too small for a head.
         ManifestError: If counts are to be weighed, and one of them has no training bin.
-        ValueError: If `after_epoch` wants to stop a trial that is not in training.
+        ValueError: If a recorded count is out of range, or `after_epoch` wants to stop a trial that is not in
+            training.
     """
     mode = monitor_mode(monitor)
     train, val = build_dataset("train"), build_dataset("val")
+    _check_counts({"train": train, "val": val}, data)
     samplers = {trial.seed: _build_sampler(train, data, trial.seed) for trial in trials}
     learners = _build_learners(trials, train, data, max_epochs)
     class_weights = build_class_weights(data, train.recorded_counts)
@@ -78,6 +80,18 @@ def train_heads(
         if learner.is_training:
             learner.end("finished")
     return [learner.outcome for learner in learners]
+
+
+def _check_counts(datasets: Mapping[str, BatchDataset], data: DataConfig) -> None:
+    for split, dataset in datasets.items():
+        counts = dataset.recorded_counts
+        outside = counts[(counts < data.min_count) | (counts > data.max_count)].tolist()
+        if outside:
+            raise ValueError(
+                f"{split}: recorded counts must be within data.min_count..data.max_count, here "
+                f"{data.min_count}..{data.max_count}, got {sorted(set(outside))}; leave such bins out or "
+                "widen the range"
+            )
 
 
 def _build_sampler(train: BatchDataset, data: DataConfig, seed: int) -> TrainSampler:

@@ -21,7 +21,7 @@ from binrecon.models.losses import build_loss, weigh_classes
 from binrecon.training.checkpoints import add_frozen_part, drop_frozen_part
 from binrecon.training.optimizers import build_optimizer, build_schedule, group_parameters
 from binrecon.training.phases import Phase, first_stage_ever, phase_at
-from binrecon.training.rules import describe_divergence, dropout_seed
+from binrecon.training.rules import check_counts, describe_divergence, dropout_seed
 
 
 class SplitMetrics(nn.Module):
@@ -96,6 +96,12 @@ class CountingModule(pl.LightningModule):
             }  # not the bare words: a ModuleDict cannot hold `train`
         )
         self.save_hyperparameters(facts)
+
+    def setup(self, stage: str) -> None:
+        """Refuse data with other counts than the counter answers."""
+        data = getattr(self.trainer, "datamodule", None)  # None where loaders are given
+        if data is not None:
+            check_counts(self.counter.counts, data.config)
 
     def forward(self, photos: Tensor) -> Tensor:
         """Compute count logits, shape (B, C), of uint8 photos, shape (B, 3, H, W)."""

@@ -27,6 +27,7 @@ from binrecon.training.cached import why_live
 from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter, RunWatch
 from binrecon.training.checkpoints import (
     AtomicCheckpointIO,
+    check_same_model,
     complete_checkpoint,
     write_frozen_part,
 )
@@ -129,13 +130,18 @@ def _fit(
 
 
 def _check_folder(config: TrainConfig, folder: RunFolder) -> None:
-    """Refuse to write over a run, and say where a resumed one begins."""
+    """Refuse to write over a run or to go on as another one, and say where a resumed one begins.
+
+    Nothing is written before, so that what is refused leaves the run as it was, to be resumed by other words.
+    """
     if config.resume is None and folder.facts.exists():
         raise OutputError(
             f"the folder '{folder.path}' already holds a run; go on with it by resume={folder.path}, "
             "or choose another folder"
         )
-    if config.resume is not None and not folder.last_checkpoint.exists():
+    if folder.last_checkpoint.exists():
+        check_same_model(folder.last_checkpoint, kept_facts(config))
+    elif config.resume is not None:
         get_console().print(f"{folder.path} holds no checkpoint yet: the run starts from its first epoch")
 
 

@@ -177,6 +177,15 @@ def test_train_heads__refuses_before_it_trains() -> None:
         run(build_trial(), monitor="val/los")
 
 
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_train_heads__counts_out_of_range(split: Split) -> None:
+    datasets: dict[Split, BatchDataset] = {"train": RandomFeatures(70), "val": RandomFeatures(40)}
+    datasets[split].recorded_counts[:3] = torch.tensor([7, 6, 7])
+    with pytest.raises(ValueError, match=f"{split}: recorded counts must be within") as caught:
+        train_heads([build_trial()], datasets.__getitem__, DATA, 1, "val/loss")
+    assert str(caught.value).endswith("here 0..5, got [6, 7]; leave such bins out or widen the range")
+
+
 def test_train_heads__leaves_random_numbers_and_threads_alone() -> None:
     numbers, threads = torch.get_rng_state(), torch.get_num_threads()
     run(build_trial(head=MLP), build_trial(head=LinearHeadConfig(dropout=0.3)))

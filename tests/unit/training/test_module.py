@@ -1,12 +1,13 @@
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from binrecon.config.metric_names import LOGGED_METRICS
-from binrecon.config.schema import AdamConfig, CrossEntropyConfig, LossConfig, SoftLabelsConfig
+from binrecon.config.schema import AdamConfig, CrossEntropyConfig, DataConfig, LossConfig, SoftLabelsConfig
 from binrecon.data import BinBatch
-from binrecon.errors import TrainingError
+from binrecon.errors import ConfigError, TrainingError
 from binrecon.models import build_counter
 from binrecon.models.losses import soft_label_loss
 from binrecon.training.module import CountingModule, SplitMetrics
@@ -63,6 +64,15 @@ def test_training_step__diverged() -> None:
         match=r"train/loss became nan in epoch 1: training diverged; lower optimizer.lr \(now 0.1\)",
     ):
         module.training_step(build_batch([1, 2]), 0)
+
+
+def test_setup__data_of_another_range_of_counts() -> None:
+    module, data = build_module(min_count=1), SimpleNamespace(config=DataConfig(min_count=0, max_count=5))
+    module.trainer = SimpleNamespace(datamodule=data)
+    with pytest.raises(ConfigError, match="the data has the counts 0 to 5, and this counter answers 1 to 5"):
+        module.setup("test")
+    data.config.min_count = 1
+    module.setup("test")
 
 
 def test_split_metrics__builds_exactly_what_is_declared() -> None:
