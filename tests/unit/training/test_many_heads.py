@@ -7,6 +7,7 @@ import torch
 
 from binrecon.config.schema import (
     AdamConfig,
+    AdamWConfig,
     CoralHeadConfig,
     CornConfig,
     CornHeadConfig,
@@ -86,6 +87,18 @@ def test_train_heads__learns() -> None:
         "weight": (6, 12),
         "bias": (6,),
     }
+
+
+@pytest.mark.parametrize("optimizer", [AdamConfig(lr=0.01), AdamWConfig(lr=0.01), SGDConfig(lr=0.02)])
+def test_train_heads__ordinal_heads_of_two_counts(optimizer: OptimizerConfig) -> None:
+    """With one threshold, CORAL has no step to the next, and both are a logistic regression."""
+    bins = RandomFeatures(70)
+    bins.recorded_counts.clamp_(max=1)
+    data = DataConfig(min_count=0, max_count=1, batch_size=16)
+    trials = [build_trial(optimizer, head) for head in (CoralHeadConfig(dropout=0.0), CORN)]
+    for outcome in train_heads(trials, lambda _: bins, data, 3, "val/loss"):
+        losses = [row["val/loss"] for row in outcome.history]
+        assert losses == sorted(losses, reverse=True)
 
 
 def test_train_heads__none() -> None:
