@@ -66,7 +66,7 @@ def test_train__all_problems_at_once(fail: Callable[..., str]) -> None:
         "ConfigError: 2 problems in the config\n"
         "  optimizer=adagrad: no such option; allowed are adam, adamw, sgd, sgdr\n"
         "  data.batch_sze: unknown key; allowed are min_count, max_count, above_range, split, lists_dir, counts_from, val_fraction, test_fraction, "
-        "split_seed, image_size, resize, horizontal_flip, augment, tta, batch_size, workers. Did you mean 'batch_size'?\n"
+        "split_seed, image_size, resize, horizontal_flip, balance, augment, tta, batch_size, workers. Did you mean 'batch_size'?\n"
     )
 
 
@@ -149,6 +149,22 @@ def test_train__resume_with_another_model(
     assert main(["train", *tiny_run, "trainer.max_epochs=1", f"hydra.run.dir={run}"]) == 0
     shown = fail("train", f"resume={run}", "model.backbone=resnet18.tv_in1k")
     assert "holds another model (backbone: test_resnet.r160_in1k there, resnet18.tv_in1k here)" in shown
+
+
+def test_train__resume_with_other_counts(
+    fail: Callable[..., str], tiny_run: list[str], tmp_path: Path
+) -> None:
+    """And what was refused does not stick: the run goes on by its own words."""
+    run = tmp_path / "run"
+    assert main(["train", *tiny_run, "trainer.max_epochs=1", f"hydra.run.dir={run}"]) == 0
+    before = {name: (run / name).read_bytes() for name in ("config.yaml", "run.json", "manifest.parquet")}
+    shown = fail("train", f"resume={run}", "data.max_count=4", "trainer.max_epochs=2")
+    assert shown == (
+        f"CheckpointError: '{run}/checkpoints/last.ckpt' holds another model (max_count: 5 there, 4 here); "
+        "resume with the model, range of counts and regime it was trained with\n"
+    )
+    assert {name: (run / name).read_bytes() for name in before} == before
+    assert main(["train", f"resume={run}", "trainer.max_epochs=2"]) == 0
 
 
 def test_train__weights_out_of_reach(fail: Callable[..., str], tiny_run: list[str], tmp_path: Path) -> None:

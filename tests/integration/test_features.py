@@ -33,6 +33,8 @@ def read_losses(run: Path) -> pd.DataFrame:
     [
         ["optimizer=adam", "head.dropout=0.3"],
         ["optimizer=sgd", "head=mlp", "head.hidden_width=32", "loss=soft_labels"],
+        ["optimizer=adam", "head=coral", "loss=cumulative", "data.balance=weights"],
+        ["optimizer=adam", "head=corn", "loss=corn", "data.balance=sampler"],
         pytest.param(["optimizer=sgd"], marks=pytest.mark.slow),
         pytest.param(["optimizer=sgdr", "data.batch_size=50"], marks=pytest.mark.slow),
         pytest.param(["optimizer=adamw", "data.horizontal_flip=false"], marks=pytest.mark.slow),

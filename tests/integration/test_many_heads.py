@@ -1,6 +1,7 @@
 """A head trained beside others is the head that a run of its own trains."""
 
 import warnings
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,11 @@ from binrecon.config.metric_names import monitor_mode
 from binrecon.config.schema import (
     AdamConfig,
     AdamWConfig,
+    CoralHeadConfig,
+    CornConfig,
+    CornHeadConfig,
     CrossEntropyConfig,
+    CumulativeConfig,
     DataConfig,
     HeadConfig,
     LinearHeadConfig,
@@ -27,12 +32,14 @@ from binrecon.config.schema import (
 )
 from binrecon.config.split_words import Split
 from binrecon.data import BatchDataset, FeatureBatch, Views
+from binrecon.data.balance import build_class_weights, expected_shares
 from binrecon.data.datamodule import keep
 from binrecon.data.sampler import EvaluationSampler, TrainSampler
 from binrecon.data.transforms import VIEW_COUNT
 from binrecon.errors import TrainingError
 from binrecon.features.datamodule import ChunkSampler
 from binrecon.models import build_counter
+from binrecon.models.heads import start_at_shares
 from binrecon.training.callbacks import EpochHistory
 from binrecon.training.feature_module import FeatureCountingModule
 from binrecon.training.learner import HeadTrial, TrainedHead
@@ -95,17 +102,39 @@ TRIALS = {
     "standardised again": build_trial(SGD(lr=0.01), LinearHeadConfig(dropout=0.3, is_standardised=True)),
     "dropout again": build_trial(SGD(lr=0.01), LinearHeadConfig(dropout=0.3)),
     "mlp": build_trial(SGD(lr=0.01), MLP),
+    "mlp, cumulative": build_trial(SGD(lr=0.01), MLP, CumulativeConfig()),
+    "cumulative": build_trial(AdamConfig(lr=1e-3), loss=CumulativeConfig()),
+    "coral": build_trial(AdamConfig(lr=1e-2), CoralHeadConfig(dropout=0.0), CumulativeConfig()),
+    "coral again": build_trial(SGD(lr=1e-3), CoralHeadConfig(dropout=0.0), CumulativeConfig()),
+    "coral, standardised": build_trial(
+        AdamConfig(lr=1e-2), CoralHeadConfig(dropout=0.3, is_standardised=True), CumulativeConfig()
+    ),
+    "corn": build_trial(AdamConfig(lr=1e-3), CornHeadConfig(dropout=0.0), CornConfig()),
+    "corn again": build_trial(SGD(lr=0.01), CornHeadConfig(dropout=0.0), CornConfig()),
+    "corn, dropout": build_trial(AdamWConfig(lr=1e-3), CornHeadConfig(dropout=0.3), CornConfig(), seed=7),
     "mlp, soft labels": build_trial(SGD(lr=0.02), MLP, SoftLabelsConfig(soft_weight=0.3), seed=7),
 }
 
 
 def train_alone(
-    trial: HeadTrial, datasets: dict[Split, BatchDataset], monitor: str, folder: Path
+    trial: HeadTrial,
+    datasets: dict[Split, BatchDataset],
+    monitor: str,
+    folder: Path,
+    data: DataConfig = DATA,
 ) -> TrainedHead:
     """Train one head as `run.fit` does."""
     pl.seed_everything(trial.seed, verbose=False)
     counter = build_counter(BACKBONE, 1, 5, "random", head=vars(trial.head), seed=trial.seed)
-    sampler = TrainSampler(len(datasets["train"]), DATA.batch_size, DATA.horizontal_flip, trial.seed)
+    counts = datasets["train"].recorded_counts
+    start_at_shares(counter.head, expected_shares(data, counts))
+    sampler = TrainSampler(
+        len(counts),
+        data.batch_size,
+        data.horizontal_flip,
+        trial.seed,
+        balanced_counts=counts if data.balance == "sampler" else None,
+    )
     module = FeatureCountingModule(
         DATA.batch_size,
         counter=counter,
@@ -116,6 +145,7 @@ def train_alone(
         phases=head_phase(EPOCHS, trial.optimizer.lr),
         lr_factors=[1.0] * 5,
         facts={},
+        class_weights=build_class_weights(data, counts),
     )
     order = EvaluationSampler(len(datasets["val"]), DATA.batch_size)
     loaders = [
@@ -179,6 +209,18 @@ def test_train_heads__each_is_the_run_it_would_be_alone(
     name: str, beside: dict[str, TrainedHead], datasets: dict[Split, BatchDataset], tmp_path: Path
 ) -> None:
     assert_same(beside[name], train_alone(TRIALS[name], datasets, "val/loss", tmp_path))
+
+
+@pytest.mark.parametrize("balance", ["sampler", "weights"])
+def test_train_heads__balanced_as_a_run_would(
+    balance: str, datasets: dict[Split, BatchDataset], tmp_path: Path
+) -> None:
+    data = replace(DATA, balance=balance)
+    names = ["adam", "coral", "dropout", "mlp, soft labels"]
+    outcomes = train_heads([TRIALS[name] for name in names], datasets.__getitem__, data, EPOCHS, "val/loss")
+    for name, beside in zip(names, outcomes, strict=True):
+        alone = train_alone(TRIALS[name], datasets, "val/loss", tmp_path / name, data)
+        assert_same(beside, alone)
 
 
 @pytest.mark.parametrize("lr", [1e-2, 1e-12], ids=["with few ties", "with ties only"])

@@ -91,7 +91,7 @@ def test_train__resumed_in_another_regime(
     assert main(["train", f"resume={run}", "regime.first_stage=stage3", "trainer.max_epochs=2"]) == 2
     problem = " ".join(capsys.readouterr().err.split())
     assert (
-        "holds another model (first_stage: stem there, stage3 here); resume with the model and regime"
+        "holds another model (first_stage: stem there, stage3 here); resume with the model, range of counts and regime"
         in problem
     )
 

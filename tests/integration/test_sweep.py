@@ -88,6 +88,22 @@ def test_sweep__heads_side_by_side(
     assert metrics["best_epoch"] == winner["best_epoch"]
 
 
+def test_sweep__ordinal_heads_side_by_side(
+    words: list[str], place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [*words, "head=linear,coral", "sweep.sampler=random", "sweep.pruner=none", "sweep.final_seeds=1"]
+    assert "loss: cross_entropy does not go with head=coral; use loss=cumulative" in fail(words, capsys)
+    assert main(["sweep", *words, "loss=cumulative", "data.balance=sampler", "sweep.trials=6"]) == 0
+    table = pd.read_csv(place.table)
+    assert set(table["state"]) == {"complete"}
+    assert set(table["head"]) == {"linear", "coral"}
+    assert "| mae_of_median |" in place.report.read_text()
+    again = tmp_path / "again"
+    assert main(["train", f"experiment={place.recipe}", f"hydra.run.dir={again}"]) == 0
+    metrics = json.loads((again / "metrics.json").read_text())
+    assert metrics["val"]["nll"] == pytest.approx(table["val/nll"].min(), rel=1e-4)
+
+
 def test_sweep__goes_on_and_repeats_nothing(words: list[str], place: Place) -> None:
     assert main(["sweep", *words, "sweep.trials=4", "sweep.final_seeds=0"]) == 0
     before = [trial.params for trial in load(place).trials]

@@ -4,13 +4,14 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from binrecon.cli import main
 from binrecon.config.compose import load_resolved
-from binrecon.config.metric_names import LOGGED_METRICS
+from binrecon.config.metric_names import LOGGED_METRICS, name_decoded
 from binrecon.errors import CheckpointError
 from binrecon.models import build_counter, hash_state
 from binrecon.training.checkpoints import load_counter, read_checkpoint
@@ -51,11 +52,16 @@ def test_train__leaves_a_complete_run_folder(
     metrics = json.loads((run / "metrics.json").read_text())
     assert set(metrics["test"]) == set(LOGGED_METRICS) - {"loss"}
     assert set(metrics["baselines"]) == {"majority", "prior"}
+    assert metrics["decodings"] == {
+        decoding: {metric: metrics["test"][name] for metric, name in names.items()}
+        for decoding, names in name_decoded().items()
+    }
     history = pd.read_csv(run / "metrics.csv")
     assert history["epoch"].tolist() == [1, 2]
     assert {f"{split}/{name}" for split in ("train", "val") for name in LOGGED_METRICS} <= set(history)
     output = capsys.readouterr().out
     assert "majority (" in output
+    assert "test, by the count that is taken" in output
     assert f"plots:      {run / 'plots'}" in output
     assert "epoch 2/2  train/loss" in output
 
@@ -69,6 +75,16 @@ def test_train__predictions_are_those_of_the_best_checkpoint(tiny_run: list[str]
     accuracy = (predictions["predicted_count"] == predictions["recorded_count"]).mean()
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["test"]["accuracy"] == pytest.approx(accuracy)
+    rounded = np.floor(predictions["count_mean"] + 0.5)
+    for name, counts in (("median", predictions["median_count"]), ("rounded_mean", rounded)):
+        error = counts - predictions["recorded_count"]
+        assert metrics["decodings"][name] == pytest.approx(
+            {
+                "accuracy": (error == 0).mean(),
+                "rmse": (error**2).mean() ** 0.5,
+                "mae": error.abs().mean(),
+            }
+        )
     best = read_checkpoint(run / "checkpoints" / "best.ckpt")
     history = pd.read_csv(run / "metrics.csv")
     assert best["epoch"] + 1 == metrics["best_epoch"] == history.loc[history["val/loss"].idxmin(), "epoch"]
@@ -99,16 +115,20 @@ def test_train__learns(tiny_run: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "optimizer",
+    "choices",
     [
-        "sgdr",
-        "adam",
-        pytest.param("sgd", marks=pytest.mark.slow),
-        pytest.param("adamw", marks=pytest.mark.slow),
+        ["optimizer=sgdr"],
+        ["optimizer=adam", "head=corn", "loss=corn", "data.balance=sampler"],
+        pytest.param(["optimizer=adam"], marks=pytest.mark.slow),
+        pytest.param(["optimizer=sgd"], marks=pytest.mark.slow),
+        pytest.param(["optimizer=adamw"], marks=pytest.mark.slow),
+        pytest.param(["head=coral", "loss=cumulative", "data.balance=weights"], marks=pytest.mark.slow),
     ],
 )
-def test_train__resumed_is_unbroken_bit_for_bit(optimizer: str, tiny_run: list[str], tmp_path: Path) -> None:
-    words = [*tiny_run, f"optimizer={optimizer}", "head.dropout=0.3"]
+def test_train__resumed_is_unbroken_bit_for_bit(
+    choices: list[str], tiny_run: list[str], tmp_path: Path
+) -> None:
+    words = [*tiny_run, *choices, "head.dropout=0.3"]
     unbroken, resumed = tmp_path / "unbroken", tmp_path / "resumed"
     train(*words, "trainer.max_epochs=4", f"hydra.run.dir={unbroken}")
     train(*words, "trainer.max_epochs=2", f"hydra.run.dir={resumed}")
@@ -186,12 +206,13 @@ def test_train__multirun(tiny_run: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_train__two_processes_equal_one(tiny_run: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("choices", [[], ["head=coral", "loss=cumulative", "data.balance=sampler"]])
+def test_train__two_processes_equal_one(choices: list[str], tiny_run: list[str], tmp_path: Path) -> None:
     """Real processes over gloo: the same batches, every bin judged once, the same numbers, one run folder.
 
     With this split 80 bins train, so that every batch is shared evenly, while 17 and 23 cannot be.
     """
-    words = [*tiny_run, "optimizer=sgd", "data.split_seed=17"]
+    words = [*tiny_run, "optimizer=sgd", "data.split_seed=17", *choices]
     for trainer in ("cpu", "ddp_cpu"):
         train(*words, f"trainer={trainer}", "trainer.max_epochs=2", f"hydra.run.dir={tmp_path / trainer}")
     one, two = (pd.read_csv(tmp_path / trainer / "metrics.csv") for trainer in ("cpu", "ddp_cpu"))

@@ -5,9 +5,9 @@ Each metric is a function of means over bins, so a resample, which only weighs b
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,23 @@ class Predictions:
         return self.predicted - self.recorded
 
     @property
+    def mean(self) -> Floats:
+        """Mean of the distribution, in items, shape (N,)."""
+        counts = self.min_count + np.arange(self.probabilities.shape[1])
+        return np.asarray(self.distribution @ counts)
+
+    @property
+    def as_rounded_mean(self) -> Self:
+        """The same bins, with the rounded mean for the predicted count; a half is rounded up."""
+        return replace(self, predicted=np.floor(self.mean + 0.5).astype(np.int64))
+
+    @property
+    def as_median(self) -> Self:
+        """The same bins, with the smallest count whose cumulative probability reaches one half."""
+        below = (self.distribution[:, :-1].cumsum(axis=1) < 0.5).sum(axis=1)
+        return replace(self, predicted=self.min_count + below)
+
+    @property
     def distribution(self) -> Floats:
         """Probabilities that are above 0 and sum to 1, as the metrics take them, shape (N, C)."""
         kept = np.maximum(self.probabilities, _LEAST_PROBABILITY)
@@ -74,8 +91,7 @@ def _column(values: NDArray[np.generic]) -> Floats:
 
 
 def _measure_error_of_mean(predictions: Predictions) -> Floats:
-    counts = predictions.min_count + np.arange(predictions.probabilities.shape[1])
-    return _column((predictions.distribution @ counts - predictions.recorded) ** 2)
+    return _column((predictions.mean - predictions.recorded) ** 2)
 
 
 def _measure_nll(predictions: Predictions) -> Floats:
@@ -108,16 +124,26 @@ def _measure_gap(predictions: Predictions) -> Floats:
     return gaps
 
 
+_ACCURACY = Score(lambda p: _column(p.error == 0), _first)
+_RMSE = Score(lambda p: _column(p.error**2), _root)
+_MAE = Score(lambda p: _column(abs(p.error)), _first)
+
 SCORES: Mapping[str, Score] = MappingProxyType(
     {
-        "accuracy": Score(lambda p: _column(p.error == 0), _first),
+        "accuracy": _ACCURACY,
         "macro_f1": Score(_measure_f1, _finish_f1),
-        "rmse": Score(lambda p: _column(p.error**2), _root),
-        "mae": Score(lambda p: _column(abs(p.error)), _first),
+        "rmse": _RMSE,
+        "mae": _MAE,
         "rmse_of_mean": Score(_measure_error_of_mean, _root),
         "within_one_accuracy": Score(lambda p: _column(abs(p.error) <= 1), _first),
         "nll": Score(_measure_nll, _first),
         "ece": Score(_measure_gap, lambda means: np.abs(means).sum(axis=1)),
+        "accuracy_of_rounded_mean": Score(lambda p: _ACCURACY.measure(p.as_rounded_mean), _first),
+        "rmse_of_rounded_mean": Score(lambda p: _RMSE.measure(p.as_rounded_mean), _root),
+        "mae_of_rounded_mean": Score(lambda p: _MAE.measure(p.as_rounded_mean), _first),
+        "accuracy_of_median": Score(lambda p: _ACCURACY.measure(p.as_median), _first),
+        "rmse_of_median": Score(lambda p: _RMSE.measure(p.as_median), _root),
+        "mae_of_median": Score(lambda p: _MAE.measure(p.as_median), _first),
     }
 )
 """Name of each metric that may rank runs to how it is computed."""

@@ -11,14 +11,8 @@ from binrecon.config.metric_names import LOGGED_METRICS
 ARROWS = {"max": "↑", "min": "↓"}
 NONE = "–"
 
-_UNITS: Mapping[str, str] = {
-    "rmse": " items",
-    "mae": " items",
-    "rmse_of_mean": " items",
-    "nll": " nats",
-    "ece": "",
-}
-"""Unit of each metric that is not a share; shares differ by percentage points."""
+_UNITS: Mapping[str, str] = {"nll": " nats", "ece": ""}
+"""Unit of each metric that is neither a share, which differs by percentage points, nor an error in items."""
 
 
 def is_share(metric: str) -> bool:
@@ -136,7 +130,7 @@ def _measure(difference: Difference) -> tuple[str, str, str, str, str]:
     The difference is turned so that it says by how much the better group is better.
     """
     scale, digits = (100, 1) if is_share(difference.metric) else (1, 3)
-    unit = " pp" if is_share(difference.metric) else _UNITS[difference.metric]
+    unit = " pp" if is_share(difference.metric) else _UNITS.get(difference.metric, " items")
     sign = scale if difference.value >= 0 else -scale
     low, high = sorted((sign * difference.lower, sign * difference.upper))
     numbers = (low, high, sign * difference.value, (high - low) / 2)

@@ -12,6 +12,18 @@ from binrecon.errors import ConfigError
 
 Mode = Literal["min", "max"]
 
+DECODINGS: Mapping[str, str] = MappingProxyType(
+    {"argmax": "", "rounded_mean": "_of_rounded_mean", "median": "_of_median"}
+)
+"""Each way to take a count from a distribution to what the names of its metrics end in.
+
+Where probabilities are honest, the likeliest count, which is the predicted one, is right most often, the
+rounded mean has the least squared error, and the median the least absolute one.
+"""
+
+DECODED_METRICS = ("accuracy", "rmse", "mae")
+"""The metrics that are computed for every one of them."""
+
 _DECLARED: tuple[tuple[str, Mode, str], ...] = (
     ("accuracy", "max", "share of bins whose predicted count is the recorded one"),
     ("macro_f1", "max", "F1 of each count, averaged over the counts that occur"),
@@ -21,6 +33,12 @@ _DECLARED: tuple[tuple[str, Mode, str], ...] = (
     ("within_one_accuracy", "max", "share of bins whose predicted count is off by one item at most"),
     ("nll", "min", "negative log-likelihood of the recorded count, in nats"),
     ("ece", "min", "expected calibration error: mean gap between confidence and accuracy"),
+    ("accuracy_of_rounded_mean", "max", "share of bins whose rounded mean is the recorded count"),
+    ("rmse_of_rounded_mean", "min", "root mean squared error of the rounded mean, in items"),
+    ("mae_of_rounded_mean", "min", "mean absolute error of the rounded mean, in items"),
+    ("accuracy_of_median", "max", "share of bins whose median is the recorded count"),
+    ("rmse_of_median", "min", "root mean squared error of the median, in items"),
+    ("mae_of_median", "min", "mean absolute error of the median, in items"),
     ("loss", "min", "what training minimises, as the config weighs it"),
 )
 
@@ -30,8 +48,25 @@ LOGGED_METRICS: Mapping[str, Mode] = MappingProxyType({name: mode for name, mode
 RANKING_METRICS: tuple[str, ...] = tuple(name for name in LOGGED_METRICS if name != "loss")
 """What may rank runs: every metric but the loss, which is on another scale for each `loss=`."""
 
+MAIN_METRICS: tuple[str, ...] = tuple(
+    name for name in LOGGED_METRICS if not name.endswith(tuple(filter(None, DECODINGS.values())))
+)
+"""Those that do not say how well another count than the predicted one does."""
+
 METRIC_MEANINGS: Mapping[str, str] = MappingProxyType({name: meaning for name, _, meaning in _DECLARED})
 """Name of each logged metric, without its split, to its meaning in one line."""
+
+
+def name_decoded() -> dict[str, dict[str, str]]:
+    """Return, for each decoding, the metrics computed for all of them, each with the name it is logged by.
+
+    >>> name_decoded()["median"]["rmse"], name_decoded()["argmax"]["rmse"]
+    ('rmse_of_median', 'rmse')
+    """
+    return {
+        decoding: {metric: f"{metric}{ending}" for metric in DECODED_METRICS}
+        for decoding, ending in DECODINGS.items()
+    }
 
 
 def monitor_names() -> tuple[str, ...]:

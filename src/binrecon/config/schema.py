@@ -131,6 +131,9 @@ class DataConfig:
     """`squash` to the square (what the published work did) or `pad` to it, keeping the aspect."""
     horizontal_flip: bool = True
     """Whether training photos are mirrored half of the time."""
+    balance: str = "none"
+    """What makes rare counts matter as much in training as common ones: `none`, `sampler` (they are drawn as
+    often) or `weights` (their bins weigh more in the loss)."""
     augment: str = "none"
     """What else is done to training photos: `none`, or `side_on` (turned, zoomed and lit a little)."""
     tta: str = "none"
@@ -241,6 +244,8 @@ class HeadConfig:
 
     name: str = MISSING
     """Which head this is; set by the group option, not by hand."""
+    starts_at_prior: bool = True
+    """Whether its first biases answer with the shares of the training counts, or at random."""
 
     @property
     def has_batch_norm(self) -> bool:
@@ -249,10 +254,9 @@ class HeadConfig:
 
 
 @dataclass
-class LinearHeadConfig(HeadConfig):
-    """One linear layer."""
+class OneLayerHeadConfig(HeadConfig):
+    """What the heads have in common that are one linear layer."""
 
-    name: str = "linear"
     dropout: float = MISSING
     """Share of the features that are zeroed while training."""
     is_standardised: bool = False
@@ -263,6 +267,27 @@ class LinearHeadConfig(HeadConfig):
     def has_batch_norm(self) -> bool:
         """Whether it needs more than one photo to train on."""
         return self.is_standardised
+
+
+@dataclass
+class LinearHeadConfig(OneLayerHeadConfig):
+    """One linear layer, with a logit for each count."""
+
+    name: str = "linear"
+
+
+@dataclass
+class CoralHeadConfig(OneLayerHeadConfig):
+    """One linear layer with a single value, and thresholds between the counts (arXiv:1901.07884)."""
+
+    name: str = "coral"
+
+
+@dataclass
+class CornHeadConfig(OneLayerHeadConfig):
+    """One linear layer that asks, of a bin with at least k items, whether it has more (arXiv:2111.08851)."""
+
+    name: str = "corn"
 
 
 @dataclass
@@ -308,6 +333,20 @@ class SoftLabelsConfig(LossConfig):
 
 
 @dataclass
+class CumulativeConfig(LossConfig):
+    """Binary cross entropy of "more than k items" for every k: a count farther off costs more."""
+
+    name: str = "cumulative"
+
+
+@dataclass
+class CornConfig(LossConfig):
+    """Binary cross entropy of "more than k items, if at least k" for every k: goes with head=corn."""
+
+    name: str = "corn"
+
+
+@dataclass
 class OptimizerConfig:
     """An optimizer together with its learning-rate schedule."""
 
@@ -317,6 +356,8 @@ class OptimizerConfig:
     """Learning rate at the start."""
     weight_decay: float = 0.0
     """L2 penalty (`sgd`, `sgdr`, `adam`) or decoupled weight decay (`adamw`)."""
+    decays_biases: bool = False
+    """Whether it holds for biases and for the weights of BatchNorm too, as in published runs."""
 
 
 @dataclass

@@ -15,8 +15,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from binrecon.config.augment_words import AUGMENT_WORDS, TTA_WORDS
+from binrecon.config.balance_words import BALANCE_WORDS
 from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
 from binrecon.config.engine_words import DTYPE_WORDS, ENGINE_WORDS, PRECISION_WORDS
+from binrecon.config.loss_words import LOSSES_OF_HEADS
 from binrecon.config.metric_names import RANKING_METRICS, monitor_names
 from binrecon.config.pooling_words import POOLING_WORDS
 from binrecon.config.problems import unknown_keys
@@ -96,6 +98,7 @@ _WORDS = {
     "source.parts": ("both", "photos", "records"),
     "data.resize": ("squash", "pad"),
     "model.pooling": POOLING_WORDS,
+    "data.balance": BALANCE_WORDS,
     "data.augment": AUGMENT_WORDS,
     "data.tta": TTA_WORDS,
     "optimizer.schedule": ("constant", "cosine"),
@@ -125,6 +128,7 @@ def validate(config: DictConfig) -> None:
             _names,
             _bucket,
             _contradictions,
+            _head_and_loss,
             _regime,
             _counts,
             _monitor,
@@ -274,6 +278,14 @@ def _contradictions(config: DictConfig) -> Iterator[str]:
         )
     if trainer.precision == "16-mixed" and trainer.accelerator == "cpu":
         yield "trainer.precision: 16-mixed needs a GPU; on the CPU use 32-true or bf16-mixed"
+
+
+def _head_and_loss(config: DictConfig) -> Iterator[str]:
+    """Check that the loss is one of the head's distribution."""
+    head, loss = _get(config, "head.name"), _get(config, "loss.name")
+    allowed = LOSSES_OF_HEADS.get(head, ())  # none for a wrong name, which `_names` has found
+    if allowed and loss not in allowed:
+        yield f"loss: {loss} does not go with head={head}; use loss={' or loss='.join(allowed)}"
 
 
 def _regime(config: DictConfig) -> Iterator[str]:

@@ -81,6 +81,7 @@ class BinDataModule(pl.LightningDataModule):
             self.config.augment,  # type: ignore[arg-type]  # checked by validate
             self.parts,
             self.image_sizes,
+            dataset.recorded_counts if self.config.balance == "sampler" else None,
         )
         sampler.set_epoch(self.first_epoch)
         return self.build_loader(dataset, sampler)

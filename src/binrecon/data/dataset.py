@@ -15,7 +15,13 @@ from binrecon.sources.photo import decode_photo
 
 
 class BatchDataset(Dataset[BinBatch | FeatureBatch]):
-    """The bins of one split; its items are whole batches, asked for by their views."""
+    """The bins of one split; its items are whole batches, asked for by their views.
+
+    Attributes:
+        recorded_counts: Of the bins, limited to the range of classes, int64, shape (B,).
+    """
+
+    recorded_counts: Tensor
 
     @abstractmethod
     def __len__(self) -> int:

@@ -8,15 +8,17 @@ batches of one.
 from collections.abc import Iterator, Sequence
 
 import torch
+from torch import Tensor
 from torch.utils.data import Sampler
 
 from binrecon.config.augment_words import TTA, Augment
+from binrecon.data.balance import draw_balanced
 from binrecon.data.batch import Views
 from binrecon.data.transforms import draw_views, list_looks
 
 
 class TrainSampler(Sampler[Views]):
-    """Batches of every bin once per epoch, shuffled, each from a view drawn at random.
+    """Batches of every bin once per epoch, or of each count equally often, shuffled, from views at random.
 
     Args:
         bin_count: Number of bins in the split.
@@ -29,6 +31,8 @@ class TrainSampler(Sampler[Views]):
         augment: What is done to photos besides.
         parts: What is given out at a time is a batch's share in so many parts, as equal as can be.
         image_sizes: Side of the photos in each epoch, in pixels; empty for the usual one.
+        balanced_counts: Recorded counts of the bins, int64, shape (B,), to draw each count equally often;
+            None to draw each bin once.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class TrainSampler(Sampler[Views]):
         augment: Augment = "none",
         parts: int = 1,
         image_sizes: Sequence[int] = (),
+        balanced_counts: Tensor | None = None,
     ) -> None:
         self.bin_count = bin_count
         self.batch_size = batch_size
@@ -52,6 +57,7 @@ class TrainSampler(Sampler[Views]):
         self.augment: Augment = augment
         self.parts = parts
         self.image_sizes = image_sizes
+        self.balanced_counts = balanced_counts
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -63,16 +69,23 @@ class TrainSampler(Sampler[Views]):
 
     def __iter__(self) -> Iterator[Views]:
         size = self.image_sizes[self.epoch] if self.image_sizes else None
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
-        rows = torch.randperm(self.bin_count, generator=generator)
-        views = draw_views(self.bin_count, self.horizontal_flip, self.augment, generator)
+        rows, views = self._draw()
         for start in range(0, self.bin_count, self.batch_size):
-            batch = rows[start : start + self.batch_size]
+            batch = torch.arange(start, min(start + self.batch_size, self.bin_count))
             shared = len(batch) + -len(batch) % self.world_size
             batch = batch[torch.arange(shared) % len(batch)]
             share = batch[self.rank :: self.world_size]
             for part in share.tensor_split(self.parts):
-                yield Views(part, views[part], image_size=size)
+                yield Views(rows[part], views[part], image_size=size)
+
+    def _draw(self) -> tuple[Tensor, Tensor]:
+        """Draw the bins of an epoch in their order, and how each is looked at; anew if it comes again."""
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
+        if self.balanced_counts is not None:
+            rows = draw_balanced(self.balanced_counts, generator)
+            return rows, draw_views(self.bin_count, self.horizontal_flip, self.augment, generator)
+        rows = torch.randperm(self.bin_count, generator=generator)
+        return rows, draw_views(self.bin_count, self.horizontal_flip, self.augment, generator)[rows]
 
 
 class EvaluationSampler(Sampler[Views]):

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from binrecon.metrics.functional import BAND_COUNT, CountTally, scores
+from binrecon.models.decoding import mean_class, median_class, round_half_up
 
 
 def find_majority_count(train_histogram: Sequence[int], min_count: int) -> int:
@@ -22,7 +23,7 @@ def majority_baseline(
 ) -> dict[str, float]:
     """Score the answer that is always the commonest training count.
 
-    It has no probabilities: `nll` and `ece` are NaN, and `rmse_of_mean` is `rmse`.
+    It has no probabilities: `nll` and `ece` are NaN, and mean, rounded mean and median are that answer too.
 
     Args:
         train_histogram: Number of training bins with each count, from `min_count` up, length C.
@@ -37,12 +38,20 @@ def majority_baseline(
     """
     _, test = _check_histograms(train_histogram, test_histogram)
     answer = find_majority_count(train_histogram, min_count) - min_count
-    confusion = torch.zeros(len(test), len(test), dtype=torch.float64)
-    confusion[:, answer] = test
+    confusion = _answer_always(answer, test)
     distance = torch.arange(len(test), dtype=torch.float64) - answer
     unknown = torch.full((BAND_COUNT,), torch.nan, dtype=torch.float64)
     return scores(
-        CountTally(confusion, (test * distance.square()).sum(), unknown.sum(), unknown, unknown, unknown)
+        CountTally(
+            confusion=confusion,
+            confusion_of_rounded_mean=confusion,
+            confusion_of_median=confusion,
+            squared_error_of_mean=(test * distance.square()).sum(),
+            nll=unknown.sum(),
+            band_size=unknown,
+            band_confidence=unknown,
+            band_correct=unknown,
+        )
     )
 
 
@@ -51,9 +60,10 @@ def prior_baseline(
 ) -> dict[str, float]:
     """Score, on average over draws, the answer that is drawn from the frequencies of the training counts.
 
-    The confusion matrix is the expected one. `nll`, `rmse_of_mean` and `ece` are those of the frequencies
-    themselves, given as the distribution of every bin: `nll` is infinite where a scored count was never
-    trained on, and the confidence is the frequency of the commonest count, with that count for the answer.
+    The confusion matrix is the expected one. The metrics that are not of the likeliest count are those of the
+    frequencies themselves, given as the distribution of every bin: `nll` is infinite where a scored count was
+    never trained on, and the confidence is the frequency of the commonest count, with that count for the
+    answer.
 
     Args:
         train_histogram: Number of training bins with each count, from `min_count` up, length C.
@@ -68,8 +78,8 @@ def prior_baseline(
     """
     train, test = _check_histograms(train_histogram, test_histogram)
     prior = train / train.sum()
-    classes = torch.arange(len(test), dtype=torch.float64)
-    error_of_mean = classes - (prior * classes).sum()
+    mean, median = mean_class(prior.unsqueeze(0)), median_class(prior.unsqueeze(0))
+    error_of_mean = torch.arange(len(test), dtype=torch.float64) - mean
     answer = find_majority_count(train_histogram, min_count) - min_count
     # One confidence for all, so one band holds every bin; which one does not matter.
     band = torch.zeros(BAND_COUNT, dtype=torch.float64)
@@ -77,6 +87,8 @@ def prior_baseline(
     return scores(
         CountTally(
             confusion=torch.outer(test, prior),
+            confusion_of_rounded_mean=_answer_always(int(round_half_up(mean)), test),
+            confusion_of_median=_answer_always(int(median), test),
             squared_error_of_mean=(test * error_of_mean.square()).sum(),
             nll=-torch.xlogy(test, prior).sum(),
             band_size=band * test.sum(),
@@ -84,6 +96,13 @@ def prior_baseline(
             band_correct=band * test[answer],
         )
     )
+
+
+def _answer_always(answer: int, test: Tensor) -> Tensor:
+    """Return the confusion matrix of one answer, a class, to all bins."""
+    confusion = torch.zeros(len(test), len(test), dtype=torch.float64)
+    confusion[:, answer] = test
+    return confusion
 
 
 def _check_histograms(train_histogram: Sequence[int], test_histogram: Sequence[int]) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,8 @@
 """Count logits and recorded counts to additive sums, and sums to numbers.
 
 Everything that is reported follows from one `CountTally`, whose parts add up over batches and processes.
-Class `i` of C stands for the count `min_count + i`; the predicted count is the likeliest one.
+Class `i` of C stands for the count `min_count + i`. The predicted count is the likeliest one; how well the
+rounded mean and the median of the distribution do is summed up beside it.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from binrecon.models.decoding import argmax_count, mean_count
+from binrecon.config.metric_names import DECODINGS, name_decoded
+from binrecon.models.decoding import argmax_count, mean_class, median_class, round_half_up
+from binrecon.models.precision import widen
 
 BAND_COUNT = 15
 """Bands of equal width that confidence is cut into: M of Guo et al. 2017, arXiv:1706.04599, section 5."""
@@ -23,6 +26,8 @@ class CountTally(NamedTuple):
 
     Attributes:
         confusion: Number of bins by recorded count (rows) and predicted count (columns), shape (C, C).
+        confusion_of_rounded_mean: The same by the rounded mean of the distribution, shape (C, C).
+        confusion_of_median: The same by its median, shape (C, C).
         squared_error_of_mean: Squared distance of the mean count from the recorded one, in items², shape ().
         nll: Negative log-likelihood of the recorded count, in nats, shape ().
         band_size: Number of bins whose confidence (largest probability) lies in each band, shape (15,).
@@ -31,6 +36,8 @@ class CountTally(NamedTuple):
     """
 
     confusion: Tensor
+    confusion_of_rounded_mean: Tensor
+    confusion_of_median: Tensor
     squared_error_of_mean: Tensor
     nll: Tensor
     band_size: Tensor
@@ -40,7 +47,7 @@ class CountTally(NamedTuple):
 
 def empty_tally(class_count: int) -> CountTally:
     """Return the tally of no bins."""
-    shapes = ((class_count, class_count), (), (), (BAND_COUNT,), (BAND_COUNT,), (BAND_COUNT,))
+    shapes = (*[(class_count, class_count)] * 3, (), (), *[(BAND_COUNT,)] * 3)
     return CountTally(*(torch.zeros(shape, dtype=torch.float64) for shape in shapes))
 
 
@@ -79,30 +86,52 @@ def tally_heads(count_logits: Tensor, recorded_counts: Tensor, min_count: int) -
         A tally whose parts have one more dimension in front, of length K.
     """
     bin_count, head_count, class_count = count_logits.shape
-    rows = count_logits.reshape(-1, class_count)  # the heads of the first bin, those of the second, …
-    logits = rows if rows.dtype == torch.float64 else rows.float()
-    recorded = recorded_counts.repeat_interleave(head_count)
-    head = torch.arange(head_count, device=rows.device).repeat(bin_count)
-    recorded_class = recorded - min_count
-    predicted_class = argmax_count(logits, min_count) - min_count
+    logits = widen(count_logits).reshape(-1, class_count)  # the heads of the first bin, of the second, …
+    recorded_class = (recorded_counts - min_count).repeat_interleave(head_count)
+    predicted_class = argmax_count(logits, 0)
     log_probabilities = logits.log_softmax(dim=1)
-    cell = (head * class_count + recorded_class) * class_count + predicted_class
-    confidence = log_probabilities.amax(dim=1).exp().double()
+    probabilities = log_probabilities.exp()
+    mean = mean_class(probabilities)
+    answers = torch.stack([predicted_class, round_half_up(mean), median_class(probabilities)])
+    by_prediction, by_mean, by_median = _count_cells(recorded_class, answers, head_count, class_count)
+    confidence = probabilities.amax(dim=1).double()
     in_band = one_hot(_find_band(confidence), BAND_COUNT).double()
 
     def sum_bins(values: Tensor) -> Tensor:
         return values.double().reshape(bin_count, head_count, *values.shape[1:]).sum(dim=0)
 
     return CountTally(
-        confusion=torch.bincount(cell, minlength=head_count * class_count**2)
-        .reshape(head_count, class_count, class_count)
-        .double(),
-        squared_error_of_mean=sum_bins((mean_count(logits, min_count).double() - recorded).square()),
+        confusion=by_prediction,
+        confusion_of_rounded_mean=by_mean,
+        confusion_of_median=by_median,
+        squared_error_of_mean=sum_bins((mean.double() - recorded_class).square()),
         nll=-sum_bins(log_probabilities.gather(1, recorded_class.unsqueeze(1)).squeeze(1)),
         band_size=sum_bins(in_band),
         band_confidence=sum_bins(in_band * confidence.unsqueeze(1)),
         band_correct=sum_bins(in_band * (predicted_class == recorded_class).unsqueeze(1)),
     )
+
+
+def _count_cells(
+    recorded_class: Tensor, answers: Tensor, head_count: int, class_count: int
+) -> tuple[Tensor, ...]:
+    """Count bins by recorded class and answer.
+
+    Args:
+        recorded_class: Of B bins, each K times, shape (B K,).
+        answers: Classes in D ways, shape (D, B K).
+        head_count: K.
+        class_count: C.
+
+    Returns:
+        D tensors of shape (K, C, C).
+    """
+    ways, rows = answers.shape
+    head = torch.arange(head_count, device=answers.device).repeat(rows // max(1, head_count))
+    way = torch.arange(ways, device=answers.device).unsqueeze(1)
+    cell = ((way * head_count + head) * class_count + recorded_class) * class_count + answers
+    bins = torch.bincount(cell.flatten(), minlength=ways * head_count * class_count**2)
+    return bins.reshape(ways, head_count, class_count, class_count).double().unbind()
 
 
 def _find_band(confidence: Tensor) -> Tensor:
@@ -174,26 +203,26 @@ def macro_f1(tally: CountTally) -> Tensor:
     return count_f1(tally).nanmean()
 
 
-def _mean_over_cells(tally: CountTally, cost: Callable[[Tensor], Tensor]) -> Tensor:
+def _mean_over_cells(confusion: Tensor, cost: Callable[[Tensor], Tensor]) -> Tensor:
     """Average a cost of the distance between recorded and predicted count over the bins."""
-    counts = torch.arange(len(tally.confusion), device=tally.confusion.device, dtype=torch.float64)
+    counts = torch.arange(len(confusion), device=confusion.device, dtype=torch.float64)
     distance = (counts.unsqueeze(0) - counts.unsqueeze(1)).abs()
-    return (tally.confusion * cost(distance)).sum() / tally.confusion.sum()
+    return (confusion * cost(distance)).sum() / confusion.sum()
 
 
 def rmse(tally: CountTally) -> Tensor:
     """Return the root mean squared error of the predicted count, in items, shape (), NaN for no bins."""
-    return _mean_over_cells(tally, torch.square).sqrt()
+    return _mean_over_cells(tally.confusion, torch.square).sqrt()
 
 
 def mae(tally: CountTally) -> Tensor:
     """Return the mean absolute error of the predicted count, in items, shape (), NaN for no bins."""
-    return _mean_over_cells(tally, torch.abs)
+    return _mean_over_cells(tally.confusion, torch.abs)
 
 
 def within_one_accuracy(tally: CountTally) -> Tensor:
     """Return the share of bins whose prediction is off by one item at most, shape (), NaN for no bins."""
-    return _mean_over_cells(tally, lambda distance: (distance <= 1).double())
+    return _mean_over_cells(tally.confusion, lambda distance: (distance <= 1).double())
 
 
 def rmse_of_mean(tally: CountTally) -> Tensor:
@@ -215,10 +244,23 @@ def ece(tally: CountTally) -> Tensor:
     return (tally.band_correct - tally.band_confidence).abs().sum() / tally.band_size.sum()
 
 
+def _score_decoding(score: Callable[[CountTally], Tensor], ending: str) -> Callable[[CountTally], Tensor]:
+    """Return a score of predicted counts as one of the counts that another decoding gives."""
+    return lambda tally: score(tally._replace(confusion=getattr(tally, f"confusion{ending}")))
+
+
+_SCORES = {
+    score.__name__: score
+    for score in (accuracy, macro_f1, rmse, mae, rmse_of_mean, within_one_accuracy, nll, ece)
+}
+
 SCORE_FUNCTIONS: Mapping[str, Callable[[CountTally], Tensor]] = MappingProxyType(
-    {
-        score.__name__: score
-        for score in (accuracy, macro_f1, rmse, mae, rmse_of_mean, within_one_accuracy, nll, ece)
+    _SCORES
+    | {
+        name: _score_decoding(_SCORES[metric], DECODINGS[decoding])
+        for decoding, names in name_decoded().items()
+        for metric, name in names.items()
+        if name not in _SCORES
     }
 )
 """Name of each metric, as `config.metric_names` declares it, to the function that computes it."""

@@ -29,6 +29,11 @@ class BinCounter(nn.Module):
         self.min_count = min_count
         self.max_count = max_count
 
+    @property
+    def counts(self) -> range:
+        """Every count that it answers, in order."""
+        return range(self.min_count, self.max_count + 1)
+
     def forward(self, photos: Tensor) -> Tensor:
         """Compute count logits.
 
@@ -62,7 +67,6 @@ def build_counter(
         is_frozen: Whether the backbone stays as it is.
         head: The head's configuration as plain values, such as a checkpoint keeps.
         seed: Of the head's first weights. Those of a `random` backbone are drawn from torch's global state.
-
         pooling: What is kept of the backbone's feature maps.
 
     Raises:

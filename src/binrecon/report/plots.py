@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from binrecon.config.metric_names import LOGGED_METRICS
+from binrecon.config.metric_names import LOGGED_METRICS, MAIN_METRICS
 from binrecon.metrics.functional import CountTally, ece
 from binrecon.report.png import save_png
 
@@ -32,7 +32,7 @@ _NO_DATA_COLOUR = "#eeeeee"
 
 
 def plot_learning_curves(history: pd.DataFrame, path: Path, best_epoch: int | None = None) -> None:
-    """Draw each logged metric over the epochs, training and validation in one panel.
+    """Draw each main metric over the epochs, training and validation in one panel.
 
     Args:
         history: One row for each epoch or more, with `epoch` and columns named `<split>/<metric>`; values
@@ -43,7 +43,7 @@ def plot_learning_curves(history: pd.DataFrame, path: Path, best_epoch: int | No
     Raises:
         ValueError: If no column holds a value of a declared metric in training or validation.
     """
-    curves = {name: _find_curves(history, name) for name in LOGGED_METRICS}
+    curves = {name: _find_curves(history, name) for name in MAIN_METRICS}
     names = sorted((name for name in curves if curves[name]), key=lambda name: name != "loss")
     if not names:
         raise ValueError(f"history: holds no value of train/loss, val/loss, …; columns are {list(history)}")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from rich import box
 from rich.table import Table
 
-from binrecon.config.metric_names import LOGGED_METRICS
+from binrecon.config.metric_names import DECODED_METRICS, LOGGED_METRICS, name_decoded
 from binrecon.metrics.functional import CountTally, count_accuracy, count_f1
 
 _ARROWS = {"max": "↑", "min": "↓"}
@@ -47,6 +47,22 @@ def per_count_table(tally: CountTally, min_count: int, title: str) -> Table:
     rows = zip(bins.tolist(), accuracies.tolist(), f1s.tolist(), strict=True)
     for count, (size, accuracy, f1) in enumerate(rows, start=min_count):
         table.add_row(str(count), f"{size:,.0f}", format_share(accuracy), format_share(f1))
+    return table
+
+
+def decodings_table(metrics: Mapping[str, float], title: str) -> Table:
+    """List, for each way to take a count from a distribution, how well it does.
+
+    Args:
+        metrics: Of one set of bins, by name, without a split.
+        title: What was scored.
+    """
+    table = _build_table(title)
+    table.add_column("count", no_wrap=True)
+    for metric in DECODED_METRICS:
+        table.add_column(f"{metric} {_ARROWS[LOGGED_METRICS[metric]]}", justify="right")
+    for decoding, names in name_decoded().items():
+        table.add_row(decoding, *(format_metric(name, metrics[name]) for name in names.values()))
     return table
 
 

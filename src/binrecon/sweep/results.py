@@ -24,7 +24,7 @@ from binrecon.sweep.workers import ERROR
 from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import write_text
 
-_REPORTED = ("accuracy", "macro_f1", "rmse", "nll")
+_REPORTED = ("accuracy", "macro_f1", "rmse", "mae", "nll", "rmse_of_rounded_mean", "mae_of_median")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from binrecon.console import build_progress, get_console
 from binrecon.data import BinBatch
-from binrecon.models.decoding import argmax_count, mean_count
+from binrecon.models.decoding import argmax_count, mean_count, median_count
 from binrecon.whole_file import write_text
 
 _SHOWN = ("train/loss", "val/loss", "val/accuracy", "val/rmse")
@@ -216,8 +216,8 @@ def tabulate_predictions(batch: BinBatch, count_logits: Tensor, min_count: int) 
         min_count: Count of the first class.
 
     Returns:
-        A row per bin: `bin_id`, `recorded_count`, `predicted_count` (the likeliest), `count_mean` (of the
-        distribution), and `p_N`, the probability of N items.
+        A row per bin: `bin_id`, `recorded_count`, `predicted_count` (the likeliest), `median_count` and
+        `count_mean` (of the distribution), and `p_N`, the probability of N items.
     """
     logits = count_logits.detach().float().cpu()
     probabilities = torch.softmax(logits, dim=1)
@@ -225,6 +225,7 @@ def tabulate_predictions(batch: BinBatch, count_logits: Tensor, min_count: int) 
         "bin_id": list(batch.bin_ids),
         "recorded_count": batch.recorded_counts.cpu().numpy(),
         "predicted_count": argmax_count(logits, min_count).numpy(),
+        "median_count": median_count(logits, min_count).numpy(),
         "count_mean": mean_count(logits, min_count).numpy(),
     }
     for index in range(probabilities.shape[1]):

@@ -143,7 +143,7 @@ def check_same_model(path: Path, facts: Mapping[str, Mapping[str, Any]]) -> None
     if differing:
         raise CheckpointError(
             f"'{path}' holds another model ({'; '.join(differing)}); "
-            "resume with the model and regime it was trained with"
+            "resume with the model, range of counts and regime it was trained with"
         )
 
 

@@ -10,11 +10,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from binrecon.config.metric_names import Mode
-from binrecon.config.schema import LinearHeadConfig
+from binrecon.config.schema import OneLayerHeadConfig
 from binrecon.data import FeatureBatch
 from binrecon.metrics.functional import CountTally, add_tallies, empty_tally, head_scores, tally_heads
 from binrecon.models.decoding import average_looks
-from binrecon.models.losses import stack_losses
+from binrecon.models.heads import split_head
+from binrecon.models.losses import stack_losses, weigh_classes
+from binrecon.models.ordinal import link_heads
 from binrecon.training.learner import Learner
 from binrecon.training.rules import describe_divergence, dropout_seed
 
@@ -52,20 +54,24 @@ class SplitSums:
 class HeadGroup:
     """Heads that zero the same features in dropout and whose losses are of one kind.
 
-    The logits of linear heads are one matrix product. A head with hidden layers is a group of its own.
+    Heads of one layer are one matrix product. A head with hidden layers is a group of its own.
 
     Args:
         learners: Those heads, with one seed.
         min_count: Count of the first class.
         class_count: Number C of counts that can be answered.
+        class_weights: What the loss of a bin of each class is multiplied by, shape (C,); None for 1.
     """
 
-    def __init__(self, learners: list[Learner], min_count: int, class_count: int) -> None:
+    def __init__(
+        self, learners: list[Learner], min_count: int, class_count: int, class_weights: Tensor | None = None
+    ) -> None:
         self.learners = learners
         self.seed = learners[0].trial.seed
         _share_statistics(learners)
         self.min_count = min_count
         self.class_count = class_count
+        self.class_weights = class_weights
 
     def start_epoch(self, epoch: int) -> None:
         """Start over with sums and random numbers.
@@ -74,7 +80,7 @@ class HeadGroup:
             epoch: Counted from 0.
         """
         self.epoch = epoch
-        self.losses = stack_losses([learner.trial.loss for learner in self.learners])
+        self._line_up()
         self.sums = {split: SplitSums(len(self.learners), self.class_count) for split in ("train", "val")}
         seed = dropout_seed(self.seed, epoch)
         self.random_state = torch.Generator().manual_seed(seed).get_state()
@@ -122,23 +128,30 @@ class HeadGroup:
         self.learners = [learner for learner in self.learners if learner.is_training]
         return bool(self.learners)
 
+    def _line_up(self) -> None:
+        """Take what the heads at hand have in common together."""
+        self.losses = stack_losses([learner.trial.loss for learner in self.learners])
+        is_one_layer = isinstance(self.learners[0].trial.head, OneLayerHeadConfig)
+        self.parts = [split_head(learner.head) for learner in self.learners] if is_one_layer else []
+
     def _compute_logits(self, features: Tensor) -> Tensor:
         """Return count logits, shape (B, K, C)."""
-        first = self.learners[0]
-        if not isinstance(first.trial.head, LinearHeadConfig):
-            count_logits: Tensor = first.head(features)
+        if not self.parts:
+            count_logits: Tensor = self.learners[0].head(features)
             return count_logits.unsqueeze(1)
-        layers = [learner.last_layer for learner in self.learners]
-        seen = first.head[:-1](features) if isinstance(first.head, nn.Sequential) else features
-        weight, bias = (
-            torch.cat([layer.weight for layer in layers]),
-            torch.cat([layer.bias for layer in layers]),
-        )
-        return F.linear(seen, weight, bias).reshape(len(features), len(layers), self.class_count)
+        weight = torch.cat([part.linear.weight for part in self.parts])
+        bias = torch.cat([part.linear.bias for part in self.parts])
+        values = F.linear(self.parts[0].before(features), weight, bias)
+        links = [part.link for part in self.parts]
+        return link_heads(links, values.reshape(len(features), len(links), -1))
 
     def _measure(self, split: str, batch: FeatureBatch, count_logits: Tensor) -> Tensor:
         """Return the losses of the heads that stay, shape (K,), and add their batch to the sums."""
-        losses = self.losses(count_logits, batch.recorded_counts - self.min_count).mean(dim=0)
+        recorded_classes = batch.recorded_counts - self.min_count
+        of_bins = self.losses(count_logits, recorded_classes)
+        if self.class_weights is not None:
+            of_bins = weigh_classes(of_bins, recorded_classes, self.class_weights)
+        losses = of_bins.mean(dim=0)
         is_finite = losses.isfinite()
         if not is_finite.all():
             self._fail(split, losses, is_finite)
@@ -157,7 +170,7 @@ class HeadGroup:
                 learner.end("failed", reason)
         self.learners = [learner for learner in self.learners if learner.is_training]
         if self.learners:
-            self.losses = stack_losses([learner.trial.loss for learner in self.learners])
+            self._line_up()
         for sums in self.sums.values():
             sums.keep(is_finite)
 
@@ -182,17 +195,20 @@ def _share_statistics(learners: list[Learner]) -> None:
             cast(nn.Sequential, learner.head)[0] = first[0]
 
 
-def group_learners(learners: Iterable[Learner], min_count: int, class_count: int) -> list[HeadGroup]:
+def group_learners(
+    learners: Iterable[Learner], min_count: int, class_count: int, class_weights: Tensor | None = None
+) -> list[HeadGroup]:
     """Gather heads into as few groups as can be.
 
     Args:
         learners: Of any kind and seed.
         min_count: Count of the first class.
         class_count: Number C of counts that can be answered.
+        class_weights: What the loss of a bin of each class is multiplied by, shape (C,); None for 1.
     """
     alike: dict[object, list[Learner]] = defaultdict(list)
     for learner in learners:
         trial = learner.trial
-        alone = None if isinstance(trial.head, LinearHeadConfig) else learner.number
+        alone = None if isinstance(trial.head, OneLayerHeadConfig) else learner.number
         alike[trial.seed, repr(trial.head), trial.loss.name, alone].append(learner)
-    return [HeadGroup(members, min_count, class_count) for members in alike.values()]
+    return [HeadGroup(members, min_count, class_count, class_weights) for members in alike.values()]

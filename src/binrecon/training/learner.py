@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from binrecon.config.metric_names import Mode
 from binrecon.config.schema import HeadConfig, LossConfig, OptimizerConfig
-from binrecon.models.heads import build_head
+from binrecon.models.heads import build_head, start_at_shares
 from binrecon.training.optimizers import build_optimizer, build_schedule
 from binrecon.training.phases import head_phase
 
@@ -43,14 +43,11 @@ class TrainedHead:
 class Learner:
     """A head with its optimizer and schedule.
 
-    Attributes:
-        last_layer: The one that gives the count logits: all that a linear head trains.
-
     Args:
         number: Of the trial.
         trial: What to train.
         feature_count: Width F of the features.
-        class_count: Number C of counts that can be answered.
+        class_shares: What a head that starts at the prior answers first, shape (C,).
         steps_per_epoch: Batches in an epoch.
         max_epochs: Epochs of a whole run.
     """
@@ -60,19 +57,20 @@ class Learner:
         number: int,
         trial: HeadTrial,
         feature_count: int,
-        class_count: int,
+        class_shares: Tensor,
         steps_per_epoch: int,
         max_epochs: int,
     ) -> None:
         self.number = number
         self.trial = trial
-        self.head: nn.Module = build_head(trial.head, feature_count, class_count, trial.seed)
+        self.head: nn.Module = build_head(trial.head, feature_count, len(class_shares), trial.seed)
+        if trial.head.starts_at_prior:
+            start_at_shares(self.head, class_shares)
         self.parameters = list(self.head.parameters())
         self.optimizer = build_optimizer(trial.optimizer, {1.0: self.parameters}, is_fused=True)
         phases = head_phase(max_epochs, trial.optimizer.lr)
         self.schedule = build_schedule(trial.optimizer, self.optimizer, steps_per_epoch, phases)
         self.outcome = TrainedHead()
-        self.last_layer = [layer for layer in self.head.modules() if isinstance(layer, nn.Linear)][-1]
 
     @property
     def is_training(self) -> bool:

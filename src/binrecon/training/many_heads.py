@@ -13,6 +13,7 @@ from binrecon.config.schema import DataConfig
 from binrecon.config.split_words import Split
 from binrecon.console import ProgressMeter
 from binrecon.data import BatchDataset, FeatureBatch, Views
+from binrecon.data.balance import build_class_weights, expected_shares
 from binrecon.data.sampler import EvaluationSampler, TrainSampler
 from binrecon.training.head_group import HeadGroup, group_learners
 from binrecon.training.learner import HeadTrial, Learner, TrainedHead
@@ -40,7 +41,7 @@ def train_heads(
     Args:
         trials: Of any kinds, settings and seeds.
         build_dataset: Builds the features of a split; its items are `FeatureBatch`. Neither is empty.
-        data: Range of counts, size of batches and whether photos are mirrored.
+        data: Range of counts, size of batches, how counts are balanced and whether photos are mirrored.
         max_epochs: Passes over the training bins.
         monitor: The validation metric that decides which epoch is best.
         after_epoch: Asked after every epoch but the last which trials to stop, for instance to prune a
@@ -51,13 +52,17 @@ def train_heads(
 
     Raises:
         ConfigError: If `monitor` is not logged, or a last batch is too small for a head.
-        ValueError: If `after_epoch` wants to stop a trial that is not in training.
+        ManifestError: If counts are to be weighed, and one of them has no training bin.
+        ValueError: If a recorded count is out of range, or `after_epoch` wants to stop a trial that is not in
+            training.
     """
     mode = monitor_mode(monitor)
     train, val = build_dataset("train"), build_dataset("val")
-    samplers = {trial.seed: _build_sampler(len(train), data, trial.seed) for trial in trials}
+    _check_counts({"train": train, "val": val}, data)
+    samplers = {trial.seed: _build_sampler(train, data, trial.seed) for trial in trials}
     learners = _build_learners(trials, train, data, max_epochs)
-    groups = group_learners(learners, data.min_count, data.max_count - data.min_count + 1)
+    class_weights = build_class_weights(data, train.recorded_counts)
+    groups = group_learners(learners, data.min_count, data.max_count - data.min_count + 1, class_weights)
     batches = sum(map(len, samplers.values()))
     meter = ProgressMeter(f"training {len(trials)} heads", max_epochs * batches, "batches")
     with meter, use_threads(1):
@@ -77,8 +82,23 @@ def train_heads(
     return [learner.outcome for learner in learners]
 
 
-def _build_sampler(bin_count: int, data: DataConfig, seed: int) -> TrainSampler:
-    return TrainSampler(bin_count, data.batch_size, data.horizontal_flip, seed)
+def _check_counts(datasets: Mapping[str, BatchDataset], data: DataConfig) -> None:
+    for split, dataset in datasets.items():
+        counts = dataset.recorded_counts
+        outside = counts[(counts < data.min_count) | (counts > data.max_count)].tolist()
+        if outside:
+            raise ValueError(
+                f"{split}: recorded counts must be within data.min_count..data.max_count, here "
+                f"{data.min_count}..{data.max_count}, got {sorted(set(outside))}; leave such bins out or "
+                "widen the range"
+            )
+
+
+def _build_sampler(train: BatchDataset, data: DataConfig, seed: int) -> TrainSampler:
+    balanced_counts = train.recorded_counts if data.balance == "sampler" else None
+    return TrainSampler(
+        len(train), data.batch_size, data.horizontal_flip, seed, balanced_counts=balanced_counts
+    )
 
 
 def _build_learners(
@@ -88,10 +108,10 @@ def _build_learners(
         check_batches(trial.head, len(train), data.batch_size)
     first = Views(torch.zeros(1, dtype=torch.int64), torch.zeros(1, dtype=torch.int64))
     feature_count = cast(FeatureBatch, train[first]).features.shape[1]
-    class_count = data.max_count - data.min_count + 1
     steps_per_epoch = -(-len(train) // data.batch_size)
+    shares = expected_shares(data, train.recorded_counts)
     return [
-        Learner(number, trial, feature_count, class_count, steps_per_epoch, max_epochs)
+        Learner(number, trial, feature_count, shares, steps_per_epoch, max_epochs)
         for number, trial in enumerate(trials)
     ]
 

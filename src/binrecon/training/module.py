@@ -17,11 +17,11 @@ from binrecon.errors import TrainingError
 from binrecon.metrics import CountingMetrics
 from binrecon.models import BinCounter
 from binrecon.models.decoding import average_looks
-from binrecon.models.losses import build_loss
+from binrecon.models.losses import build_loss, weigh_classes
 from binrecon.training.checkpoints import add_frozen_part, drop_frozen_part
 from binrecon.training.optimizers import build_optimizer, build_schedule, group_parameters
 from binrecon.training.phases import Phase, first_stage_ever, phase_at
-from binrecon.training.rules import describe_divergence, dropout_seed
+from binrecon.training.rules import check_counts, describe_divergence, dropout_seed
 
 
 class SplitMetrics(nn.Module):
@@ -62,7 +62,10 @@ class CountingModule(pl.LightningModule):
         phases: What is trained in which epoch.
         lr_factors: What the learning rate of each stage of the backbone is multiplied by.
         facts: Plain values to keep in each checkpoint, enough to build the model again.
+        class_weights: What the loss of a bin of each class is multiplied by, shape (C,); None for 1.
     """
+
+    class_weights: Tensor | None
 
     def __init__(
         self,
@@ -74,11 +77,13 @@ class CountingModule(pl.LightningModule):
         phases: Sequence[Phase],
         lr_factors: Sequence[float],
         facts: dict[str, Any],
+        class_weights: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.counter = counter
         self.optimizer_config = optimizer
         self.bin_losses = build_loss(loss)
+        self.register_buffer("class_weights", class_weights, persistent=False)  # goes where the model goes
         self.seed = seed
         self.steps_per_epoch = steps_per_epoch
         self.phases = phases
@@ -91,6 +96,12 @@ class CountingModule(pl.LightningModule):
             }  # not the bare words: a ModuleDict cannot hold `train`
         )
         self.save_hyperparameters(facts)
+
+    def setup(self, stage: str) -> None:
+        """Refuse data with other counts than the counter answers."""
+        data = getattr(self.trainer, "datamodule", None)  # None where loaders are given
+        if data is not None:
+            check_counts(self.counter.counts, data.config)
 
     def forward(self, photos: Tensor) -> Tensor:
         """Compute count logits, shape (B, C), of uint8 photos, shape (B, 3, H, W)."""
@@ -164,7 +175,11 @@ class CountingModule(pl.LightningModule):
         Raises:
             TrainingError: If it is not finite.
         """
-        loss = self.bin_losses(count_logits, recorded_counts - self.counter.min_count).mean()
+        recorded_classes = recorded_counts - self.counter.min_count
+        losses = self.bin_losses(count_logits, recorded_classes)
+        if self.class_weights is not None:
+            losses = weigh_classes(losses, recorded_classes, self.class_weights)
+        loss = losses.mean()
         if not torch.isfinite(loss):
             raise TrainingError(
                 describe_divergence(split, loss.item(), self.current_epoch, self.optimizer_config.lr)

@@ -1,7 +1,7 @@
 """The words of `configs/optimizer/` to optimizers with their schedules."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -25,14 +25,20 @@ def build_optimizer(
 
     Args:
         config: One of the optimizer schemas.
-        parameters: What is trained, by the factor of the learning rate; a group for each factor.
+        parameters: What is trained, by the factor of the learning rate; one or two groups for each
+            factor, the second without weight decay.
         is_fused: Whether a step is one kernel of torch's instead of a dozen: the same but for rounding, and
             cheaper where the parameters are few.
 
     Raises:
         ConfigError: If there are none.
     """
-    groups = [{"params": list(some), "lr": config.lr * factor} for factor, some in parameters.items() if some]
+    groups = [
+        {"params": part, "lr": config.lr * factor, "weight_decay": weight_decay}
+        for factor, some in parameters.items()
+        for part, weight_decay in _split_by_decay(config, some)
+        if part
+    ]
     if not groups:
         raise ConfigError(["model: every parameter is frozen, so there is nothing to train"])
     match config:
@@ -41,7 +47,6 @@ def build_optimizer(
                 groups,
                 lr=config.lr,
                 momentum=config.momentum,
-                weight_decay=config.weight_decay,
                 fused=is_fused or None,
             )
         case AdamConfig() | AdamWConfig():
@@ -51,10 +56,20 @@ def build_optimizer(
                 groups,
                 lr=config.lr,
                 betas=betas,
-                weight_decay=config.weight_decay,
                 fused=is_fused or None,
             )
     raise TypeError(f"no optimizer is built from {type(config).__name__}")
+
+
+def _split_by_decay(
+    config: OptimizerConfig, parameters: Sequence[nn.Parameter]
+) -> Iterator[tuple[list[nn.Parameter], float]]:
+    """Split off what weight decay leaves alone: biases, and the weights of BatchNorm, vectors too."""
+    if config.decays_biases:
+        yield list(parameters), config.weight_decay
+        return
+    yield [parameter for parameter in parameters if parameter.ndim > 1], config.weight_decay
+    yield [parameter for parameter in parameters if parameter.ndim <= 1], 0.0
 
 
 def group_parameters(

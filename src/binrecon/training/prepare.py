@@ -26,7 +26,7 @@ from binrecon.models import BinCounter, build_counter, hash_state
 from binrecon.report.summary import manifest_table
 from binrecon.sources.build import build_source
 from binrecon.training.cached import open_store, why_live
-from binrecon.training.checkpoints import check_same_model, load_counter, read_checkpoint
+from binrecon.training.checkpoints import load_counter, read_checkpoint
 from binrecon.training.phases import phase_at, plan_phases
 from binrecon.training.rules import check_batches
 from binrecon.training.run_folder import RunFolder
@@ -54,7 +54,6 @@ def prepare_counter(config: TrainConfig, folder: RunFolder) -> BinCounter:
     """Build the model, the same for the same seed; from a checkpoint on, its weights come from there."""
     pl.seed_everything(config.seed, workers=True, verbose=False)
     if folder.last_checkpoint.exists():
-        check_same_model(folder.last_checkpoint, kept_facts(config))
         return load_counter(folder.last_checkpoint).train()
     counter = build_counter(**counter_facts(config), weights=config.model.weights, seed=config.seed)
     if "weights_hash" not in folder.read_facts():

@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from rich.console import Console
 
+from binrecon.config.metric_names import MAIN_METRICS, name_decoded
 from binrecon.config.schema import TrainConfig
 from binrecon.config.split_words import Split
 from binrecon.console import get_console
@@ -27,7 +28,7 @@ from binrecon.metrics import (
 )
 from binrecon.report.photo_sheet import draw_photo_sheet
 from binrecon.report.plots import plot_confusion, plot_learning_curves, plot_reliability
-from binrecon.report.tables import metrics_table, per_count_table
+from binrecon.report.tables import decodings_table, metrics_table, per_count_table
 from binrecon.sources.build import build_source
 from binrecon.training.checkpoints import read_checkpoint
 from binrecon.training.run_folder import RunFolder
@@ -145,6 +146,10 @@ def _to_plain(results: Results, manifest: Manifest) -> dict[str, Any]:
                 if name.startswith("val/")
             }
         ),
+        "decodings": {
+            decoding: tidy({metric: results.judged[name] for metric, name in names.items()})
+            for decoding, names in name_decoded().items()
+        },
         "baselines": {"majority": tidy(results.majority), "prior": tidy(results.prior)},
         "majority_count": results.majority_count,
         "confusion": results.tally.confusion.int().tolist(),
@@ -174,15 +179,19 @@ def _draw_most_wrong(config: TrainConfig, folder: RunFolder, results: Results) -
 
 def _show(console: Console, config: TrainConfig, folder: RunFolder, results: Results) -> None:
     columns = {
-        "this run": results.judged,
-        f"majority ({results.majority_count})": results.majority,
-        "prior": results.prior,
+        heading: {name: metrics[name] for name in MAIN_METRICS if name in metrics}
+        for heading, metrics in (
+            ("this run", results.judged),
+            (f"majority ({results.majority_count})", results.majority),
+            ("prior", results.prior),
+        )
     }
     bins = int(results.tally.confusion.sum())
     chosen = f"epoch {results.best_epoch} of {len(results.history)} (best {config.monitor})"
     by_count = per_count_table(results.tally, config.data.min_count, f"{results.split}, by recorded count")
     console.print(by_count)
     console.print(metrics_table(columns, f"{results.split}, {bins} bins, {chosen}"))
+    console.print(decodings_table(results.judged, f"{results.split}, by the count that is taken"))
     if results.split == "val":
         console.print(
             f"data.split={config.data.split} keeps no test bins: the epoch was chosen by these same bins"

@@ -1,6 +1,6 @@
 """What holds for a head however it is trained: alone under Lightning, or beside others."""
 
-from binrecon.config.schema import HeadConfig
+from binrecon.config.schema import DataConfig, HeadConfig
 from binrecon.errors import ConfigError
 
 
@@ -32,6 +32,27 @@ def describe_divergence(split: str, loss: float, epoch: int, lr: float) -> str:
     return (
         f"{split}/loss became {loss} in epoch {epoch + 1}: training diverged; lower optimizer.lr (now {lr:g})"
     )
+
+
+def check_counts(answered: range, data: DataConfig) -> None:
+    """Refuse data with other counts than a counter answers.
+
+    Args:
+        answered: Every count that it answers.
+        data: Of the data.
+
+    Raises:
+        ConfigError: If the ranges differ.
+    """
+    first, last = answered[0], answered[-1]
+    if (data.min_count, data.max_count) != (first, last):
+        raise ConfigError(
+            [
+                f"data.min_count, data.max_count: the data has the counts {data.min_count} to "
+                f"{data.max_count}, and this counter answers {first} to {last}; use data.min_count={first} "
+                f"data.max_count={last}, or train another counter"
+            ]
+        )
 
 
 def check_batches(head: HeadConfig, bin_count: int, batch_size: int, process_count: int = 1) -> None:

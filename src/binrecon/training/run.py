@@ -7,27 +7,29 @@ import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from torch import Tensor
 
 from binrecon.config.metric_names import monitor_mode
 from binrecon.config.schema import TrainConfig, WandbLoggerConfig
 from binrecon.console import get_console
+from binrecon.data.balance import build_class_weights, expected_shares
 from binrecon.errors import ConfigError, OutputError, TrainingError
 from binrecon.features import FeatureDataModule
-from binrecon.manifest import (
-    Manifest,
-    read_manifest,
-)
+from binrecon.manifest import CountRange, Manifest, read_manifest
 from binrecon.models import BinCounter
+from binrecon.models.heads import start_at_shares
 from binrecon.report.summary import model_table
 from binrecon.training.averaging import WeightAverage
 from binrecon.training.cached import why_live
 from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter, RunWatch
 from binrecon.training.checkpoints import (
     AtomicCheckpointIO,
+    check_same_model,
     complete_checkpoint,
     write_frozen_part,
 )
@@ -107,6 +109,8 @@ def _fit(
     config: TrainConfig, folder: RunFolder, counter: BinCounter, watch: RunWatch | None, log: RunLog
 ) -> None:
     manifest = read_manifest(folder.manifest)
+    if config.head.starts_at_prior and not folder.last_checkpoint.exists():
+        start_at_shares(counter.head, expected_shares(config.data, _train_counts(config, manifest)))
     module, data = _build_module(config, manifest, counter), build_data(config, folder, manifest, counter)
     callbacks = _build_callbacks(config, folder, log) + ([watch] if watch is not None else [])
     trainer = _build_trainer(config, folder, callbacks)
@@ -130,13 +134,18 @@ def _fit(
 
 
 def _check_folder(config: TrainConfig, folder: RunFolder) -> None:
-    """Refuse to write over a run, and say where a resumed one begins."""
+    """Refuse to write over a run or to go on as another one, and say where a resumed one begins.
+
+    Nothing is written before, so that what is refused leaves the run as it was, to be resumed by other words.
+    """
     if config.resume is None and folder.facts.exists():
         raise OutputError(
             f"the folder '{folder.path}' already holds a run; go on with it by resume={folder.path}, "
             "or choose another folder"
         )
-    if config.resume is not None and not folder.last_checkpoint.exists():
+    if folder.last_checkpoint.exists():
+        check_same_model(folder.last_checkpoint, kept_facts(config))
+    elif config.resume is not None:
         get_console().print(f"{folder.path} holds no checkpoint yet: the run starts from its first epoch")
 
 
@@ -163,12 +172,14 @@ def _check_logger(config: TrainConfig) -> None:
 def _build_module(config: TrainConfig, manifest: Manifest, counter: BinCounter) -> CountingModule:
     """Build what Lightning trains."""
     data, stages = config.data, counter.backbone.stages.names
-    settings = {
+    train_counts = _train_counts(config, manifest)
+    settings: dict[str, Any] = {
         "counter": counter,
         "optimizer": config.optimizer,
         "loss": config.loss,
         "seed": config.seed,
-        "steps_per_epoch": -(-manifest.select_rows("train", []).num_rows // data.batch_size),
+        "steps_per_epoch": -(-len(train_counts) // data.batch_size),
+        "class_weights": build_class_weights(data, train_counts),
         "phases": plan_phases(config, stages),
         "lr_factors": lr_factors(config.regime, stages),
         "facts": {
@@ -182,6 +193,12 @@ def _build_module(config: TrainConfig, manifest: Manifest, counter: BinCounter) 
         return CountingModule(**settings)
     share = data.batch_size // config.trainer.devices
     return FeatureCountingModule(share, config.trainer.gradient_clip_norm, **settings)
+
+
+def _train_counts(config: TrainConfig, manifest: Manifest) -> Tensor:
+    """Return the recorded counts of the training bins, limited to the range of classes, int64, shape (N,)."""
+    recorded = manifest.select_rows("train", ["recorded_count"])["recorded_count"].to_pylist()
+    return torch.tensor(CountRange.of(config.data).label_counts(recorded), dtype=torch.int64)
 
 
 def _build_log(config: TrainConfig, folder: RunFolder) -> RunLog:

@@ -37,6 +37,18 @@ def test_build_leaderboard__ranks_in_the_direction_of_the_metric(runs: list[Run]
     assert order(rank(worst_first, "rmse")) == ["sgdr", "sgd", "adam"]
 
 
+@pytest.mark.parametrize("metric", ["mae_of_median", "rmse_of_rounded_mean", "accuracy_of_median"])
+def test_build_leaderboard__ranks_by_another_count_than_the_predicted_one(
+    metric: str, runs: list[Run]
+) -> None:
+    board = rank(runs, metric)
+    assert order(board) == ["adam", "sgd", "sgdr"]
+    assert board.shown_metrics[0] == metric
+    for row in board.rows:
+        lower, upper = row.intervals[metric]
+        assert lower < row.means[metric] < upper
+
+
 def test_build_leaderboard__without_a_value_comes_last(runs: list[Run]) -> None:
     runs[3] = replace(runs[3], scores={**runs[3].scores, "accuracy": math.nan})
     assert order(rank(runs)) == ["sgd", "sgdr", "adam"]

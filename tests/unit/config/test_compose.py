@@ -22,7 +22,12 @@ EVERY_OPTION = [
     if group not in ("experiment",)
     for option in list_options(group)
 ]
-REQUIRED = {"timm": "model.backbone=resnet18"}
+REQUIRED = {
+    ("model", "timm"): "model.backbone=resnet18",
+    ("head", "coral"): "loss=cumulative",
+    ("head", "corn"): "loss=corn",
+    ("loss", "corn"): "head=corn",
+}
 
 
 @pytest.mark.parametrize(("group", "option"), EVERY_OPTION)
@@ -32,7 +37,8 @@ def test_every_option_composes_and_validates(group: str, option: str, tiny_bins:
         return
     source = [] if group == "source" else ["source=local"]
     words = [*source, f"{group}={option}", f"++source.root={tiny_bins}"]
-    config = compose_config("train", [*words, *([REQUIRED[option]] if option in REQUIRED else [])])
+    required = REQUIRED.get((group, option))
+    config = compose_config("train", words if required is None else [*words, required])
     validate(config)
     assert isinstance(to_typed(config), schema.TrainConfig)
 

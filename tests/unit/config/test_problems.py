@@ -18,7 +18,7 @@ OPTIMIZERS = "adam, adamw, sgd, sgdr"
         (
             ["optimizer.lrr=1"],
             [
-                "optimizer.lrr: unknown key; allowed are lr, weight_decay, beta1, beta2, schedule, warmup_epochs. Did you mean 'lr'?"
+                "optimizer.lrr: unknown key; allowed are lr, weight_decay, decays_biases, beta1, beta2, schedule, warmup_epochs. Did you mean 'lr'?"
             ],
         ),
         (
@@ -36,7 +36,10 @@ OPTIMIZERS = "adam, adamw, sgd, sgdr"
             ["model.dropout=0.3"],
             ["model.dropout: unknown key; allowed are backbone, weights, pooling"],
         ),
-        (["head=mpl"], ["head=mpl: no such option; allowed are linear, mlp. Did you mean 'mlp'?"]),
+        (
+            ["head=mpl"],
+            ["head=mpl: no such option; allowed are coral, corn, linear, mlp. Did you mean 'mlp'?"],
+        ),
         (["optimizer"], ["optimizer: not KEY=VALUE (missing EQUAL at '<EOF>')"]),
     ],
 )

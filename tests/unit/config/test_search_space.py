@@ -123,6 +123,13 @@ def test_check_space__looks_at_both_bounds() -> None:
     )
 
 
+def test_check_space__a_head_that_the_loss_does_not_go_with() -> None:
+    space = build_space({"head": "choice(linear, mlp, corn)"})
+    with pytest.raises(ConfigError) as caught:
+        check_space(["source=synthetic", "loss=cumulative"], space)
+    assert caught.value.problems == ("loss: cumulative does not go with head=corn; use loss=corn",)
+
+
 def test_check_space__a_key_that_one_choice_lacks() -> None:
     space = build_space({"optimizer": "choice(sgd, adam)", "optimizer.momentum": "interval(0.5, 0.9)"})
     with pytest.raises(ConfigError, match=r"optimizer\.momentum: unknown key"):

@@ -1,8 +1,10 @@
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from binrecon.config.compose import compose_config
+from binrecon.config.compose import compose_config, list_options
+from binrecon.config.loss_words import LOSSES_OF_HEADS
 from binrecon.config.validate import validate
 from binrecon.errors import ConfigError
 
@@ -47,6 +49,7 @@ def test_validate__show() -> None:
             "data.resize=squish",
             "data.resize: 'squish' is none of squash, pad. Did you mean 'squash'?",
         ),
+        ("data.balance=weight", "data.balance: 'weight' is none of none, sampler, weights. Did you mean 'weights'?"),
         (
             "trainer.precision=fp32",
             "trainer.precision: 'fp32' is none of 32-true, bf16-mixed, 16-mixed",
@@ -135,6 +138,39 @@ def test_validate__head_and_loss() -> None:
         "head.hidden_width: must be at least 1, got 0",
         "loss.soft_weight: must be at least 0 and at most 1, got 1.5",
     )
+
+
+def test_losses_of_heads__are_the_options() -> None:
+    assert sorted(LOSSES_OF_HEADS) == sorted(list_options("head"))
+    assert {loss for losses in LOSSES_OF_HEADS.values() for loss in losses} == set(list_options("loss"))
+
+
+@pytest.mark.parametrize("head", LOSSES_OF_HEADS)
+@pytest.mark.parametrize("loss", list_options("loss"))
+def test_validate__every_head_with_every_loss(head: str, loss: str) -> None:
+    config = compose_config("train", [SYNTHETIC, f"head={head}", f"loss={loss}"])
+    with (
+        nullcontext()
+        if loss in LOSSES_OF_HEADS[head]
+        else pytest.raises(ConfigError, match="does not go with")
+    ):
+        validate(config)
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["head=coral"], "loss: cross_entropy does not go with head=coral; use loss=cumulative"),
+        (["head=corn", "loss=soft_labels"], "loss: soft_labels does not go with head=corn; use loss=corn"),
+        (
+            ["loss=corn"],
+            "loss: corn does not go with head=linear; "
+            "use loss=cross_entropy or loss=soft_labels or loss=cumulative",
+        ),
+    ],
+)
+def test_validate__loss_of_another_head(words: list[str], problem: str) -> None:
+    assert problems_of(SYNTHETIC, *words) == (problem,)
 
 
 def test_validate__batches_too_small_to_normalise() -> None:
@@ -257,7 +293,8 @@ def test_validate__every_problem_of_a_comparison_at_once() -> None:
     ) == (
         "seed: must be at least 0, got -1",
         "resamples: must be at least 100, got 5",
-        "metric: 'loss' is none of accuracy, macro_f1, rmse, mae, rmse_of_mean, within_one_accuracy, nll, ece",
+        "metric: 'loss' is none of accuracy, macro_f1, rmse, mae, rmse_of_mean, within_one_accuracy, nll, ece, "
+        "accuracy_of_rounded_mean, rmse_of_rounded_mean, mae_of_rounded_mean, accuracy_of_median, rmse_of_median, mae_of_median",
         "runs: 'nowhere' is not a folder; give that of a run, or one that holds runs",
         "runs: 'neither' is not a folder; give that of a run, or one that holds runs",
         "group_by: 'optimzer' is no key of a run; use one such as model or optimizer.lr. Did you mean 'optimizer'?",

@@ -45,6 +45,13 @@ def test_train_dataloader__mirrors_only_if_asked(tiny_bins: Path) -> None:
     assert {view for views in loader.sampler for view in views.views.tolist()} == {0}
 
 
+def test_train_dataloader__balanced(tiny_bins: Path) -> None:
+    data = build(tiny_bins, max_count=2, above_range="clip", balance="sampler")
+    counts = torch.cat([batch.recorded_counts for batch in data.train_dataloader()])
+    assert len(counts) == len(data.manifest.rows_of("train").bin_ids)
+    assert torch.bincount(counts).float().std() < 1, "though four of six bins are clipped to 2"
+
+
 def test_loaders__clip_labels(tiny_bins: Path) -> None:
     data = build(tiny_bins, max_count=3, above_range="clip")
     counts = torch.cat([batch.recorded_counts for batch in data.train_dataloader()])

@@ -1,6 +1,8 @@
 from collections import Counter
+from itertools import chain
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,6 +57,43 @@ def test_train_sampler__processes_together_meet_the_batches_of_one(bins: int, wo
         assert set(together) == set(batch)
         assert len(together) - len(batch) < world
         assert len({len(rank[index]) for rank in ranks}) == 1
+
+
+COUNTS = torch.tensor([0] * 2 + [1] * 18 + [2] * 40)
+
+
+def balanced(seed: int = 3, **settings: int) -> TrainSampler:
+    return TrainSampler(60, 12, True, seed, **settings, balanced_counts=COUNTS)
+
+
+def test_train_sampler__balanced() -> None:
+    sampler = balanced()
+    assert [len(batch) for batch in batches_of(sampler)] == [12] * 5, "as many bins as without"
+    assert Counter(COUNTS[rows_of(sampler)].tolist()) == {0: 20, 1: 20, 2: 20}
+
+
+def test_train_sampler__balanced_looks_anew_at_what_is_drawn_again() -> None:
+    views = {row: set() for row in (0, 1)}
+    for row, view in (pair for batch in batches_of(balanced()) for pair in batch if pair[0] in views):
+        views[row].add(view)
+    assert views == {0: {0, 1}, 1: {0, 1}}
+
+
+def test_train_sampler__balanced_by_seed_and_epoch_alone() -> None:
+    one, other = balanced(), balanced()
+    list(one)
+    one.set_epoch(4)
+    other.set_epoch(4)
+    assert batches_of(one) == batches_of(other)
+    assert batches_of(one) != batches_of(balanced())
+    assert batches_of(balanced()) != batches_of(balanced(seed=4))
+
+
+def test_train_sampler__balanced_processes_together_meet_the_batches_of_one() -> None:
+    alone = batches_of(balanced())
+    ranks = [batches_of(balanced(rank=rank, world_size=3)) for rank in range(3)]
+    together = [sorted(chain(*shares)) for shares in zip(*ranks, strict=True)]
+    assert together == list(map(sorted, alone))
 
 
 @given(st.integers(1, 60), st.integers(1, 4), st.integers(1, 20))

@@ -41,6 +41,8 @@ def test_majority_baseline__has_no_probabilities() -> None:
     assert math.isnan(result["nll"])
     assert math.isnan(result["ece"])
     assert result["rmse_of_mean"] == result["rmse"]
+    assert result["rmse_of_rounded_mean"] == result["rmse"]
+    assert result["mae_of_median"] == result["mae"]
 
 
 def test_prior_baseline__starter() -> None:
@@ -63,6 +65,18 @@ def test_prior_baseline__matches_draws() -> None:
     assert result["rmse"] == pytest.approx(math.sqrt(np.mean((answers - recorded) ** 2)), abs=5e-3)
     assert result["rmse_of_mean"] == pytest.approx(math.sqrt(np.mean((recorded - prior @ np.arange(6)) ** 2)))
     assert result["nll"] == pytest.approx(log_loss(recorded, np.tile(prior, (len(recorded), 1))))
+
+
+def test_prior_baseline__rounded_mean_and_median_are_those_of_the_frequencies() -> None:
+    """Of 4, 0, 0, 3 and 2 bins the commonest count is 1, the mean 2.9, and the median 4."""
+    result = prior_baseline([4, 0, 0, 3, 2], [1, 0, 0, 0, 1], min_count=1)
+
+    assert result["accuracy"] == pytest.approx((4 / 9 + 2 / 9) / 2)
+    assert result["mae_of_rounded_mean"] == 2
+    assert result["rmse_of_rounded_mean"] == 2
+    assert result["mae_of_median"] == 2
+    assert result["rmse_of_median"] == pytest.approx(math.sqrt(5))
+    assert result["accuracy_of_median"] == 0
 
 
 def test_prior_baseline__ece_is_one_gap() -> None:

@@ -64,6 +64,10 @@ def compute_reference(logits: torch.Tensor, recorded: torch.Tensor, min_count: i
     probabilities, truth = compute_probabilities(logits), recorded.numpy()
     counts = np.arange(min_count, min_count + logits.shape[1])
     answer = counts[probabilities.argmax(axis=1)]
+    others = {
+        "rounded_mean": np.floor(probabilities @ counts + 0.5).astype(int),
+        "median": np.array([counts[np.searchsorted(np.cumsum(row), 0.5)] for row in probabilities]),
+    }
     return {
         "accuracy": accuracy_score(truth, answer),
         "macro_f1": f1_score(truth, answer, average="macro", zero_division=0),
@@ -73,6 +77,9 @@ def compute_reference(logits: torch.Tensor, recorded: torch.Tensor, min_count: i
         "within_one_accuracy": np.mean(np.abs(truth - answer) <= 1),
         "nll": log_loss(truth, probabilities, labels=counts),
         "ece": compute_reference_ece(probabilities, truth - min_count),
+        **{f"accuracy_of_{name}": accuracy_score(truth, other) for name, other in others.items()},
+        **{f"rmse_of_{name}": mean_squared_error(truth, other) ** 0.5 for name, other in others.items()},
+        **{f"mae_of_{name}": mean_absolute_error(truth, other) for name, other in others.items()},
     }
 
 
@@ -117,6 +124,12 @@ def test_scores__of_a_sure_and_right_answer() -> None:
         "within_one_accuracy": 1,
         "nll": 0,
         "ece": 0,
+        "accuracy_of_rounded_mean": 1,
+        "rmse_of_rounded_mean": 0,
+        "mae_of_rounded_mean": 0,
+        "accuracy_of_median": 1,
+        "rmse_of_median": 0,
+        "mae_of_median": 0,
     }
 
 
@@ -140,6 +153,19 @@ def test_tally_batch__confusion_has_recorded_rows() -> None:
 
     assert confusion.dtype == torch.float64
     np.testing.assert_array_equal(confusion, confusion_matrix(recorded, logits.argmax(dim=1)))
+
+
+def test_tally_batch__each_decoding_has_its_confusion() -> None:
+    """Likeliest 0, mean 1.6, which is rounded to 2, and median 1."""
+    logits = torch.tensor([[0.4, 0.15, 0.05, 0.25, 0.15]]).log()
+
+    tally = tally_batch(logits, torch.tensor([4]), 0)
+
+    matrices = (tally.confusion, tally.confusion_of_rounded_mean, tally.confusion_of_median)
+    assert [matrix.nonzero().tolist() for matrix in matrices] == [[[4, 0]], [[4, 2]], [[4, 1]]]
+    assert scores(tally)["mae"] == 4
+    assert scores(tally)["mae_of_rounded_mean"] == 2
+    assert scores(tally)["rmse_of_median"] == 3
 
 
 def test_tally_batch__bands_hold_every_bin() -> None:

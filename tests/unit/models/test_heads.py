@@ -2,16 +2,29 @@ import pytest
 import torch
 from torch import nn
 
-from binrecon.config.schema import HeadConfig, LinearHeadConfig, MlpHeadConfig
-from binrecon.models.heads import build_head, read_head_config
+from binrecon.config.schema import (
+    CoralHeadConfig,
+    CornHeadConfig,
+    HeadConfig,
+    LinearHeadConfig,
+    MlpHeadConfig,
+    OneLayerHeadConfig,
+)
+from binrecon.models.heads import build_head, read_head_config, split_head, start_at_shares
+from binrecon.models.ordinal import CoralLink, CornLink
 
 MLP = MlpHeadConfig(hidden_width=16, dropout=0.5)
 HEADS = [
     LinearHeadConfig(dropout=0.0),
     LinearHeadConfig(dropout=0.2),
     LinearHeadConfig(dropout=0.2, is_standardised=True),
+    CoralHeadConfig(dropout=0.0),
+    CoralHeadConfig(dropout=0.2, is_standardised=True),
+    CornHeadConfig(dropout=0.0),
+    CornHeadConfig(dropout=0.2, is_standardised=True),
     MLP,
 ]
+ONE_LAYER = [head for head in HEADS if isinstance(head, OneLayerHeadConfig)]
 
 
 @pytest.mark.parametrize("config", HEADS)
@@ -24,6 +37,50 @@ def test_build_head__first_weights_follow_from_the_seed_alone(config: HeadConfig
     again, other = build_head(config, 8, 6, seed=3), build_head(config, 8, 6, seed=4)
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
     assert any(not torch.equal(a, b) for a, b in zip(first.parameters(), other.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("config", HEADS)
+def test_build_head__gives_a_distribution(config: HeadConfig) -> None:
+    count_logits = build_head(config, 8, 6, seed=0)(torch.randn(32, 8))
+    assert count_logits.shape == (32, 6)
+    torch.testing.assert_close(count_logits.softmax(1).sum(1), torch.ones(32))
+
+
+def test_build_head__coral_is_one_value_and_ordered_thresholds() -> None:
+    head = build_head(CoralHeadConfig(dropout=0.2, is_standardised=True), 8, 6, seed=0)
+    assert [type(layer) for layer in head] == [nn.BatchNorm1d, nn.Dropout, nn.Linear, CoralLink]
+    assert {name: tuple(value.shape) for name, value in head.named_parameters()} == {
+        "2.weight": (1, 8),
+        "2.bias": (1,),
+        "3.steps": (4,),
+    }
+    nn.init.constant_(head[3].steps, 5.0)
+    likeliest = head.eval()(torch.linspace(-200, 200, 99).unsqueeze(1) * head[2].weight).argmax(dim=1)
+    assert (likeliest.diff() >= 0).all(), "more of the one value is never a smaller count"
+    assert likeliest.unique().tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_build_head__coral_starts_with_all_counts_equally_likely() -> None:
+    head = build_head(CoralHeadConfig(dropout=0.0), 8, 6, seed=0)
+    torch.testing.assert_close(head(torch.zeros(1, 8)).exp(), torch.full((1, 6), 1 / 6))
+
+
+def test_build_head__corn_is_a_question_for_each_count_but_the_last() -> None:
+    head = build_head(CornHeadConfig(dropout=0.0), 8, 6, seed=0)
+    assert [type(layer) for layer in head] == [nn.Linear, CornLink]
+    assert {name: tuple(value.shape) for name, value in head.named_parameters()} == {
+        "0.weight": (5, 8),
+        "0.bias": (5,),
+    }
+
+
+@pytest.mark.parametrize("config", ONE_LAYER)
+def test_split_head__parts_are_the_whole(config: HeadConfig) -> None:
+    head, features = build_head(config, 8, 6, seed=0).eval(), torch.randn(4, 8)
+    before, linear, link = split_head(head)
+    values = linear(before(features))
+    torch.testing.assert_close(values if link is None else link(values), head(features), rtol=0, atol=0)
+    assert {id(part) for part in (*before, linear)} <= {id(part) for part in head.modules()}
 
 
 def test_build_head__standardised_sees_mean_0_and_variance_1() -> None:
@@ -60,3 +117,23 @@ def test_build_head__mlp_starts_as_fastais() -> None:
 @pytest.mark.parametrize("config", HEADS)
 def test_read_head_config(config: HeadConfig) -> None:
     assert read_head_config(vars(config)) == config
+
+
+@pytest.mark.parametrize("config", HEADS)
+def test_start_at_shares__without_features_the_shares_are_answered(config: HeadConfig) -> None:
+    head = build_head(config, 8, 4, seed=0)
+    shares = torch.tensor([0.1, 0.4, 0.3, 0.2])
+    start_at_shares(head, shares)
+    for layer in head.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.zeros_(layer.weight)
+    answered = head.eval()(torch.randn(5, 8)).softmax(1)
+    torch.testing.assert_close(answered, shares.expand(5, 4))
+
+
+@pytest.mark.parametrize("config", [CoralHeadConfig(dropout=0.0), CornHeadConfig(dropout=0.0)])
+def test_start_at_shares__of_two_counts(config: HeadConfig) -> None:
+    head = build_head(config, 8, 2, seed=0)
+    start_at_shares(head, torch.tensor([0.3, 0.7]))
+    answered = head(torch.zeros(1, 8)).softmax(1)
+    torch.testing.assert_close(answered, torch.tensor([[0.3, 0.7]]))

@@ -1,11 +1,28 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
-from binrecon.config.schema import CrossEntropyConfig, LossConfig, SoftLabelsConfig
-from binrecon.models.losses import build_loss, cross_entropy, soft_label_loss, stack_losses
+from binrecon.config.schema import (
+    CornConfig,
+    CrossEntropyConfig,
+    CumulativeConfig,
+    LossConfig,
+    SoftLabelsConfig,
+)
+from binrecon.models.losses import (
+    Loss,
+    build_loss,
+    corn_loss,
+    cross_entropy,
+    cumulative_loss,
+    soft_label_loss,
+    stack_losses,
+    weigh_classes,
+)
+from binrecon.models.ordinal import coral_log_probabilities, corn_log_probabilities
 
 
 def test_cross_entropy__by_hand() -> None:
@@ -60,18 +77,107 @@ def test_soft_label_loss__without_weight_is_cross_entropy() -> None:
     torch.testing.assert_close(soft_label_loss(logits, classes, 0.0), cross_entropy(logits, classes))
 
 
+def test_cumulative_loss__by_hand() -> None:
+    """Of 4, 3, 2 and 1 tenths, more than 0, 1 and 2 items have 6, 3 and 1 tenths."""
+    logits = torch.tensor([[0.4, 0.3, 0.2, 0.1]]).log()
+    yes, no = ([-math.log(abs(part - share)) for share in (0.6, 0.3, 0.1)] for part in (0, 1))
+    losses = [cumulative_loss(logits, torch.tensor([recorded])).item() for recorded in range(4)]
+    expected = [sum(yes[:recorded] + no[recorded:]) for recorded in range(4)]
+    assert losses == pytest.approx(expected)
+
+
+def test_cumulative_loss__of_two_counts_is_cross_entropy() -> None:
+    logits, classes = torch.randn(9, 2), torch.randint(2, (9,))
+    torch.testing.assert_close(cumulative_loss(logits, classes), cross_entropy(logits, classes))
+
+
+def test_cumulative_loss__costs_more_the_farther_off() -> None:
+    logits = 8 * torch.eye(6)  # each answers its own class
+    losses = cumulative_loss(logits, torch.zeros(6, dtype=torch.int64))
+    assert losses.diff().min() > 1
+
+
+def test_cumulative_loss__of_sure_answers_is_finite() -> None:
+    logits = torch.tensor([[200.0, 0, 0, 0], [0, 0, 0, 1e4]], requires_grad=True)
+    losses = cumulative_loss(logits, torch.tensor([3, 3]))
+    losses.sum().backward()
+    assert losses.tolist() == pytest.approx([600 - math.log(1 * 2 * 3), 0], abs=1e-4)
+    assert logits.grad is not None
+    assert logits.grad.isfinite().all()
+
+
+def test_cumulative_loss__on_coral_is_that_of_the_paper() -> None:
+    """Cao et al. 2020, on the logits of "more than k items?"."""
+    values, steps = 3 * torch.randn(50, 1, dtype=torch.float64), torch.randn(4, dtype=torch.float64)
+    classes = torch.randint(6, (50,))
+    logits = values.numpy() - np.concatenate([[0], np.cumsum(np.log1p(np.exp(steps.numpy())))])
+    is_above = classes.numpy()[:, None] > np.arange(5)
+    terms = np.where(is_above, np.logaddexp(0, -logits), np.logaddexp(0, logits))
+    losses = cumulative_loss(coral_log_probabilities(values, steps), classes)
+    np.testing.assert_allclose(losses, terms.sum(axis=1))
+
+
+def test_cumulative_loss__is_that_of_coral_pytorch() -> None:
+    """What `coral_loss(values + biases, levels, reduction=None)` of coral-pytorch 1.4.0 gave."""
+    values = torch.tensor([[-2.0], [0.5], [1.25], [3.0]])
+    biases = torch.tensor([1.5, 0.5, -0.25, -1.0])
+    steps = (-biases.diff()).expm1().log()
+    losses = cumulative_loss(coral_log_probabilities(values + biases[0], steps), torch.tensor([0, 2, 4, 1]))
+    assert losses.tolist() == pytest.approx([0.8243, 1.7402, 1.1114, 8.4797], abs=5e-5)
+
+
+def test_corn_loss__is_that_of_the_paper_but_for_the_number_of_questions() -> None:
+    """Shi et al. 2021, equation 5: the mean over all questions that the bins of a batch are asked."""
+    values, classes = 3 * torch.randn(50, 5, dtype=torch.float64), torch.randint(6, (50,))
+    total, questions = 0.0, 0
+    for k in range(5):
+        asked = classes.numpy() >= k  # S_k: at least k items
+        logits, says_more = values.numpy()[asked, k], classes.numpy()[asked] > k
+        total += np.where(says_more, np.logaddexp(0, -logits), np.logaddexp(0, logits)).sum()
+        questions += int(asked.sum())
+    losses = corn_loss(corn_log_probabilities(values), classes)
+    assert losses.mean().item() * 50 / questions == pytest.approx(total / questions)
+    assert questions == (classes + 1).clamp(max=5).sum()
+
+
+def test_corn_loss__is_that_of_coral_pytorch() -> None:
+    """What `corn_loss(values, classes, 5)` of coral-pytorch 1.4.0 gave for each bin, times its questions."""
+    values = torch.tensor(
+        [[-2.0, 0.5, 1.0, 0.0], [1.5, -0.5, 2.0, 1.0], [0.25, 3.0, -1.0, 0.75], [2.0, -1.5, 0.5, -3.0]]
+    )
+    losses = corn_loss(corn_log_probabilities(values), torch.tensor([0, 2, 4, 1]))
+    expected = [0.126928 * 1, 1.100806 * 3, 0.581165 * 4, 0.164171 * 2]
+    assert losses.tolist() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("loss", [cumulative_loss, corn_loss])
+def test_ordinal_losses__half_precision_is_computed_in_float32(loss: Loss) -> None:
+    logits, classes = torch.randn(4, 6, dtype=torch.bfloat16), torch.tensor([0, 1, 2, 5])
+    assert loss(logits, classes).dtype == torch.float32
+    torch.testing.assert_close(loss(logits, classes), loss(logits.float(), classes))
+
+
 @pytest.mark.parametrize(
     "configs",
     [
         [CrossEntropyConfig(label_smoothing=share) for share in (0.0, 0.1, 0.5)],
         [SoftLabelsConfig(soft_weight=share) for share in (0.0, 0.5, 1.0)],
+        [CumulativeConfig()] * 3,
+        [CornConfig()] * 3,
     ],
-    ids=["cross_entropy", "soft_labels"],
+    ids=["cross_entropy", "soft_labels", "cumulative", "corn"],
 )
 def test_stack_losses__are_those_of_each(configs: list[LossConfig]) -> None:
     logits, classes = torch.randn(7, 3, 6), torch.randint(6, (7,))
     alone = [build_loss(config)(logits[:, place], classes) for place, config in enumerate(configs)]
     torch.testing.assert_close(stack_losses(configs)(logits, classes), torch.stack(alone, dim=1))
+
+
+@pytest.mark.parametrize("heads", [(), (3,)])
+def test_weigh_classes(heads: tuple[int, ...]) -> None:
+    losses = torch.rand(3, *heads)
+    weighed = weigh_classes(losses, torch.tensor([1, 0, 1]), torch.tensor([2.0, 0.5]))
+    torch.testing.assert_close(weighed, torch.stack([losses[0] / 2, losses[1] * 2, losses[2] / 2]))
 
 
 def test_build_loss__of_no_kind() -> None:

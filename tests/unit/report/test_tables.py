@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from binrecon.metrics.baselines import majority_baseline, prior_baseline
-from binrecon.metrics.functional import empty_tally, tally_batch
-from binrecon.report.tables import format_metric, metrics_table, per_count_table
+from binrecon.metrics.functional import empty_tally, scores, tally_batch
+from binrecon.report.tables import decodings_table, format_metric, metrics_table, per_count_table
 
 STARTER = [1228, 2299, 2666, 2373, 1875]
 
@@ -52,6 +52,21 @@ def test_metrics_table__fits_80_columns() -> None:
 def test_metrics_table__unknown_metric() -> None:
     with pytest.raises(ValueError, match=r"columns: \['val/rmse'\] are not metrics; metrics are accuracy, "):
         metrics_table({"this run": {"val/rmse": 1.0}}, "test")
+
+
+def test_decodings_table() -> None:
+    """Of the recorded count 4, the likeliest is 4 off, the rounded mean 2, and the median 3."""
+    tally = tally_batch(torch.tensor([[0.4, 0.15, 0.05, 0.25, 0.15]]).log(), torch.tensor([4]), 0)
+
+    lines = [line.split() for line in print_table(decodings_table(scores(tally), "test, by the count"))]
+
+    assert lines[0] == ["test,", "by", "the", "count"]
+    assert lines[1] == ["count", "accuracy", "↑", "rmse", "↓", "mae", "↓"]
+    assert lines[3:] == [
+        ["argmax", "0.0", "%", "4.000", "4.000"],
+        ["rounded_mean", "0.0", "%", "2.000", "2.000"],
+        ["median", "0.0", "%", "3.000", "3.000"],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_check_same_model(checkpoint: dict[str, object], tmp_path: Path) -> None
         )
     assert str(caught.value).endswith(
         "holds another model (backbone: resnet18.tv_in1k there, resnet34.tv_in1k here; max_count: 5 there, 4 here); "
-        "resume with the model and regime it was trained with"
+        "resume with the model, range of counts and regime it was trained with"
     )
 
 

@@ -3,7 +3,9 @@ import torch
 
 from binrecon.config.schema import (
     AdamConfig,
+    CoralHeadConfig,
     CrossEntropyConfig,
+    CumulativeConfig,
     HeadConfig,
     LinearHeadConfig,
     LossConfig,
@@ -15,13 +17,16 @@ from binrecon.training.learner import HeadTrial, Learner
 from binrecon.training.module import SplitMetrics
 
 LINEAR = LinearHeadConfig(dropout=0.0)
+CORAL = CoralHeadConfig(dropout=0.0)
 MLP = MlpHeadConfig(hidden_width=5, dropout=0.5)
 CROSS_ENTROPY = CrossEntropyConfig(label_smoothing=0.0)
+CUMULATIVE = CumulativeConfig()
+THIRDS = torch.full((3,), 1 / 3)
 
 
 def group_numbers(*trials: tuple[HeadConfig, LossConfig, int]) -> list[list[int]]:
     learners = [
-        Learner(number, HeadTrial(head, loss, AdamConfig(lr=0.1), seed), 4, 3, 2, 5)
+        Learner(number, HeadTrial(head, loss, AdamConfig(lr=0.1), seed), 4, THIRDS, 2, 5)
         for number, (head, loss, seed) in enumerate(trials)
     ]
     return [[learner.number for learner in group.learners] for group in group_learners(learners, 0, 3)]
@@ -34,9 +39,19 @@ def group_numbers(*trials: tuple[HeadConfig, LossConfig, int]) -> list[list[int]
         ((LINEAR, CROSS_ENTROPY, 0), (LINEAR, SoftLabelsConfig(soft_weight=0.1), 0), [[0], [1]]),
         ((LINEAR, CROSS_ENTROPY, 0), (LINEAR, CROSS_ENTROPY, 1), [[0], [1]]),
         ((LINEAR, CROSS_ENTROPY, 0), (LinearHeadConfig(dropout=0.1), CROSS_ENTROPY, 0), [[0], [1]]),
+        ((CORAL, CUMULATIVE, 0), (CORAL, CUMULATIVE, 0), [[0, 1]]),
+        ((CORAL, CUMULATIVE, 0), (LINEAR, CUMULATIVE, 0), [[0], [1]]),
         ((MLP, CROSS_ENTROPY, 0), (MLP, CROSS_ENTROPY, 0), [[0], [1]]),
     ],
-    ids=["settings of a loss", "kinds of loss", "seeds", "dropouts", "hidden layers"],
+    ids=[
+        "settings of a loss",
+        "kinds of loss",
+        "seeds",
+        "dropouts",
+        "ordinal",
+        "kinds of head",
+        "hidden layers",
+    ],
 )
 def test_group_learners(
     one: tuple[HeadConfig, LossConfig, int],

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from binrecon.config.metric_names import Mode
-from binrecon.config.schema import CrossEntropyConfig, LinearHeadConfig, MlpHeadConfig, SGDConfig
+from binrecon.config.schema import CrossEntropyConfig, LinearHeadConfig, SGDConfig
+from binrecon.models.heads import split_head
 from binrecon.training.learner import HeadTrial, Learner
 
 
@@ -12,7 +13,9 @@ def build_learner() -> Learner:
     trial = HeadTrial(
         LinearHeadConfig(dropout=0.2), CrossEntropyConfig(label_smoothing=0.0), SGDConfig(lr=0.5), seed=0
     )
-    return Learner(0, trial, feature_count=4, class_count=3, steps_per_epoch=2, max_epochs=5)
+    return Learner(
+        0, trial, feature_count=4, class_shares=torch.full((3,), 1 / 3), steps_per_epoch=2, max_epochs=5
+    )
 
 
 @pytest.mark.parametrize(
@@ -28,9 +31,10 @@ def build_learner() -> Learner:
 )
 def test_end_epoch__keeps_the_first_best(mode: Mode, values: list[float], best: int) -> None:
     learner, weights = build_learner(), []
+    layer = split_head(learner.head).linear
     for value in values:
-        torch.nn.init.constant_(learner.last_layer.weight, len(weights))
-        weights.append(learner.last_layer.weight.detach().clone())
+        torch.nn.init.constant_(layer.weight, len(weights))
+        weights.append(layer.weight.detach().clone())
         learner.end_epoch({"val/mae": value}, "val/mae", mode)
     outcome = learner.outcome
     assert outcome.best_epoch == best
@@ -41,19 +45,10 @@ def test_end_epoch__keeps_the_first_best(mode: Mode, values: list[float], best: 
 
 def test_step__follows_gradients_and_forgets_them() -> None:
     learner = build_learner()
-    before = learner.last_layer.bias.detach().clone()
-    learner.last_layer(torch.zeros(1, 4)).sum().backward()
-    learner.last_layer.weight.grad = torch.zeros(3, 4)
+    layer = split_head(learner.head).linear
+    before = layer.bias.detach().clone()
+    layer(torch.zeros(1, 4)).sum().backward()
+    layer.weight.grad = torch.zeros(3, 4)
     learner.step()
-    torch.testing.assert_close(learner.last_layer.bias, before - 0.5)
+    torch.testing.assert_close(layer.bias, before - 0.5)
     assert all(parameter.grad is None for parameter in learner.head.parameters())
-
-
-def test_last_layer__of_an_mlp() -> None:
-    trial = HeadTrial(
-        MlpHeadConfig(hidden_width=5, dropout=0.5),
-        CrossEntropyConfig(label_smoothing=0.0),
-        SGDConfig(lr=0.1),
-        seed=0,
-    )
-    assert Learner(0, trial, 4, 3, 2, 5).last_layer.in_features == 5

@@ -7,10 +7,16 @@ import torch
 
 from binrecon.config.schema import (
     AdamConfig,
+    AdamWConfig,
+    CoralHeadConfig,
+    CornConfig,
+    CornHeadConfig,
     CrossEntropyConfig,
+    CumulativeConfig,
     DataConfig,
     HeadConfig,
     LinearHeadConfig,
+    LossConfig,
     MlpHeadConfig,
     OptimizerConfig,
     SGDConfig,
@@ -25,6 +31,8 @@ DATA = DataConfig(batch_size=16)
 DIVERGING = SGDConfig(lr=1e30, weight_decay=0.1)
 LINEAR = LinearHeadConfig(dropout=0.0)
 STANDARDISED = LinearHeadConfig(dropout=0.3, is_standardised=True)
+CORAL = CoralHeadConfig(dropout=0.3, is_standardised=True)
+CORN = CornHeadConfig(dropout=0.0)
 MLP = MlpHeadConfig(hidden_width=8, dropout=0.5)
 
 
@@ -50,7 +58,9 @@ class RandomFeatures(BatchDataset):
 def build_trial(
     optimizer: OptimizerConfig | None = None, head: HeadConfig = LINEAR, seed: int = 0
 ) -> HeadTrial:
-    return HeadTrial(head, CrossEntropyConfig(label_smoothing=0.0), optimizer or AdamConfig(lr=0.01), seed)
+    losses: dict[str, LossConfig] = {"coral": CumulativeConfig(), "corn": CornConfig()}
+    loss = losses.get(head.name, CrossEntropyConfig(label_smoothing=0.0))
+    return HeadTrial(head, loss, optimizer or AdamConfig(lr=0.01), seed)
 
 
 def run(
@@ -79,11 +89,23 @@ def test_train_heads__learns() -> None:
     }
 
 
+@pytest.mark.parametrize("optimizer", [AdamConfig(lr=0.01), AdamWConfig(lr=0.01), SGDConfig(lr=0.02)])
+def test_train_heads__ordinal_heads_of_two_counts(optimizer: OptimizerConfig) -> None:
+    """With one threshold, CORAL has no step to the next, and both are a logistic regression."""
+    bins = RandomFeatures(70)
+    bins.recorded_counts.clamp_(max=1)
+    data = DataConfig(min_count=0, max_count=1, batch_size=16)
+    trials = [build_trial(optimizer, head) for head in (CoralHeadConfig(dropout=0.0), CORN)]
+    for outcome in train_heads(trials, lambda _: bins, data, 3, "val/loss"):
+        losses = [row["val/loss"] for row in outcome.history]
+        assert losses == sorted(losses, reverse=True)
+
+
 def test_train_heads__none() -> None:
     assert run() == []
 
 
-@pytest.mark.parametrize("head", [LINEAR, LinearHeadConfig(dropout=0.3), STANDARDISED, MLP])
+@pytest.mark.parametrize("head", [LINEAR, LinearHeadConfig(dropout=0.3), STANDARDISED, CORAL, CORN, MLP])
 def test_train_heads__beside_others_as_alone(head: HeadConfig) -> None:
     trial = build_trial(head=head)
     others = [build_trial(SGDConfig(lr=0.1)), build_trial(head=head, seed=1), build_trial(head=MLP)]
@@ -100,6 +122,16 @@ def test_train_heads__one_that_diverges_leaves_the_others_alone() -> None:
     assert failed.status == "failed"
     assert failed.reason is not None
     assert failed.reason.endswith("training diverged; lower optimizer.lr (now 1e+30)")
+
+
+@pytest.mark.parametrize("head", [CORAL, CORN])
+def test_train_heads__one_of_its_kind_that_diverges_leaves_the_others_alone(head: HeadConfig) -> None:
+    trials = [build_trial(head=head), build_trial(SGDConfig(lr=0.01), head)]
+    expected = run(*trials)
+    first, failed, second = run(trials[0], build_trial(DIVERGING, head), trials[1])
+    assert failed.status == "failed"
+    assert_same(first, expected[0])
+    assert_same(second, expected[1])
 
 
 def test_train_heads__all_diverge() -> None:
@@ -156,6 +188,15 @@ def test_train_heads__refuses_before_it_trains() -> None:
         run(build_trial(), build_trial(head=MLP), bins=65)
     with pytest.raises(ConfigError, match="monitor: 'val/los' is not logged"):
         run(build_trial(), monitor="val/los")
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_train_heads__counts_out_of_range(split: Split) -> None:
+    datasets: dict[Split, BatchDataset] = {"train": RandomFeatures(70), "val": RandomFeatures(40)}
+    datasets[split].recorded_counts[:3] = torch.tensor([7, 6, 7])
+    with pytest.raises(ValueError, match=f"{split}: recorded counts must be within") as caught:
+        train_heads([build_trial()], datasets.__getitem__, DATA, 1, "val/loss")
+    assert str(caught.value).endswith("here 0..5, got [6, 7]; leave such bins out or widen the range")
 
 
 def test_train_heads__leaves_random_numbers_and_threads_alone() -> None:

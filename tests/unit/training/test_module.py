@@ -1,12 +1,13 @@
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from binrecon.config.metric_names import LOGGED_METRICS
-from binrecon.config.schema import AdamConfig, CrossEntropyConfig, LossConfig, SoftLabelsConfig
+from binrecon.config.schema import AdamConfig, CrossEntropyConfig, DataConfig, LossConfig, SoftLabelsConfig
 from binrecon.data import BinBatch
-from binrecon.errors import TrainingError
+from binrecon.errors import ConfigError, TrainingError
 from binrecon.models import build_counter
 from binrecon.models.losses import soft_label_loss
 from binrecon.training.module import CountingModule, SplitMetrics
@@ -15,10 +16,13 @@ from binrecon.training.phases import head_phase
 CROSS_ENTROPY = CrossEntropyConfig(label_smoothing=0.0)
 
 
-def build_module(min_count: int = 0, loss: LossConfig = CROSS_ENTROPY) -> CountingModule:
+def build_module(
+    min_count: int = 0, loss: LossConfig = CROSS_ENTROPY, class_weights: torch.Tensor | None = None
+) -> CountingModule:
     counter = build_counter("resnet18.tv_in1k", min_count, 5, weights="random")
+    plan = {"phases": head_phase(1, 0.1), "lr_factors": [1.0] * 5}
     return CountingModule(
-        counter, AdamConfig(lr=0.1), loss, 0, 1, phases=head_phase(1, 0.1), lr_factors=[1.0] * 5, facts={}
+        counter, AdamConfig(lr=0.1), loss, 0, 1, **plan, facts={}, class_weights=class_weights
     )
 
 
@@ -42,6 +46,16 @@ def test_training_step__of_another_loss() -> None:
     assert module.training_step(batch, 0).item() == pytest.approx(expected.item(), rel=1e-6)
 
 
+def test_training_step__weighs_classes() -> None:
+    weights = torch.tensor([1.0, 0.0, 0.0, 0.0, 0.5])
+    module, batch = build_module(min_count=1, class_weights=weights), build_batch([1, 5])
+    module.eval()
+    chances = module(batch.photos).log_softmax(dim=1)
+    expected = -(chances[0, 0] + 0.5 * chances[1, 4]).item() / 2
+    assert module.training_step(batch, 0).item() == pytest.approx(expected, rel=1e-5)
+    assert "class_weights" not in module.state_dict(), "they follow from the bins at hand"
+
+
 def test_training_step__diverged() -> None:
     module = build_module()
     torch.nn.init.constant_(module.counter.head.bias, math.inf)
@@ -50,6 +64,15 @@ def test_training_step__diverged() -> None:
         match=r"train/loss became nan in epoch 1: training diverged; lower optimizer.lr \(now 0.1\)",
     ):
         module.training_step(build_batch([1, 2]), 0)
+
+
+def test_setup__data_of_another_range_of_counts() -> None:
+    module, data = build_module(min_count=1), SimpleNamespace(config=DataConfig(min_count=0, max_count=5))
+    module.trainer = SimpleNamespace(datamodule=data)
+    with pytest.raises(ConfigError, match="the data has the counts 0 to 5, and this counter answers 1 to 5"):
+        module.setup("test")
+    data.config.min_count = 1
+    module.setup("test")
 
 
 def test_split_metrics__builds_exactly_what_is_declared() -> None:

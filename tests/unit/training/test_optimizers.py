@@ -40,7 +40,7 @@ def rates(
     ],
 )
 def test_build_optimizer(config: OptimizerConfig, kind: type, settings: dict[str, object]) -> None:
-    optimizer = build_optimizer(config, {1.0: [torch.nn.Parameter(torch.zeros(1))]})
+    optimizer = build_optimizer(config, {1.0: [torch.nn.Parameter(torch.zeros(1, 1))]})
     assert type(optimizer) is kind
     wanted = {"lr": 0.1, "weight_decay": 0.01, **settings}
     assert {key: optimizer.param_groups[0][key] for key in wanted} == wanted
@@ -68,6 +68,16 @@ def test_build_optimizer__only_the_head_of_a_frozen_counter() -> None:
     counter = build_counter("resnet18.tv_in1k", 0, 5, weights="random")
     groups = group_parameters(counter.backbone, counter.head, [1.0] * 5)
     assert groups == {1.0: list(counter.head.parameters())}
+
+
+def test_build_optimizer__weight_decay_leaves_vectors_alone() -> None:
+    layers = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2))
+    config = AdamConfig(lr=0.1, weight_decay=0.5)
+    groups = build_optimizer(config, {1.0: list(layers.parameters())}).param_groups
+    assert [(len(group["params"]), group["weight_decay"]) for group in groups] == [(1, 0.5), (3, 0.0)]
+    config.decays_biases = True
+    groups = build_optimizer(config, {1.0: list(layers.parameters())}).param_groups
+    assert [(len(group["params"]), group["weight_decay"]) for group in groups] == [(4, 0.5)]
 
 
 def test_build_optimizer__nothing_to_train() -> None:

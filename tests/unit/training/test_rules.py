@@ -1,8 +1,8 @@
 import pytest
 
-from binrecon.config.schema import LinearHeadConfig, MlpHeadConfig
+from binrecon.config.schema import DataConfig, LinearHeadConfig, MlpHeadConfig
 from binrecon.errors import ConfigError
-from binrecon.training.rules import check_batches
+from binrecon.training.rules import check_batches, check_counts
 
 MLP = MlpHeadConfig(hidden_width=8, dropout=0.5)
 
@@ -29,3 +29,13 @@ def test_check_batches__of_a_single_bin() -> None:
 def test_check_batches__of_a_single_bin_for_each_process() -> None:
     with pytest.raises(ConfigError, match="of 130 training bins, batches of 64 leave 2 for the last one"):
         check_batches(MLP, 130, 64, process_count=2)
+
+
+def test_check_counts() -> None:
+    check_counts(range(1, 6), DataConfig(min_count=1, max_count=5))
+    with pytest.raises(ConfigError) as caught:
+        check_counts(range(1, 6), DataConfig(min_count=0, max_count=5))
+    assert caught.value.problems == (
+        "data.min_count, data.max_count: the data has the counts 0 to 5, and this counter answers 1 to 5; "
+        "use data.min_count=1 data.max_count=5, or train another counter",
+    )
