@@ -245,7 +245,7 @@ class HeadConfig:
     name: str = MISSING
     """Which head this is; set by the group option, not by hand."""
     starts_at_prior: bool = True
-    """Whether its first biases answer with the shares of the training counts, or at random."""
+    """Whether it first answers with the shares of the training counts, or at random."""
 
     @property
     def has_batch_norm(self) -> bool:

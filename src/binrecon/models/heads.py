@@ -71,11 +71,11 @@ def read_head_config(values: Mapping[str, Any]) -> HeadConfig:
 
 @torch.no_grad()
 def start_at_shares(head: nn.Module, class_shares: Tensor) -> None:
-    """Set a head's last biases so that features of 0 are answered with given shares of the counts.
+    """Let a head answer every photo with given shares of the counts: last weights of 0, fitting biases.
 
-    The focal-loss paper does so for its rare class (Lin et al. 2017, arXiv:1708.02002, section 4.1). A few
-    hundred small steps do not bring biases there, and weights that make up for it learn the training bins
-    by heart.
+    The focal-loss paper sets such a bias for its rare class (Lin et al. 2017, arXiv:1708.02002, section 4.1).
+    A few hundred small steps do not bring biases there, and weights that make up for it learn the training
+    bins by heart; and a random last layer sends random gradients into a backbone that is trained with it.
 
     Args:
         head: As `build_head` makes it.
@@ -83,6 +83,7 @@ def start_at_shares(head: nn.Module, class_shares: Tensor) -> None:
     """
     layers = list(head.modules())
     linear = next(layer for layer in reversed(layers) if isinstance(layer, nn.Linear))
+    linear.weight.zero_()
     at_least = class_shares.flip(0).cumsum(0).flip(0)
     match layers[-1]:
         case CoralLink() as link:

@@ -14,10 +14,11 @@ from binrecon.training.memory import keep_freed_memory
 {call}
 for _ in range(4):
     torch.ones(16_000_000)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+faults = [resource.getrusage(resource.RUSAGE_SELF).ru_minflt]
 for _ in range(8):
     torch.ones(16_000_000)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+    faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+print(min(after - before for before, after in zip(faults, faults[1:])))  # a busy system takes pages back
 """
 
 
@@ -25,7 +26,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 def test_a_freed_block_is_used_again_without_asking_the_kernel() -> None:
     kept = _page_faults("assert keep_freed_memory()")
     given_back = _page_faults("")
-    assert kept < 1_000 < given_back
+    assert kept < 100 < given_back
 
 
 def _page_faults(call: str) -> int:
