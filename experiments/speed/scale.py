@@ -24,9 +24,9 @@ from binrecon.features import FeatureStore, RowKey
 from binrecon.manifest import Manifest, write_manifest
 from binrecon.manifest.schema import SCHEMA
 from binrecon.models import BinCounter, build_counter
+from binrecon.training import run
 from binrecon.training.cached import open_store
-from binrecon.training.run import fit
-from binrecon.training.run_folder import RunFolder
+from binrecon.training.run_folder import RunFolder, collect_facts
 
 WEIGHTS_HASH = "simulated"
 
@@ -96,11 +96,12 @@ def measure(train_bins: int, epochs: int, root: Path) -> dict[str, object]:
     folder = RunFolder(root / "run")
     folder.write_config(config)
     write_manifest(simulate_manifest(train_bins), folder.manifest)
-    folder.update_facts(weights_hash=WEIGHTS_HASH)
+    folder.update_facts(weights_hash=WEIGHTS_HASH, **collect_facts([], config.seed))
+    run.report_results = lambda *_: None  # it would draw photos, and there are none
     watch = MemoryWatch()
     watch.start()
     started = time.monotonic()
-    fit(config, folder, counter)
+    run.fit(config, folder, counter)
     return {
         "train_bins": train_bins,
         "width": counter.backbone.feature_count,

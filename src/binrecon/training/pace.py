@@ -34,6 +34,9 @@ from binrecon.training.prepare import counter_facts
 _WARM_UP = 2
 """Batches that are not timed: the first ones choose kernels, and take memory from the system."""
 
+_CPU_BATCH = 32
+"""Largest batch that is timed on a CPU, where one of 128 takes half a minute and is no faster."""
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -65,6 +68,9 @@ def time_run(config: TrainConfig, manifest: Manifest, seconds: float) -> Pace:
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
     if device.type == "cpu":
         keep_freed_memory()
+        config = replace(
+            config, data=replace(config.data, batch_size=min(config.data.batch_size, _CPU_BATCH))
+        )
     if why_live(config) is None:
         return Pace((), float("nan"), _time_extraction(config, manifest, counter, seconds), name)
     phases = plan_phases(config, counter.backbone.stages.names)
