@@ -37,7 +37,7 @@ def _describe_names(name: str, studies: Sequence[str]) -> str:
 
 def _reproduce_table(name: str, words: Sequence[str]) -> None:
     plan = Plan(name, words)
-    from binrecon.reproduce.needs import check_weights, look_at_needs
+    from binrecon.reproduce.needs import check_runs, look_at_needs
 
     bins = look_at_needs(plan.rows)
     if plan.settings.estimate:
@@ -47,5 +47,6 @@ def _reproduce_table(name: str, words: Sequence[str]) -> None:
         return
     from binrecon.reproduce.runs import Reproduction
 
-    check_weights([run.row for run in plan.list_runs() if not run.folder.facts.exists()])
+    unfinished = [run.row for run in plan.list_runs() if not run.folder.metrics.exists()]
+    check_runs(unfinished, bins)
     Reproduction(plan).run()

@@ -1,12 +1,12 @@
 """Whether what the rows need is at hand, before the first of them runs: photos, lists, weights."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from binrecon.config.schema import RANDOM, TrainConfig
 from binrecon.config.split_words import PUBLISHED_SPLITS
 from binrecon.console import get_console
-from binrecon.errors import ManifestError, WeightsError
+from binrecon.errors import ConfigError, ManifestError, WeightsError
 from binrecon.manifest import (
     CountRange,
     Coverage,
@@ -18,6 +18,7 @@ from binrecon.manifest import (
 from binrecon.reproduce.plan import PlannedRow
 from binrecon.sources.build import build_source
 from binrecon.training.prepare import look_at_bins
+from binrecon.training.rules import check_batches
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,32 @@ def look_at_needs(rows: Sequence[PlannedRow]) -> dict[str, BinsAtHand]:
             looked[key] = _look(row.config)
         found[row.published.name] = looked[key]
     return found
+
+
+def check_runs(rows: Sequence[PlannedRow], bins: Mapping[str, BinsAtHand]) -> None:
+    """Make sure that no run would end at its start: devices, batches of a size that heads can take, weights.
+
+    Args:
+        rows: Those that have not ended.
+        bins: At hand, by the name of the row.
+
+    Raises:
+        ConfigError: With every problem of all rows.
+        WeightsError: If weights cannot be had.
+    """
+    from binrecon.training.run import check_machine  # loads Lightning
+
+    problems: dict[str, None] = {}
+    for row in rows:
+        config, train = row.config, bins[row.published.name].coverage.usable["train"]
+        try:
+            check_machine(config)
+            check_batches(config.head, train, config.data.batch_size, config.trainer.devices)
+        except ConfigError as error:
+            problems |= dict.fromkeys(error.problems)
+    if problems:
+        raise ConfigError(problems)
+    _check_weights(rows)
 
 
 def _look(config: TrainConfig) -> BinsAtHand:
@@ -98,12 +125,8 @@ def _describe_nothing(config: TrainConfig, coverage: Coverage, bin_count: int) -
     )
 
 
-def check_weights(rows: Sequence[PlannedRow]) -> None:
-    """Make sure that the weights of every row can be had; those of the hub are then in its cache.
-
-    Raises:
-        WeightsError: If some cannot; which row needs them, and which rows need none.
-    """
+def _check_weights(rows: Sequence[PlannedRow]) -> None:
+    """Make sure that the weights of every row can be had; those of the hub are then in its cache."""
     from binrecon.models.backbone import build_backbone  # loads torch
 
     needed: dict[tuple[str, str], str] = {}

@@ -58,7 +58,8 @@ class Reproduction:
         except (BinreconError, RuntimeError, ValueError) as error:
             shown = str(error) if isinstance(error, BinreconError) else traceback.format_exc()
             sys.stderr.write(f"{run.name} failed: {shown}\n")
-            reason = (str(error).strip().splitlines() or [""])[0]
+            problems: tuple[str, ...] = getattr(error, "problems", ())
+            reason = "; ".join(problems) or (str(error).strip().splitlines() or [""])[0]
             self._failures[run.name] = f"{type(error).__name__}: {reason}"
             self._failed_rows.setdefault(run.row.published.name, f"failed, {self._failures[run.name]}")
             return False

@@ -1,14 +1,21 @@
 from pathlib import Path
 
 import pytest
+import torch
 
-from binrecon.errors import ManifestError, WeightsError
-from binrecon.reproduce.needs import check_weights, look_at_needs
+from binrecon.errors import ConfigError, ManifestError, WeightsError
+from binrecon.manifest import Coverage
+from binrecon.reproduce.needs import BinsAtHand, check_runs, look_at_needs
 from binrecon.reproduce.plan import Plan
 
 
 def plan(table: str, bins: Path, *words: str) -> Plan:
     return Plan(table, [f"source.root={bins}", *words])
+
+
+def bins_of(plan: Plan, train: int = 1_000) -> dict[str, BinsAtHand]:
+    coverage = Coverage("grouped", {"train": train, "val": 9, "test": 9}, {})
+    return {row.published.name: BinsAtHand(None, coverage) for row in plan.rows}  # type: ignore[arg-type]  # not looked at
 
 
 def test_look_at_needs__other_bins(tiny_bins: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,10 +65,10 @@ def test_look_at_needs__none_of_the_published_bins(
     )
 
 
-def test_check_weights__out_of_reach(tiny_bins: Path) -> None:
-    rows = plan("stanford", tiny_bins, "rows=[resnet18_sgd,resnet18_sgd_scratch,resnet34_sgd_scratch]").rows
+def test_check_runs__weights_out_of_reach(tiny_bins: Path) -> None:
+    some = plan("stanford", tiny_bins, "rows=[resnet18_sgd,resnet18_sgd_scratch,resnet34_sgd_scratch]")
     with pytest.raises(WeightsError) as caught:
-        check_weights(rows)
+        check_runs(some.rows, bins_of(some))
     lines = str(caught.value).splitlines()
     assert lines[0].startswith(
         "the row resnet18_sgd cannot run: model.weights=imagenet: the weights of 'resnet18.tv_in1k'"
@@ -69,6 +76,26 @@ def test_check_weights__out_of_reach(tiny_bins: Path) -> None:
     assert lines[-1] == "Rows without pretrained weights: rows=[resnet18_sgd_scratch,resnet34_sgd_scratch]"
 
 
-def test_check_weights__random_ones_need_nothing(tiny_bins: Path) -> None:
-    check_weights(plan("stanford", tiny_bins, "model.weights=random").rows)
-    check_weights([])
+def test_check_runs__random_weights_need_nothing(tiny_bins: Path) -> None:
+    some = plan("stanford", tiny_bins, "model.weights=random")
+    check_runs(some.rows, bins_of(some))
+    check_runs([], {})
+
+
+def test_check_runs__a_last_batch_that_one_head_cannot_take(tiny_bins: Path) -> None:
+    some = plan("stanford", tiny_bins, "model.weights=random")
+    with pytest.raises(ConfigError) as caught:
+        check_runs(some.rows, bins_of(some, train=129))
+    (problem,) = caught.value.problems
+    assert problem.startswith(
+        "data.batch_size: of 129 training bins, batches of 128 leave 1 for the last one"
+    )
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_check_runs__no_gpu(tiny_bins: Path) -> None:
+    some = plan("stanford", tiny_bins, "trainer=gpu")
+    with pytest.raises(ConfigError) as caught:
+        check_runs(some.rows, bins_of(some))
+    (problem,) = caught.value.problems
+    assert problem.startswith("trainer.devices: trainer=gpu wants 1 GPUs, this machine has 0")
