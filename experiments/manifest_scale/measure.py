@@ -1,5 +1,7 @@
 """Measure how fast a manifest is built, and in how much memory: `python measure.py [FOLDER_OF_REAL_BINS]`.
 
+`--bins N` measures N simulated bins, at least 1,201, instead of three sizes.
+
 Each line of the table is one process of its own. The simulated bins have records made from their number when
 they are asked for, and one tiny real JPEG with its own bytes behind the end marker.
 """
@@ -12,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -150,9 +152,9 @@ def run_step(step: str, folder: Path, bins: int, real: str) -> dict[str, object]
     return measure(step, source, build_list(source) if step == "lists" else GROUPED, folder)
 
 
-def run_all(real: str | None) -> Iterator[dict[str, object]]:
+def run_all(real: str | None, sizes: Sequence[int]) -> Iterator[dict[str, object]]:
     """Run every line in a process of its own."""
-    plans = [(step, bins) for bins in SIZES for step in ("first", "from cache", "1 % changed", "lists")]
+    plans = [(step, bins) for bins in sizes for step in ("first", "from cache", "1 % changed", "lists")]
     plans += [("real, first", 0), ("real, from cache", 0)] if real else []
     with tempfile.TemporaryDirectory() as root:
         for step, bins in plans:
@@ -176,7 +178,10 @@ def main() -> None:
         "| bins | step | facts, s | bins/s | groups, s | assemble, s | hash, s | write and report, s "
         "| facts, MiB | after imports, MiB | peak, MiB |\n|" + "---|" * 11 + "\n"
     )
-    for row in run_all(sys.argv[1] if len(sys.argv) > 1 else None):
+    words = sys.argv[1:]
+    sizes = (int(words[1]),) if words[:1] == ["--bins"] else SIZES
+    real = words[0] if words and words[0] != "--bins" else None
+    for row in run_all(real, sizes):
         facts_s, *others = (float(str(row[name])) for name in columns)
         rate = int(str(row["bins"])) / facts_s
         cells = [f"{row['bins']:,}", str(row["step"]), f"{facts_s:.1f}", f"{rate:,.0f}"]

@@ -18,7 +18,7 @@ EXIT_INCOMPLETE = 3
 EXIT_INTERRUPTED = 130
 
 _STOPPED = (
-    "stopped; a fetch or a sweep goes on with the same command, "
+    "stopped; a fetch, a sweep or a reproduction goes on with the same command, "
     "a training run with `binrecon train resume=RUN_FOLDER`\n"
 )
 
@@ -164,6 +164,13 @@ def _sweep(words: Sequence[str]) -> None:
     sweep(words)
 
 
+def _reproduce(words: Sequence[str]) -> None:
+    with _loading():
+        from binrecon.reproduce.command import reproduce
+
+    reproduce(words)
+
+
 def _compare(words: Sequence[str]) -> None:
     from binrecon.config.command_line import run_verb, words_to_compare
 
@@ -182,6 +189,12 @@ _SEARCH = (
     "  'KEY=interval(LOW, HIGH)'   'KEY=tag(log, interval(LOW, HIGH))'   'KEY=int(interval(LOW, HIGH))'",
     "  'KEY=range(START, STOP, STEP)'   'KEY=choice(A, B, ...)'   or for short KEY=A,B",
     "`binrecon train --help` lists them. The same command again goes on where a study was stopped.",
+)
+
+_TABLES = (
+    "NAME is a published table (stanford, proposal, unc) or a study (a folder of experiments/).",
+    "Words of `train` hold for every run; `binrecon train --help` lists them. --rehearse, --estimate and",
+    "--check are rehearse=true and so on. The same command again goes on where it stopped.",
 )
 
 VERBS = {
@@ -218,6 +231,19 @@ VERBS = {
         words="[WORD OF train ...] ",
         notes=_SEARCH,
     ),
+    "reproduce": Verb(
+        "run published rows again, beside what was published; or a study",
+        _reproduce,
+        (
+            "stanford source.root=data/abid lists_dir=data/lists trainer=gpu",
+            "stanford --estimate source.root=data/abid lists_dir=data/lists trainer=gpu",
+            "stanford --rehearse seeds=1 source=synthetic data.split=grouped data.counts_from=records",
+            "unc rows=[resnet34_sgd] seeds=1 source.root=data/abid lists_dir=data/lists",
+            "optimizers --check",
+        ),
+        words="NAME [WORD OF train ...] ",
+        notes=_TABLES,
+    ),
     "compare": Verb(
         "rank runs, and say which differences are more than chance",
         _compare,
@@ -243,7 +269,7 @@ VERBS = {
 
 
 def _list_verbs() -> str:
-    lines = [f"  {name:<8} {verb.summary}" for name, verb in VERBS.items()]
+    lines = [f"  {name:<9} {verb.summary}" for name, verb in VERBS.items()]
     return "\n".join(
         ["usage: binrecon VERB [KEY=VALUE ...]", "", *lines, "", "binrecon VERB --help tells more", ""]
     )

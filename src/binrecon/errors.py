@@ -87,5 +87,9 @@ class ComparisonError(BinreconError, ValueError):
     """The runs at hand cannot be compared as asked."""
 
 
+class ReproductionError(BinreconError):
+    """A study cannot be run again, or what it quotes no longer holds."""
+
+
 class OutputError(BinreconError, OSError):
     """The folder of a run cannot be written."""

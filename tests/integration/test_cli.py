@@ -27,14 +27,22 @@ def fail(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
 
 def test_main__lists_verbs(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
-    assert "train    train a counter and test it" in capsys.readouterr().out
+    assert "train     train a counter and test it" in capsys.readouterr().out
 
 
 def test_main__unknown_verb(fail: Callable[..., str]) -> None:
     assert (
         fail("trian")
-        == "'trian' is no verb of binrecon; there are fetch, train, sweep, compare, features, show. Did you mean 'train'?\n"
+        == "'trian' is no verb of binrecon; there are fetch, train, sweep, reproduce, compare, features, show. Did you mean 'train'?\n"
     )
+
+
+def test_reproduce__help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["reproduce", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "usage: binrecon reproduce NAME [WORD OF train ...] [KEY=VALUE ...]" in shown
+    assert "  seeds=3 " in shown
+    assert "binrecon reproduce stanford --estimate" in shown
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from binrecon.compare.read import JudgedBins, LeftOut, Run
-from binrecon.config.run_keys import PLACE_KEYS, SEED_KEY
+from binrecon.config.run_keys import PLACE_KEYS, SEED_KEY, covers
 from binrecon.errors import ComparisonError
 
 ALWAYS_SHOWN = ("model.backbone", "optimizer.name")
@@ -96,7 +96,7 @@ def find_keys(runs: Sequence[Run]) -> tuple[str, ...]:
 
 
 def _matters(key: str) -> bool:
-    return not any(key == known or key.startswith(f"{known}.") for known in _OF_NO_EFFECT)
+    return not covers(_OF_NO_EFFECT, key)
 
 
 def _follows(key: str, earlier: Sequence[str], runs: Sequence[Run]) -> bool:

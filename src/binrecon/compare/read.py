@@ -2,8 +2,8 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from yaml import YAMLError
 from binrecon.compare.scores import Predictions
 from binrecon.config.compose import load_resolved
 from binrecon.config.metric_names import RANKING_METRICS
+from binrecon.config.run_keys import list_settings
 from binrecon.errors import BinreconError, ComparisonError
 from binrecon.training.run_folder import RunFolder
 
@@ -140,7 +141,7 @@ def read_run(path: Path) -> Run:
     git = facts["git"]
     return Run(
         path=path,
-        settings=dict(_flatten(asdict(config))),
+        settings=list_settings(config),
         judged=JudgedBins(
             facts["manifest_hash"],
             data.split,
@@ -219,14 +220,6 @@ def _read_scores(numbers: Mapping[str, float | None]) -> dict[str, float]:
     """Give each metric its value: null in the file and NaN here is a metric without one."""
     values = {name: numbers.get(name) for name in RANKING_METRICS}
     return {name: math.nan if value is None else float(value) for name, value in values.items()}
-
-
-def _flatten(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in node.items():
-        if isinstance(value, Mapping):
-            yield from _flatten(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def _explain(error: Exception) -> str:

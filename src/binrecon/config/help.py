@@ -61,5 +61,6 @@ def _meanings(node_type: type) -> dict[str, str]:
 
 
 def _first_comment(group: str, option: str) -> str:
-    first = (config_dir() / group / f"{option}.yaml").read_text(encoding="utf-8").partition("\n")[0]
+    lines = (config_dir() / group / f"{option}.yaml").read_text(encoding="utf-8").splitlines()
+    first = next(line for line in lines if not line.startswith("# @package"))
     return first.removeprefix("#").strip()

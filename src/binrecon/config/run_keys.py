@@ -1,7 +1,8 @@
 """The dotted keys of a training run's configuration, and the short words for some of them."""
 
-from collections.abc import Iterator
-from dataclasses import MISSING, fields, is_dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, asdict, fields, is_dataclass
+from typing import Any
 
 from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
 from binrecon.config.schema import TrainConfig
@@ -37,6 +38,32 @@ def _leaves(kind: type, prefix: str) -> Iterator[str]:
             yield from _leaves(item.default_factory, f"{prefix}{item.name}.")
         else:
             yield f"{prefix}{item.name}"
+
+
+def list_settings(config: TrainConfig) -> dict[str, Any]:
+    """List the value of every dotted key of a run.
+
+    >>> list_settings(TrainConfig(seed=3))["seed"]
+    3
+    """
+    return dict(_flatten(asdict(config)))
+
+
+def _flatten(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in node.items():
+        if isinstance(value, Mapping):
+            yield from _flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def covers(keys: tuple[str, ...], key: str) -> bool:
+    """Whether a dotted key is one of some keys, or stands below one.
+
+    >>> covers(("logger", "seed"), "logger.mode"), covers(("seed",), "seeds")
+    (True, False)
+    """
+    return any(key == known or key.startswith(f"{known}.") for known in keys)
 
 
 def short_words() -> dict[str, str]:

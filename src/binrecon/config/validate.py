@@ -58,6 +58,7 @@ _AT_LEAST = {
     "source.attempts": 1,
     "source.backoff_s": 0,
     "unused_days": 0,
+    "seeds": 1,
     "sweep.trials": 1,
     "sweep.at_once": 1,
     "sweep.seed": 0,
@@ -69,6 +70,7 @@ _AT_LEAST = {
 _ABOVE_ZERO = (
     "source.stall_timeout_s",
     "sweep.minutes",
+    "estimate_s",
     "logger.answer_timeout_s",
     "logger.finish_timeout_s",
     "optimizer.lr",

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from binrecon.config.split_words import Split
+from binrecon.config.split_words import PUBLISHED_SPLITS, Split
 from binrecon.errors import ManifestError
 from binrecon.published.lists import LIST_ORIGINS, UDACITY_LIST, UNC_TRAIN_LIST, UNC_VAL_LIST
 
@@ -32,6 +32,29 @@ CLASS_COUNTS: Mapping[str, tuple[int, ...]] = {
 # Printed by data-processing/MakeTestData.ipynb: 70, 20 and 10 % of the pool.
 STANFORD_150K_SIZES: Mapping[Split, int] = {"train": 109_306, "val": 31_230, "test": 15_616}
 """Bins in each part of Stanford's "150K" images."""
+
+
+def count_published(split: str) -> dict[str, int]:
+    """Count the bins of each part of a published split, or of `all` where only the pool was published.
+
+    Args:
+        split: One of `PUBLISHED_SPLITS`.
+
+    >>> count_published("unc"), count_published("udacity")
+    ({'train': 324735, 'val': 36032}, {'all': 10441})
+    """
+    val = sum(CLASS_COUNTS[UNC_VAL_LIST])
+    match split:
+        case "unc":
+            return {"train": sum(CLASS_COUNTS[UNC_TRAIN_LIST]), "val": val}
+        case "stanford_all":
+            train, test = (sum(CLASS_COUNTS[name]) for name in (STANFORD_ALL_TRAIN, STANFORD_ALL_TEST))
+            return {"train": train, "val": val, "test": test}
+        case "stanford_150k":
+            return {str(part): bins for part, bins in STANFORD_150K_SIZES.items()}
+        case "udacity":
+            return {"all": sum(CLASS_COUNTS[UDACITY_LIST])}
+    raise ValueError(f"'{split}' is no published split; there are {', '.join(PUBLISHED_SPLITS)}")
 
 
 def check_class_counts(found: Mapping[str, Iterable[int]], lists_dir: Path) -> None:

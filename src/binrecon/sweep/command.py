@@ -34,7 +34,7 @@ from binrecon.sweep.runs import RunEvaluator
 from binrecon.sweep.sampling import quieten_optuna
 from binrecon.sweep.storage import using_storage
 from binrecon.sweep.study import SweepStudy
-from binrecon.training.run import train
+from binrecon.training.completion import complete_run
 from binrecon.training.run_folder import RunFolder
 
 _OF_A_RUN = ("resume", "hydra")
@@ -209,11 +209,8 @@ def _train_finals(plan: Plan, number: int, is_quiet: bool) -> list[Final]:
         folder = RunFolder(plan.place.finals / f"trial-{number:04d}-seed-{seed}")
         if (final := read_final(folder, seed)) is None:
             words = take_in_recipes([f"experiment={plan.place.recipe}", f"seed={seed}", *there])
-            if folder.facts.exists():
-                words.append(f"resume={folder.path}")
-            config = to_typed(compose_checked("train", words))
             with contextlib.redirect_stdout(io.StringIO()) if is_quiet else contextlib.nullcontext():
-                train(config, folder, words)
+                complete_run(words, folder)
             final = read_final(folder, seed)
         if final is not None:
             finals.append(final)

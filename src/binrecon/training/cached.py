@@ -6,9 +6,7 @@ from binrecon.config.regime_words import FROZEN
 from binrecon.config.schema import TrainConfig
 from binrecon.features import FeatureStore, Fingerprint, choose_engine
 from binrecon.models.backbone import Backbone
-
-_DEVICES = {"cpu": "cpu", "gpu": "cuda"}
-"""Lightning's word for an accelerator to torch's for a device."""
+from binrecon.training.hardware import choose_device
 
 
 def why_live(config: TrainConfig) -> str | None:
@@ -37,6 +35,6 @@ def open_store(config: TrainConfig, backbone: Backbone, weights_hash: str) -> Fe
         ConfigError: If the engine or its number format cannot be had on this machine.
     """
     wish = config.features
-    choice = choose_engine(wish.engine, wish.precision, _DEVICES[config.trainer.accelerator])
+    choice = choose_engine(wish.engine, wish.precision, choose_device(config.trainer).type)
     fingerprint = Fingerprint.of(backbone, config.data, weights_hash, choice, wish.dtype)
     return FeatureStore(Path(config.cache_dir) / "features", fingerprint)

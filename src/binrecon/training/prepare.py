@@ -14,6 +14,7 @@ from binrecon.features import FeatureDataModule
 from binrecon.manifest import (
     CountRange,
     Manifest,
+    SplitRule,
     build_manifest,
     build_split_rule,
     check_trainable,
@@ -61,25 +62,35 @@ def prepare_counter(config: TrainConfig, folder: RunFolder) -> BinCounter:
     return counter
 
 
-def prepare_manifest(config: TrainConfig, folder: RunFolder) -> Manifest:
-    """Make the bins readable, look at every one, and keep what was found."""
+def look_at_bins(config: TrainConfig) -> tuple[Manifest, SplitRule]:
+    """Make the bins readable and look at every one that is new or has changed.
+
+    Returns:
+        What was found, and the rule that split it.
+    """
     source = build_source(config.source)
     source.prepare()
-    selection, splits = CountRange.of(config.data), build_split_rule(config.data)
+    splits = build_split_rule(config.data)
     manifest = build_manifest(
         source,
-        selection,
+        CountRange.of(config.data),
         splits,
         cache_root=Path(config.cache_dir) / "facts",
         source_identity=str(source.folder.resolve()),
     )
+    return manifest, splits
+
+
+def prepare_manifest(config: TrainConfig, folder: RunFolder) -> Manifest:
+    """Make the bins readable, look at every one, and keep what was found."""
+    manifest, splits = look_at_bins(config)
     write_manifest(manifest, folder.manifest)
     folder.update_facts(
         manifest_hash=manifest.content_hash(),
         split=asdict(count_coverage(manifest, splits)),
         leaks=[asdict(leak) for leak in count_leaks(manifest)],
     )
-    check_trainable(manifest, selection, splits)
+    check_trainable(manifest, CountRange.of(config.data), splits)
     train_bins = sum(manifest.count_classes("train").values())
     check_batches(config.head, train_bins, config.data.batch_size, config.trainer.devices)
     console = get_console()

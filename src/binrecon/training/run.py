@@ -66,8 +66,7 @@ def train(
         BinreconError: If the bins, the weights, the checkpoint, the folder or the machine do not allow it.
     """
     console = get_console()
-    _check_devices(config)
-    _check_logger(config)
+    check_machine(config)
     _check_folder(config, folder)
     folder.write_config(config)
     folder.update_facts(**collect_facts(overrides, config.seed))
@@ -147,6 +146,16 @@ def _check_folder(config: TrainConfig, folder: RunFolder) -> None:
         check_same_model(folder.last_checkpoint, kept_facts(config))
     elif config.resume is not None:
         get_console().print(f"{folder.path} holds no checkpoint yet: the run starts from its first epoch")
+
+
+def check_machine(config: TrainConfig) -> None:
+    """Make sure that the devices and the log can be had that a run asks for.
+
+    Raises:
+        ConfigError: If not.
+    """
+    _check_devices(config)
+    _check_logger(config)
 
 
 def _check_devices(config: TrainConfig) -> None:

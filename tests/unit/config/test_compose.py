@@ -44,8 +44,8 @@ def test_every_option_composes_and_validates(group: str, option: str, tiny_bins:
 
 
 @pytest.mark.parametrize("recipe", list_options("experiment"))
-def test_every_recipe_composes_and_validates(recipe: str) -> None:
-    validate(compose_config("train", [f"experiment={recipe}"]))
+def test_every_recipe_composes_and_validates(recipe: str, tiny_bins: Path) -> None:
+    validate(compose_config("train", [f"experiment={recipe}", f"source.root={tiny_bins}"]))
 
 
 @pytest.mark.parametrize("path", sorted(config_dir().rglob("*.yaml")), ids=lambda path: path.stem)

@@ -11,6 +11,15 @@ def test_describe_groups() -> None:
     assert any(line.startswith("    optimizer=sgdr ") for line in lines)
 
 
+def test_describe_groups__a_recipe_is_described_by_words_and_not_by_its_package() -> None:
+    lines = list(describe_groups("train"))
+    assert any(
+        line.startswith("    experiment=stanford/resnet18_sgd Stanford CS229 2018, ResNet-18")
+        for line in lines
+    )
+    assert [line for line in lines if "@package" in line] == []
+
+
 def test_describe_groups__only_those_of_the_verb() -> None:
     assert {line.split("=")[0].strip(" *") for line in describe_groups("show")} == {"source"}
 

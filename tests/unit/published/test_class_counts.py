@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 
 from binrecon.errors import ManifestError
-from binrecon.published.class_counts import CLASS_COUNTS, STANFORD_150K_SIZES, check_class_counts
+from binrecon.published.class_counts import (
+    CLASS_COUNTS,
+    STANFORD_150K_SIZES,
+    check_class_counts,
+    count_published,
+)
 
 SIZES = {
     "counting_train.json": 324_735,
@@ -25,6 +30,24 @@ def draw_counts(name: str) -> list[int]:
 def test_class_counts__sum_to_the_published_sizes() -> None:
     assert {name: sum(counts) for name, counts in CLASS_COUNTS.items()} == SIZES
     assert sum(STANFORD_150K_SIZES.values()) == SIZES["stanford_150k pool"]
+
+
+@pytest.mark.parametrize(
+    ("split", "sizes"),
+    [
+        ("unc", {"train": 324_735, "val": 36_032}),
+        ("stanford_all", {"train": 288_734, "val": 36_032, "test": 36_000}),
+        ("stanford_150k", {"train": 109_306, "val": 31_230, "test": 15_616}),
+        ("udacity", {"all": 10_441}),
+    ],
+)
+def test_count_published(split: str, sizes: dict[str, int]) -> None:
+    assert count_published(split) == sizes
+
+
+def test_count_published__no_such_split() -> None:
+    with pytest.raises(ValueError, match="'grouped' is no published split; there are unc, stanford_all"):
+        count_published("grouped")
 
 
 def test_class_counts__stanford_150k_is_the_sum_of_its_printed_parts() -> None:

@@ -1,0 +1,1 @@
+"""Published results run again, beside what was published; and the studies of `experiments/` run again."""

@@ -1,0 +1,56 @@
+"""A finished run, with what a published row asks of it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from binrecon.compare.read import Run, read_history, read_predictions, read_run
+from binrecon.compare.scores import Predictions
+from binrecon.config.split_words import Split
+from binrecon.manifest.coverage import Coverage
+from binrecon.training.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """One seed of a row.
+
+    Attributes:
+        run: As `compare` reads it.
+        coverage: How much of a split it had.
+        predictions: For the val and the test bins, as far as they were kept.
+        train_accuracy: Of the best epoch, while it was trained; NaN if it is unknown.
+        epochs: How many it was trained.
+    """
+
+    run: Run
+    coverage: Coverage
+    predictions: Mapping[Split, Predictions]
+    train_accuracy: float
+    epochs: int
+
+
+def read_finished(folder: RunFolder) -> FinishedRun:
+    """Read a run that has ended.
+
+    Raises:
+        ComparisonError: If its files are missing or contradict each other.
+        ConfigError: If another version wrote its configuration.
+    """
+    run = read_run(folder.path)
+    predictions = {_as_split(run.judged.judged_split): run.predictions}
+    if folder.val_predictions.exists():
+        counts = range(int(run.settings["data.min_count"]), int(run.settings["data.max_count"]) + 1)
+        predictions["val"] = read_predictions(folder.val_predictions, counts)
+    history = read_history(run).set_index("epoch")
+    return FinishedRun(
+        run=run,
+        coverage=Coverage(**folder.read_facts()["split"]),
+        predictions=predictions,
+        train_accuracy=float(history["train/accuracy"].get(run.best_epoch, math.nan)),
+        epochs=len(history),
+    )
+
+
+def _as_split(word: str) -> Split:
+    return "test" if word == "test" else "val"

@@ -1,0 +1,143 @@
+"""Whether what the rows need is at hand, before the first of them runs: photos, lists, weights."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from binrecon.config.schema import RANDOM, TrainConfig
+from binrecon.config.split_words import PUBLISHED_SPLITS
+from binrecon.console import get_console
+from binrecon.errors import ConfigError, ManifestError, WeightsError
+from binrecon.manifest import (
+    CountRange,
+    Coverage,
+    Manifest,
+    check_trainable,
+    count_coverage,
+    describe_coverage,
+)
+from binrecon.reproduce.plan import PlannedRow
+from binrecon.sources.build import build_source
+from binrecon.training.prepare import look_at_bins
+from binrecon.training.rules import check_batches
+
+
+@dataclass(frozen=True)
+class BinsAtHand:
+    """What was found for some rows."""
+
+    manifest: Manifest
+    coverage: Coverage
+
+
+def look_at_needs(rows: Sequence[PlannedRow]) -> dict[str, BinsAtHand]:
+    """Look at the bins of every row, and say what is missing and how to fetch it.
+
+    Args:
+        rows: At least one.
+
+    Returns:
+        What was found, by the name of the row.
+
+    Raises:
+        ManifestError: If a split has no bin here, or none to train or judge on, or its lists are missing.
+        SourceError: If the bins cannot be read.
+    """
+    found: dict[str, BinsAtHand] = {}
+    looked: dict[str, BinsAtHand] = {}
+    for row in rows:
+        data = row.config.data
+        key = repr((data.split, CountRange.of(data), data.counts_from, data.split_seed, data.val_fraction))
+        if key not in looked:
+            looked[key] = _look(row.config)
+        found[row.published.name] = looked[key]
+    return found
+
+
+def check_runs(rows: Sequence[PlannedRow], bins: Mapping[str, BinsAtHand]) -> None:
+    """Make sure that no run would end at its start: devices, batches of a size that heads can take, weights.
+
+    Args:
+        rows: Those that have not ended.
+        bins: At hand, by the name of the row.
+
+    Raises:
+        ConfigError: With every problem of all rows.
+        WeightsError: If weights cannot be had.
+    """
+    from binrecon.training.run import check_machine  # loads Lightning
+
+    problems: dict[str, None] = {}
+    for row in rows:
+        config, train = row.config, bins[row.published.name].coverage.usable["train"]
+        try:
+            check_machine(config)
+            check_batches(config.head, train, config.data.batch_size, config.trainer.devices)
+        except ConfigError as error:
+            problems |= dict.fromkeys(error.problems)
+    if problems:
+        raise ConfigError(problems)
+    _check_weights(rows)
+
+
+def _look(config: TrainConfig) -> BinsAtHand:
+    manifest, splits = look_at_bins(config)
+    coverage = count_coverage(manifest, splits)
+    if coverage.listed and not any(coverage.usable.values()):
+        raise ManifestError(_describe_nothing(config, coverage, len(manifest)))
+    check_trainable(manifest, CountRange.of(config.data), splits)
+    console = get_console()
+    for line in describe_coverage(manifest, splits):
+        console.print(line, highlight=False)
+    if missing := describe_missing(config, coverage):
+        console.print(missing, highlight=False)
+    return BinsAtHand(manifest, coverage)
+
+
+def describe_missing(config: TrainConfig, coverage: Coverage) -> str:
+    """Say which published bins are not at hand and how to fetch them; nothing if none is missing."""
+    usable = {"all": sum(coverage.usable.values()), **coverage.usable}
+    lacking = {part: bins - usable[part] for part, bins in coverage.listed.items() if usable[part] < bins}
+    if coverage.listed and not lacking:
+        return ""
+    parts = ", ".join(f"{bins:,} {part}" for part, bins in lacking.items()).removesuffix(" all")
+    what = f"missing are {parts} bins; {_write_fetch(config)}" if parts else _name_other_split(config)
+    return f"{what}. Rows on such bins are marked as not comparable"
+
+
+def _name_other_split(config: TrainConfig) -> str:
+    return f"data.split={config.data.split} is none that was published ({', '.join(PUBLISHED_SPLITS)})"
+
+
+def _write_fetch(config: TrainConfig) -> str:
+    parts = " source.parts=photos" if config.data.counts_from == "lists" else ""
+    lists = f" lists_dir={config.data.lists_dir}"
+    return f"fetch them with: binrecon fetch subset={config.data.split}{lists}{parts}"
+
+
+def _describe_nothing(config: TrainConfig, coverage: Coverage, bin_count: int) -> str:
+    listed = sum(coverage.listed.values())
+    return (
+        f"none of the {listed:,} bins of data.split={coverage.name} can be used: "
+        f"'{build_source(config.source).folder}' holds {bin_count:,} bins, none of them listed and sound; "
+        f"{_write_fetch(config)}\n"
+        "or run on other bins, which is marked as not comparable: "
+        "data.split=grouped data.counts_from=records"
+    )
+
+
+def _check_weights(rows: Sequence[PlannedRow]) -> None:
+    """Make sure that the weights of every row can be had; those of the hub are then in its cache."""
+    from binrecon.models.backbone import build_backbone  # loads torch
+
+    needed: dict[tuple[str, str], str] = {}
+    random = [row.published.name for row in rows if row.config.model.weights == RANDOM]
+    for row in rows:
+        model = row.config.model
+        if model.weights != RANDOM:
+            needed.setdefault((model.backbone, model.weights), row.published.name)
+    for (backbone, weights), name in needed.items():
+        try:
+            build_backbone(backbone, weights)
+        except WeightsError as error:
+            others = f"\nRows without pretrained weights: rows=[{','.join(random)}]" if random else ""
+            raise WeightsError(f"the row {name} cannot run: {error}{others}") from error

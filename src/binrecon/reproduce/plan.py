@@ -1,0 +1,191 @@
+"""What a reproduction is to run: rows and seeds, each with its words, composed and checked."""
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from binrecon.config.compose import load_resolved, to_typed
+from binrecon.config.run_keys import PLACE_KEYS, covers, list_settings
+from binrecon.config.schema import PhasedRegimeConfig, ReproduceConfig, TrainConfig
+from binrecon.config.search_space import compose_checked
+from binrecon.config.spelling import did_you_mean
+from binrecon.errors import ConfigError, OutputError
+from binrecon.published.rows import TABLES, PublishedRow
+from binrecon.reproduce.words import sort_words
+from binrecon.training.run_folder import RunFolder
+
+_ELSEWHERE = (
+    *PLACE_KEYS, "source", "data.workers", "trainer.name", "trainer.accelerator", "trainer.is_deterministic",
+)  # fmt: skip
+"""What a run may go on with otherwise than it began."""
+
+_REHEARSE = "--rehearse cuts every phase to one epoch"
+
+
+@dataclass(frozen=True)
+class PlannedRow:
+    """A row to run.
+
+    Attributes:
+        published: What it repeats.
+        words: Of `train`, the seed left out.
+        config: They make it, with the first seed.
+        full: The configuration that was not cut for a rehearsal.
+    """
+
+    published: PublishedRow
+    words: tuple[str, ...]
+    config: TrainConfig
+    full: TrainConfig
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A seed of a row."""
+
+    row: PlannedRow
+    seed: int
+    folder: RunFolder
+
+    @property
+    def words(self) -> list[str]:
+        """Words of `train`."""
+        return [*self.row.words, f"seed={self.seed}"]
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.row.published.name}, seed {self.seed}"
+
+
+class Plan:
+    """A reproduction, read from the command line and checked.
+
+    Args:
+        table: One of `TABLES`.
+        words: Settings, and words of `train` that hold for every run.
+
+    Raises:
+        ConfigError: With everything that is wrong.
+        OutputError: If runs of other words lie where these would go.
+    """
+
+    def __init__(self, table: str, words: Sequence[str]) -> None:
+        said = sort_words(words)
+        self.table = table
+        self.settings: ReproduceConfig = to_typed(compose_checked("reproduce", said.own))
+        if self.settings.check:
+            raise ConfigError([f"check: is for the studies of experiments/; '{table}' is a published table"])
+        self.rows = _plan_rows(_choose_rows(table, self.settings.rows), said.train, self.settings.rehearse)
+        first = self.rows[0].config
+        self.folder = Path(first.output_root) / "reproduce" / table
+        self.seeds = range(first.seed, first.seed + self.settings.seeds)
+        self.command = shlex.join(["binrecon", "reproduce", table, *words])
+        if not self.settings.estimate:
+            self._refuse_other_words()
+
+    def list_runs(self) -> Iterator[PlannedRun]:
+        """Yield every run, a seed of all rows before the next: so each row soon has a number."""
+        for seed in self.seeds:
+            for row in self.rows:
+                yield self.find_run(row, seed)
+
+    def find_run(self, row: PlannedRow, seed: int) -> PlannedRun:
+        """Return a seed of a row."""
+        return PlannedRun(row, seed, RunFolder(self.folder / row.published.name / f"seed{seed}"))
+
+    def _refuse_other_words(self) -> None:
+        """Refuse to go on with, or to count, runs that other words began."""
+        faults = []
+        for run in self.list_runs():
+            if run.folder.config.exists() and (fault := _describe_differences(run)):
+                faults.append(f"{run.folder.path}: {fault}")
+        if faults:
+            raise OutputError(
+                "\n  ".join(["runs of other words lie there", *faults])
+                + "\ngive the words that they began with, or another folder with output_root=PATH"
+            )
+
+
+def _choose_rows(table: str, wanted: Sequence[str] | None) -> list[PublishedRow]:
+    rows = {row.name: row for row in TABLES[table]}
+    if wanted is None:
+        return list(rows.values())
+    if not wanted:
+        raise ConfigError([f"rows: empty; give some of {', '.join(rows)}"])
+    unknown = [
+        f"rows: '{name}' is no row of {table}; rows are {', '.join(rows)}{did_you_mean(name, rows)}"
+        for name in wanted
+        if name not in rows
+    ]
+    if unknown:
+        raise ConfigError(unknown)
+    return [rows[name] for name in dict.fromkeys(wanted)]
+
+
+def _plan_rows(
+    rows: Sequence[PublishedRow], words: Sequence[str], is_rehearsal: bool
+) -> tuple[PlannedRow, ...]:
+    """Compose every row; what is wrong with several is said once."""
+    planned: list[PlannedRow] = []
+    problems: dict[str, None] = {}
+    for row in rows:
+        try:
+            planned.append(_plan_row(row, words, is_rehearsal))
+        except ConfigError as error:
+            problems |= dict.fromkeys(error.problems)
+    if problems:
+        splits = dict.fromkeys(row.split for row in rows)
+        raise ConfigError(_advise(problem, splits) for problem in problems)
+    return tuple(planned)
+
+
+def _plan_row(row: PublishedRow, words: Sequence[str], is_rehearsal: bool) -> PlannedRow:
+    words = [f"experiment={row.recipe}", *words]
+    full: TrainConfig = to_typed(compose_checked("train", words))
+    if not is_rehearsal:
+        return PlannedRow(row, tuple(words), full, full)
+    words += shrink(full)
+    return PlannedRow(row, tuple(words), to_typed(compose_checked("train", words)), full)
+
+
+def shrink(config: TrainConfig) -> list[str]:
+    """Return the words that cut every phase of a run to one epoch, on photos no larger than the others.
+
+    >>> from binrecon.config.schema import FullRegimeConfig, PhaseConfig
+    >>> shrink(TrainConfig(regime=FullRegimeConfig(first_stage="stem")))
+    ['trainer.max_epochs=1']
+    >>> config = TrainConfig(regime=PhasedRegimeConfig(phases=[PhaseConfig(7, "head", 64), PhaseConfig(8)]))
+    >>> config.data.image_size = 32
+    >>> shrink(config)[0]
+    'regime.phases=[{epochs:1,first_stage:head,image_size:32,lr:null},{epochs:1,first_stage:stem,image_size:32,lr:null}]'
+    """
+    if not isinstance(config.regime, PhasedRegimeConfig):
+        return ["trainer.max_epochs=1"]
+    largest = config.data.image_size
+    phases = [
+        f"{{epochs:1,first_stage:{phase.first_stage},image_size:{min(phase.image_size or largest, largest)},"
+        f"lr:{'null' if phase.lr is None else phase.lr}}}"
+        for phase in config.regime.phases
+    ]
+    return [f"regime.phases=[{','.join(phases)}]", f"trainer.max_epochs={len(phases)}"]
+
+
+def _advise(problem: str, splits: Iterable[str]) -> str:
+    """Add to a problem of a run what to do about it here."""
+    if problem.startswith("source.root:"):
+        commands = " and ".join(f"binrecon fetch subset={split} lists_dir=DIR" for split in splits)
+        return f"{problem}; or bring the published ones with {commands}, and go on with source=abid"
+    return f"{problem}; {_REHEARSE}" if problem.startswith("regime.phases: their epochs") else problem
+
+
+def _describe_differences(run: PlannedRun) -> str:
+    """Say in which keys a run that lies there was begun otherwise."""
+    there = list_settings(load_resolved(run.folder.config))
+    here: Mapping[str, object] = {**list_settings(run.row.config), "seed": run.seed}
+    return ", ".join(
+        f"{key} {there.get(key)} there, {here.get(key)} here"
+        for key in dict.fromkeys((*there, *here))
+        if not covers(_ELSEWHERE, key) and there.get(key) != here.get(key)
+    )

@@ -1,0 +1,154 @@
+"""Whether runs stand beside a published number: only if they saw every published photo, as published.
+
+A difference from a published number is a method of `Comparable`, and a `Comparable` cannot be made of runs
+that do not prove it: it looks at what each of them recorded. So nothing that shows results, in whatever form,
+can show a difference otherwise.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from binrecon.config.compose import compose_config, to_typed
+from binrecon.config.run_keys import PLACE_KEYS, SEED_KEY, covers, list_settings
+from binrecon.config.schema import TrainConfig
+from binrecon.manifest.coverage import Coverage
+from binrecon.published.class_counts import count_published
+from binrecon.published.rows import PublishedRow
+from binrecon.reproduce.finished import FinishedRun
+
+NOT_COMPARABLE = "not comparable"
+"""How every mark ends."""
+
+_FREE = (
+    SEED_KEY, *PLACE_KEYS, "source", "data.workers", "data.counts_from", "data.split_seed", "features.name",
+    "trainer.name", "trainer.accelerator", "trainer.devices", "trainer.precision", "trainer.is_deterministic",
+)  # fmt: skip
+"""Keys that a comparable run may have otherwise than its recipe: where and how it computes, and its luck."""
+
+_NAMED: Mapping[str, object] = {"trainer.devices": 1, "trainer.precision": "32-true"}
+"""Those of them that readers should know of, and their usual value: BatchNorm and rounding depend on them."""
+
+_EPOCHS = "trainer.max_epochs"
+_PHASES = "regime.phases"
+_COUNTED = ("data.split", _EPOCHS)
+"""Keys that the mark tells of itself."""
+
+
+@dataclass(frozen=True)
+class Comparable:
+    """A row whose runs all saw every published photo, and did what the recipe says.
+
+    Args:
+        row: What was published.
+        runs: Of the row, at least one.
+
+    Raises:
+        ValueError: If a run proves otherwise.
+    """
+
+    row: PublishedRow
+    runs: tuple[FinishedRun, ...]
+
+    def __post_init__(self) -> None:
+        if mark := find_mark(self.row, self.runs):
+            raise ValueError(f"{self.row.name} cannot be compared with what was published: {mark}")
+
+    def subtract(self, ours: float, published: float) -> float:
+        """Return by how much our number is above the published one."""
+        return ours - published
+
+
+@dataclass(frozen=True)
+class NotComparable:
+    """A row whose numbers say nothing of the published ones, and why.
+
+    Attributes:
+        mark: What stands in place of a difference: `on 2,109 of 109,306 photos: not comparable`.
+    """
+
+    mark: str
+
+
+Verdict = Comparable | NotComparable
+
+
+def judge(row: PublishedRow, runs: Sequence[FinishedRun]) -> Verdict:
+    """Judge the finished runs of a row, at least one."""
+    mark = find_mark(row, runs)
+    return NotComparable(mark) if mark else Comparable(row, tuple(runs))
+
+
+def find_mark(row: PublishedRow, runs: Sequence[FinishedRun]) -> str:
+    """Say why runs do not compare with a published row; nothing if they do."""
+    if not runs:
+        return f"not run: {NOT_COMPARABLE}"
+    lacking = [run.coverage for run in runs if _lacks_photos(row, run.coverage)]
+    wanted = _settings_of(row.recipe)[_EPOCHS]
+    epochs = max((run.epochs for run in runs), key=lambda epochs: abs(epochs - wanted))
+    reasons = [f"in {epochs} of {wanted} epochs"] if epochs != wanted else []
+    reasons += ["with other words"] if any(list_changes(row, run) for run in runs) else []
+    if not lacking and not reasons:
+        return ""
+    worst = min(lacking or [runs[0].coverage], key=lambda coverage: sum(coverage.usable.values()))
+    return f"{', '.join([_count_photos(row, worst), *reasons])}: {NOT_COMPARABLE}"
+
+
+def _lacks_photos(row: PublishedRow, coverage: Coverage) -> bool:
+    """Whether a run had less, or other photos, than were published."""
+    published = count_published(row.split)
+    usable = {"all": sum(coverage.usable.values()), **coverage.usable}
+    is_same = coverage.name == row.split and coverage.listed == published
+    return not is_same or any(usable[part] != bins for part, bins in published.items())
+
+
+def _count_photos(row: PublishedRow, coverage: Coverage) -> str:
+    """Write how many of the published photos a run was trained and judged on.
+
+    Those of another split are none of them.
+    """
+    (first, total), *others = count_published(row.split).items()
+    if coverage.name != row.split:
+        return f"on 0 of {total:,} photos"
+    usable = {"all": sum(coverage.usable.values()), **coverage.usable}
+    lacking = [f"{usable[part]:,} of {bins:,} of {part}" for part, bins in others if usable[part] != bins]
+    also = f" and {' and '.join(lacking)}" if usable[first] == total and lacking else ""
+    return f"on {usable[first]:,} of {total:,} photos{also}"
+
+
+def list_changes(row: PublishedRow, run: FinishedRun) -> list[str]:
+    """List in what a run differs from its recipe where that may change a number, but for its epochs."""
+    recipe, own = _settings_of(row.recipe), run.run.settings
+    return [
+        "other regime.phases" if key == _PHASES else f"{key}={own.get(key)} instead of {recipe.get(key)}"
+        for key in dict.fromkeys((*recipe, *own))
+        if not covers((*_FREE, *_COUNTED), key) and recipe.get(key) != own.get(key)
+    ]
+
+
+def list_remarks(row: PublishedRow, runs: Sequence[FinishedRun]) -> list[str]:
+    """List what a reader should know of the runs of a row."""
+    splits = {run.coverage.name: sum(run.coverage.usable.values()) for run in runs}
+    others = [
+        f"ran on {bins:,} photos of data.split={name}" for name, bins in splits.items() if name != row.split
+    ]
+    changes = dict.fromkeys(change for run in runs for change in list_changes(row, run))
+    return [
+        *others,
+        *(f"ran with {change}" for change in changes),
+        *_name_hardware(runs),
+    ]
+
+
+def _name_hardware(runs: Sequence[FinishedRun]) -> Iterator[str]:
+    for key, usual in _NAMED.items():
+        values = {run.run.settings.get(key) for run in runs}
+        if values != {usual}:
+            yield f"ran with {key}={', '.join(sorted(map(str, values)))}"
+
+
+@cache
+def _settings_of(recipe: str) -> dict[str, Any]:
+    config: TrainConfig = to_typed(compose_config("train", [f"experiment={recipe}"]))
+    return list_settings(config)

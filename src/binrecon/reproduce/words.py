@@ -1,0 +1,77 @@
+"""The words of `reproduce`: its own settings, and those of `train` that hold for every run."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import NamedTuple
+
+from binrecon.config.problems import parse_word
+from binrecon.config.schema import ReproduceConfig, TrainConfig
+from binrecon.config.spelling import did_you_mean
+from binrecon.errors import ConfigError
+
+OWN_KEYS = tuple(field.name for field in fields(ReproduceConfig))
+"""The settings."""
+
+_FLAGS = {"--rehearse": "rehearse=true", "--estimate": "estimate=true", "--check": "check=true"}
+_TRAIN_KEYS = tuple(field.name for field in fields(TrainConfig))
+_BARRED = {
+    "experiment": "is the recipe of each row; choose rows=[NAME,...]",
+    "resume": "is not needed: the same command goes on where it stopped",
+    "hydra": "belongs to a run, not to a reproduction",
+}
+
+
+class Said(NamedTuple):
+    """What a command line says.
+
+    Attributes:
+        own: Settings.
+        train: Words of `train`.
+    """
+
+    own: tuple[str, ...]
+    train: tuple[str, ...]
+
+
+def sort_words(words: Sequence[str]) -> Said:
+    """Tell settings from words of `train`.
+
+    Raises:
+        ConfigError: With every word that is neither, or cannot hold for all runs.
+
+    >>> sort_words(["seeds=2", "source.root=DIR", "--rehearse"])
+    Said(own=('seeds=2', 'rehearse=true'), train=('source.root=DIR',))
+    """
+    own: list[str] = []
+    train: list[str] = []
+    problems: list[str] = []
+    for word in (_FLAGS.get(word, word) for word in words):
+        try:
+            key = _find_key(word)
+        except ConfigError as error:
+            problems += error.problems
+            continue
+        (own if key in OWN_KEYS else train).append(word)
+    if problems:
+        raise ConfigError(problems)
+    return Said(tuple(own), tuple(train))
+
+
+def _find_key(word: str) -> str:
+    if word.startswith("-"):
+        hint = did_you_mean(word, _FLAGS)
+        raise ConfigError([f"{word}: no flag of reproduce; flags are {', '.join(_FLAGS)}{hint}"])
+    override = parse_word(word)
+    key = override.get_key_element().lstrip("+~")
+    top = key.partition(".")[0]
+    if top in _BARRED:
+        raise ConfigError([f"{key}: {_BARRED[top]}"])
+    if "." not in key and key not in (*OWN_KEYS, *_TRAIN_KEYS):
+        allowed = (*OWN_KEYS, *_TRAIN_KEYS)
+        own = ", ".join(OWN_KEYS)
+        raise ConfigError(
+            [f"{key}: neither a setting of reproduce ({own}) nor a key of train{did_you_mean(key, allowed)}"]
+        )
+    if override.is_sweep_override():
+        raise ConfigError([f"{key}: has several values, but a word holds for every run; give one of them"])
+    return key

@@ -1,0 +1,40 @@
+"""What a finished run predicts for the bins that chose its epoch; a run itself keeps what it is judged on."""
+
+import pandas as pd
+import torch
+
+from binrecon.config.schema import TrainConfig
+from binrecon.console import track
+from binrecon.data.batch import BinBatch
+from binrecon.data.datamodule import BinDataModule
+from binrecon.manifest import read_manifest
+from binrecon.models.decoding import average_looks
+from binrecon.sources.build import build_source
+from binrecon.training.callbacks import tabulate_predictions
+from binrecon.training.checkpoints import load_counter
+from binrecon.training.hardware import autocast, choose_device
+from binrecon.training.run_folder import RunFolder
+from binrecon.whole_file import write_whole
+
+
+def predict_val(config: TrainConfig, folder: RunFolder) -> None:
+    """Predict the validation bins with the best checkpoint, and keep that beside the run's own predictions.
+
+    Args:
+        config: Of the run.
+        folder: Of the run, which has ended.
+    """
+    device = choose_device(config.trainer)
+    counter = load_counter(folder.best_checkpoint).to(device)
+    manifest = read_manifest(folder.manifest)
+    data = BinDataModule(build_source(config.source), manifest, config.data, config.seed)
+    loader = data.val_dataloader()
+    parts = []
+    with torch.inference_mode(), autocast(config.trainer):
+        for batch in track(loader, "predicting validation bins", len(loader), "batches"):
+            assert isinstance(batch, BinBatch)  # noqa: S101  # photos are what this data module gives
+            looks = counter(batch.photos.to(device, non_blocking=True))
+            count_logits = average_looks(looks, len(batch.recorded_counts))
+            parts.append(tabulate_predictions(batch, count_logits, config.data.min_count))
+    table = pd.concat(parts).sort_values("bin_id")
+    write_whole(folder.val_predictions, table.to_parquet(index=False))
