@@ -22,7 +22,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has the setting")
-def test_a_freed_block_is_used_again_without_asking_the_kernel():
+def test_a_freed_block_is_used_again_without_asking_the_kernel() -> None:
     kept = _page_faults("assert keep_freed_memory()")
     given_back = _page_faults("")
     assert kept < 1_000 < given_back
