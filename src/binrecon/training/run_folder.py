@@ -40,6 +40,7 @@ class RunFolder:
         self.best_checkpoint = self.checkpoints / "best.ckpt"
         self.last_checkpoint = self.checkpoints / "last.ckpt"
         self.plots = path / "plots"
+        self.error = path / "error.txt"  # of a trial of a sweep that failed
 
     def write_config(self, config: TrainConfig) -> None:
         """Write the configuration with nothing left to resolve."""
