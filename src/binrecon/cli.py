@@ -158,10 +158,13 @@ def _features_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]
 
 
 def _sweep(words: Sequence[str]) -> None:
+    from binrecon.sweep.plan import Plan
+
+    plan = Plan(words)  # what is wrong with it is said before torch and Optuna are loaded
     with _loading():
         from binrecon.sweep.command import sweep
 
-    sweep(words)
+    sweep(plan)
 
 
 def _compare(words: Sequence[str]) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-from collections.abc import Sequence
 
 from binrecon.config.compose import take_in_recipes, to_typed
 from binrecon.config.run_keys import PLACE_KEYS
@@ -22,17 +21,16 @@ from binrecon.training.run import train
 from binrecon.training.run_folder import RunFolder
 
 
-def sweep(words: Sequence[str]) -> None:
+def sweep(plan: Plan) -> None:
     """Search, name a winner, and test it.
 
     Args:
-        words: Settings of the sweep, and words of `train` with one value or several.
+        plan: The sweep, as its command line describes it.
 
     Raises:
-        BinreconError: If words, bins, storage or too many trials do not allow it.
+        BinreconError: If bins, storage or too many trials do not allow it.
     """
     quieten_optuna()
-    plan = Plan(words)
     console = get_console()
     for line in plan.left_out:
         console.print(line, highlight=False)
