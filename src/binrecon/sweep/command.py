@@ -11,6 +11,7 @@ from binrecon.report.tables import format_metric
 from binrecon.sweep.evaluators import Evaluator
 from binrecon.sweep.heads import HeadEvaluator, why_not_heads
 from binrecon.sweep.loop import run_trials
+from binrecon.sweep.place import taking_turns
 from binrecon.sweep.plan import Plan
 from binrecon.sweep.results import Final, read_final, write_report, write_trials, write_winner
 from binrecon.sweep.runs import RunEvaluator
@@ -55,8 +56,11 @@ def sweep(plan: Plan) -> None:
             write_trials(study, plan.place.table)
         winner = write_winner(study, plan.fixed, plan.place)
         if study.owns_results():
-            finals = _train_finals(plan, winner.number, is_quiet=isinstance(evaluator, HeadEvaluator))
-            write_report(study, winner, finals, plan.place, plan.command)
+            with taking_turns(
+                plan.place.turn, lambda: console.print("waiting for another worker, which trains the winner")
+            ):
+                finals = _train_finals(plan, winner.number, is_quiet=isinstance(evaluator, HeadEvaluator))
+                write_report(study, winner, finals, plan.place, plan.command)
 
 
 def _build_evaluator(plan: Plan, study: SweepStudy) -> Evaluator:
