@@ -71,12 +71,16 @@ def test_sweep__heads_side_by_side(
     assert f"winner: trial {winner['trial']}" in shown
     report = place.report.read_text()
     assert "it flatters" in report
+    assert f"'{LR}' sweep.trials=8 'head.dropout=choice(0.0, 0.5)'`" in report  # as a shell takes it
     assert "seeds 1, 2 (test bins)" in report
     assert {path.stem for path in place.plots.glob("*.png")} >= {
         "history",
+        "slices",
         "importances",
         "parallel_coordinates",
+        "epochs",
     }
+    assert all(f"](plots/{path.name})" in report for path in place.plots.iterdir())
 
     recipe = tmp_path / "again"
     assert (

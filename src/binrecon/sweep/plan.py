@@ -1,5 +1,6 @@
 """A sweep as its command line describes it: what is searched, what is fixed, what makes it another one."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -83,7 +84,7 @@ class Plan:
         self.base: DictConfig = compose_trial(self.fixed, {})
         self.config: TrainConfig = to_typed(self.base)
         self.place = Place(Path(self.config.output_root) / "sweeps" / self.name)
-        self.command = " ".join(["binrecon sweep", *words])
+        self.command = shlex.join(["binrecon", "sweep", *words])
 
     def _make_name(self, said: SweepWords) -> str:
         sweep = chosen_options("sweep", said.sweep)["sweep"]

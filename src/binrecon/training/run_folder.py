@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import platform
+import shlex
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -64,7 +65,7 @@ class RunFolder:
 def collect_facts(overrides: Sequence[str], seed: int) -> dict[str, Any]:
     """Collect what makes a run repeatable: command, code, versions, seed."""
     return {
-        "command": " ".join(["binrecon train", *overrides]),
+        "command": shlex.join(["binrecon", "train", *overrides]),
         "overrides": list(overrides),
         "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "seed": seed,
