@@ -26,12 +26,8 @@ LineStyle = str | tuple[float, tuple[float, ...]]
 
 _DPI = 150
 _COLOURS = ("#1f5fa8", "#c2571a", "#2e8b57", "#8e4a9e", "#b8860b", "#3aa6b9", "#b0306a", "#5c6370")
-_DASHES: tuple[LineStyle, ...] = (
-    "-",
-    (0, (5, 1)),
-    (0, (3, 1.5)),
-    (0, (1.5, 1)),
-)  # a curve below another one shows through
+_DASHES: tuple[LineStyle, ...] = ("-", (0, (4, 2.5)), (0, (2.5, 1.5)), (0, (1, 1)))
+"""Line styles in turn: a curve that lies below another one shows through."""
 _DOT_COLOUR = "#6d9bd1"
 _BEST_COLOUR = "#1f5fa8"
 _MAJORITY_COLOUR = "#c2571a"
