@@ -24,6 +24,8 @@ SHARED = (
 )
 HERE = Path(__file__).parent
 KEPT = ("leaderboard.md", "leaderboard.png", "curves.png", "pairs.csv")
+PLOTS = ("history.png", "slices.png")
+"""Of the search for `adam`, which stands for the others."""
 
 
 def read_winner(study: Path) -> dict[str, object]:
@@ -62,6 +64,8 @@ def main() -> None:
     kept.mkdir(exist_ok=True)
     for name in KEPT:
         shutil.copy(results / name, kept / name)
+    for name in PLOTS:
+        shutil.copy(root / "sweeps" / "adam" / "plots" / name, kept / f"adam_{name}")
     winners = {optimizer: read_winner(root / "sweeps" / optimizer) for optimizer in OPTIMIZERS}
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout
     facts = {"commit": commit.strip(), "seconds": seconds, "winners": winners}

@@ -3,7 +3,9 @@
 import contextlib
 import errno
 import gc
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -47,14 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         Exit status: 0, or 2 after an error that the user can mend, or 3 if a fetch left objects out, or 130
-        after Ctrl-C.
+        after Ctrl-C or SIGTERM.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in ("-h", "--help"):
         sys.stdout.write(_list_verbs())
         return 0
     try:
-        return _run(words[0], words[1:])
+        with _heeding_sigterm():
+            return _run(words[0], words[1:])
     except BinreconError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return EXIT_INCOMPLETE if isinstance(error, IncompleteFetchError) else EXIT_MISUSE
@@ -70,6 +73,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write(_STOPPED)
         return EXIT_INTERRUPTED
+
+
+@contextlib.contextmanager
+def _heeding_sigterm() -> Iterator[None]:
+    """Stop after SIGTERM, which `kill`, containers and clusters send, as after Ctrl-C."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # which alone hears signals
+        yield
+        return
+    earlier = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, earlier)
 
 
 def _run(name: str, words: Sequence[str]) -> int:
@@ -158,10 +178,13 @@ def _features_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]
 
 
 def _sweep(words: Sequence[str]) -> None:
+    from binrecon.sweep.plan import Plan
+
+    plan = Plan(words)  # what is wrong with it is said before torch and Optuna are loaded
     with _loading():
         from binrecon.sweep.command import sweep
 
-    sweep(words)
+    sweep(plan)
 
 
 def _reproduce(words: Sequence[str]) -> None:

@@ -60,6 +60,25 @@ def test_train__answers_without_loading_torch(words: list[str], tmp_path: Path) 
     assert done.stderr.splitlines()[-1] == "False"
 
 
+def test_sweep__answers_without_loading_torch(tmp_path: Path) -> None:
+    code = (
+        "import sys; from binrecon.cli import main; main(['sweep', 'source=synthetic', 'optimizer.lr=0,1']); "
+        "print({'torch', 'optuna'} & set(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert "optimizer.lr: must be above 0, got 0" in done.stderr
+    assert done.stderr.splitlines()[-1] == "set()"
+
+
+def test_train__several_values_of_one_run(fail: Callable[..., str]) -> None:
+    assert fail("train", "source=synthetic", "optimizer=sgd,adam") == (
+        "ConfigError: 1 problem in the config\n"
+        "  optimizer: got several values, sgd,adam; run one after another with --multirun (-m), or give one\n"
+    )
+
+
 def test_train__help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--help"]) == 0
     shown = capsys.readouterr().out

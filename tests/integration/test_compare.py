@@ -52,7 +52,8 @@ def test_compare__trained_runs(
     (pair,) = pd.read_csv(out / "pairs.csv").query("metric == 'accuracy'").to_dict("records")
     assert pair["lower"] <= pair["difference"] <= pair["upper"]
     text = (out / "leaderboard.md").read_text()
-    assert all(f"`{run}`" in text for run in runs)
+    assert f"`{runs[0].parent}`: `0` (seed 0), `1` (seed 1)\n" in text
+    assert f": `{runs[2]}` (seed 0)\n" in text
 
     again = tmp_path / "again"
     assert main(["compare", *map(str, runs), "resamples=200", f"output_dir={again}"]) == 0

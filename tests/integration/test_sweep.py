@@ -71,12 +71,16 @@ def test_sweep__heads_side_by_side(
     assert f"winner: trial {winner['trial']}" in shown
     report = place.report.read_text()
     assert "it flatters" in report
+    assert f"'{LR}' sweep.trials=8 'head.dropout=choice(0.0, 0.5)'`" in report  # as a shell takes it
     assert "seeds 1, 2 (test bins)" in report
     assert {path.stem for path in place.plots.glob("*.png")} >= {
         "history",
+        "slices",
         "importances",
         "parallel_coordinates",
+        "epochs",
     }
+    assert all(f"](plots/{path.name})" in report for path in place.plots.iterdir())
 
     recipe = tmp_path / "again"
     assert (
@@ -182,6 +186,11 @@ def test_sweep__a_fixed_key_is_not_searched(
         ("sweep.study='a b'", "sweep.study: 'a b' is no name"),
         ("seed=choice(0, 1)", "seed: cannot be searched, for it would find the luckiest"),
         ("data.split_seed=choice(0, 1)", "data.split_seed: cannot be searched"),
+        ("data.max_count=choice(4, 5)", "data.max_count: cannot be searched, for it changes the bins"),
+        ("logger=csv,wandb", "logger: cannot be searched, for it says where things lie"),
+        ("trainer=cpu,gpu", "trainer: cannot be searched, for it changes how trials run"),
+        ("trainer.max_epochs=choice(1, 2)", "trainer.max_epochs: cannot be searched, for it is the length"),
+        ("source.root=a,b", "source.root: cannot be searched, for it changes the bins"),
         ("resume=outputs", "resume: belongs to a run"),
         ("sweep.storage=postgresql://me@127.0.0.1:9/x", "cannot be used"),
         ("sweeps.trials=5", "sweeps"),
@@ -199,6 +208,22 @@ def test_sweep__bad_words(
 def test_sweep__loss_is_on_another_scale(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     rest = [*words, "sweep.objectives=[val/loss]", "loss=choice(cross_entropy, soft_labels)"]
     assert "val/loss is on another scale for each loss" in fail(rest, capsys)
+
+
+def test_sweep__cmaes_follows_one_objective(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    rest = [*words, "sweep.objectives=[val/accuracy,val/rmse]", "sweep.sampler=cmaes"]
+    assert "sweep.sampler: cmaes follows one objective alone; use tpe, random, gp or grid" in fail(
+        rest, capsys
+    )
+
+
+def test_sweep__a_study_of_other_words(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    more = [*words, "sweep.trials=1", "sweep.final_seeds=0"]
+    assert main(["sweep", *more]) == 0
+    assert main(["sweep", *more, "data.workers=1"]) == 0  # another machine may have its own
+    shown = fail([*more, "trainer.gradient_clip_norm=1", "data.batch_size=32"], capsys)
+    assert "data.batch_size: was 16, is 32\n" in shown
+    assert "trainer.gradient_clip_norm: was None, is 1.0\n" in shown
 
 
 def test_sweep__a_study_of_another_space(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -235,11 +260,17 @@ def _heed_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def wait_for_trials(open_study: "Iterator[optuna.Study]", state: TrialState, count: int) -> None:
+def freeze_amidst_a_trial(process: "subprocess.Popen[bytes]", place: Place, least: int) -> None:
+    """Freeze a worker that has a trial in work, once some are complete."""
     end = time.monotonic() + 120
-    for study in open_study:
-        if len(study.get_trials(deepcopy=False, states=(state,))) >= count:
+    for study in read_again(open_storage(None, place.journal)):
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(0.05)
+        running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        if len(complete) >= least and any(WORKER in trial.user_attrs for trial in running):
             return
+        process.send_signal(signal.SIGCONT)
         assert time.monotonic() < end, "the sweep does not get on"
         time.sleep(0.02)
 
@@ -279,9 +310,9 @@ def test_sweep__stopped_and_killed_and_begun_again(words: list[str], place: Plac
     more = [*words, "sweep.trials=24", "trainer.max_epochs=30", "sweep.pruner=none", "sweep.final_seeds=1"]
     for way, least, status in ((signal.SIGINT, 2, 130), (signal.SIGKILL, 9, -signal.SIGKILL)):
         process = start(more, tmp_path / f"{way.name}.log")
-        wait_for_trials(read_again(open_storage(None, place.journal)), TrialState.COMPLETE, least)
-        wait_for_trials(read_again(open_storage(None, place.journal)), TrialState.RUNNING, 1)
+        freeze_amidst_a_trial(process, place, least)
         process.send_signal(way)
+        process.send_signal(signal.SIGCONT)
         assert process.wait() == status
         if way == signal.SIGINT:  # nothing is left but what was not yet signed
             running = load(place).get_trials(states=(TrialState.RUNNING,))
@@ -291,6 +322,38 @@ def test_sweep__stopped_and_killed_and_begun_again(words: list[str], place: Plac
     check_nothing_lost(study, 24)
     assert any(RETRY_OF in trial.user_attrs for trial in study.trials)
     assert place.report.exists()
+
+
+FULL_DISK = """
+import errno, os, sys
+from binrecon.cli import main
+
+fsync, synced = os.fsync, 0
+
+def fill_up(descriptor):
+    global synced
+    synced += 1
+    if synced > 40:  # entries of the journal; the last one is cut off
+        os.ftruncate(descriptor, os.fstat(descriptor).st_size - 5)
+        raise OSError(errno.ENOSPC, "No space left on device")
+    fsync(descriptor)
+
+os.fsync = fill_up
+sys.exit(main(["sweep", *sys.argv[1:]]))
+"""
+
+
+@pytest.mark.slow
+def test_sweep__the_disk_is_full(words: list[str], place: Place) -> None:
+    more = [*words, "sweep.trials=6", "sweep.final_seeds=0"]
+    full = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, *more], capture_output=True, text=True, check=False
+    )
+    assert full.returncode == 2
+    assert full.stderr.startswith("OutputError: the disk is full; free some space, then go on: ")
+    assert "all else with the same command" in full.stderr
+    assert main(["sweep", *more]) == 0
+    check_nothing_lost(load(place), 6)
 
 
 @pytest.mark.slow

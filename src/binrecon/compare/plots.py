@@ -5,6 +5,7 @@ Figures are made by hand, without pyplot, as in `report.plots`, which would load
 
 import io
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -14,23 +15,31 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from binrecon.compare.groups import Group
-from binrecon.compare.leaderboard import Leaderboard
+from binrecon.compare.leaderboard import Leaderboard, Pair
 from binrecon.compare.wording import ARROWS, is_share, name_groups
 from binrecon.config.metric_names import LOGGED_METRICS
 
 MOST_CURVES = 8
 """Groups whose curves can be told apart in one picture."""
 
+LineStyle = str | tuple[float, tuple[float, ...]]
+
 _DPI = 150
 _COLOURS = ("#1f5fa8", "#c2571a", "#2e8b57", "#8e4a9e", "#b8860b", "#3aa6b9", "#b0306a", "#5c6370")
+_DASHES: tuple[LineStyle, ...] = ("-", (0, (4, 2.5)), (0, (2.5, 1.5)), (0, (1, 1)))
+"""Line styles in turn: a curve that lies below another one shows through."""
 _DOT_COLOUR = "#6d9bd1"
 _BEST_COLOUR = "#1f5fa8"
 _MAJORITY_COLOUR = "#c2571a"
+_CHANCE_COLOUR = "#8a8f98"
 _TICK_STEPS = [1, 2, 2.5, 5, 10]
 
 
 def draw_leaderboard(board: Leaderboard) -> bytes:
     """Draw each group's mean with its 95 % interval, its seeds as dots and the majority baseline as a line.
+
+    The first panel has what the scores' own intervals cannot tell: how each group differs from the best one
+    on the same bins. It is there if any two groups were judged on the same ones.
 
     Returns:
         A PNG.
@@ -39,15 +48,39 @@ def draw_leaderboard(board: Leaderboard) -> bytes:
     metrics = board.shown_metrics
     label_width = 0.3 + 0.07 * max(map(len, names))
     height = 1.4 + 0.42 * len(names)
-    figure = Figure(figsize=(label_width + 2.7 * len(metrics), height), layout="constrained")
-    panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False).flatten().tolist()
-    for panel, metric in zip(panels, metrics, strict=True):
+    pairs = board.pairs_of_best()
+    columns = len(metrics) + bool(pairs)
+    figure = Figure(figsize=(label_width + 2.7 * columns, height), layout="constrained")
+    panels = figure.subplots(1, columns, sharey=True, squeeze=False).flatten().tolist()
+    if pairs:
+        _draw_differences(panels[0], board, pairs)
+    for panel, metric in zip(panels[-len(metrics) :], metrics, strict=True):
         _draw_scores(panel, board, metric)
     figure.get_layout_engine().set(wspace=0.05)  # type: ignore[union-attr,call-arg]  # constrained, as asked for
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.4, -0.6)
     _add_legend(figure, panels)
     return _to_png(figure)
+
+
+def _draw_differences(panel: Axes, board: Leaderboard, pairs: Sequence[Pair]) -> None:
+    places = {id(row.group): place for place, row in enumerate(board.rows)}
+    scale, unit = (100, "pp") if is_share(board.metric) else (1, board.metric)
+    for best in {places[id(pair.first)] for pair in pairs}:
+        panel.annotate("the best", (0, best), (4, 0), textcoords="offset points", va="center", fontsize=8)
+    for pair in pairs:
+        place, difference = places[id(pair.second)], pair.difference
+        colour = _BEST_COLOUR if difference.is_clear else _CHANCE_COLOUR
+        ends = [-scale * difference.upper, -scale * difference.lower]
+        panel.plot(ends, [place, place], color=colour, lw=2, solid_capstyle="butt")
+        panel.plot(
+            [-scale * difference.value], [place], ls="none", marker="D", ms=5.5, mec="white", mew=0.8,
+            color=colour, zorder=4,
+            label="difference from the best" if difference.is_clear else "difference that chance may explain",
+        )  # fmt: skip
+    panel.axvline(0, color="#333333", lw=1, zorder=1)
+    panel.set_title(f"{board.metric} less the best's, {unit}", fontsize=10, loc="left")
+    _tidy_scores(panel)
 
 
 def _draw_scores(panel: Axes, board: Leaderboard, metric: str) -> None:
@@ -74,9 +107,13 @@ def _draw_scores(panel: Axes, board: Leaderboard, metric: str) -> None:
             )  # fmt: skip
     is_ranking = " (ranks)" if metric == board.metric else ""
     panel.set_title(f"{metric} {ARROWS[LOGGED_METRICS[metric]]}{is_ranking}", fontsize=10, loc="left")
-    panel.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=_TICK_STEPS))
     if is_share(metric):
         panel.xaxis.set_major_formatter(_format_share)
+    _tidy_scores(panel)
+
+
+def _tidy_scores(panel: Axes) -> None:
+    panel.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=_TICK_STEPS))
     panel.margins(x=0.08)
     panel.spines[["top", "right", "left"]].set_visible(False)
     panel.grid(axis="x", color="#dddddd", lw=0.6)
@@ -104,8 +141,8 @@ def draw_curves(board: Leaderboard, histories: Mapping[int, Sequence[pd.DataFram
     figure = Figure(figsize=(9.6, 6.4), layout="constrained")
     panels = figure.subplots(2, 2, sharex=True).flatten().tolist()
     for panel, column in zip(panels, columns, strict=True):
-        for colour, group in zip(_COLOURS, groups[:MOST_CURVES], strict=False):
-            _draw_band(panel, find_band(histories[id(group)], column), colour, names[id(group)])
+        for colour, dashes, group in zip(_COLOURS, cycle(_DASHES), groups[:MOST_CURVES], strict=False):
+            _draw_band(panel, find_band(histories[id(group)], column), colour, dashes, names[id(group)])
         _tidy_curves(panel, column)
     for panel in panels[2:]:
         panel.set_xlabel("epoch", fontsize=9)
@@ -138,13 +175,15 @@ def _share_a_loss(groups: Sequence[Group]) -> bool:
     return len(set().union(*map(loss_of, groups))) <= 1
 
 
-def _draw_band(panel: Axes, band: pd.DataFrame, colour: str, name: str) -> None:
+def _draw_band(panel: Axes, band: pd.DataFrame, colour: str, dashes: LineStyle, name: str) -> None:
     epochs = band.index.to_numpy(float)
     if (band["high"] > band["low"]).any():
         low, high = band["low"].to_numpy(float), band["high"].to_numpy(float)
-        panel.fill_between(epochs, low, high, color=colour, alpha=0.15, lw=0)
-    marker = "o" if len(band) <= 1 else "none"
-    panel.plot(epochs, band["mean"].to_numpy(float), color=colour, lw=1.7, marker=marker, ms=3.5, label=name)
+        panel.fill_between(epochs, low, high, color=colour, alpha=0.1, lw=0)
+    panel.plot(
+        epochs, band["mean"].to_numpy(float), color=colour, ls=dashes, lw=1.9,
+        marker="o" if len(band) <= 1 else "none", ms=3.5, label=name,
+    )  # fmt: skip
 
 
 def _tidy_curves(panel: Axes, column: str) -> None:

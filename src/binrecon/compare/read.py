@@ -95,7 +95,8 @@ def find_run_folders(places: Iterable[str]) -> list[Path]:
     empty = []
     for place in places:
         names = (RunFolder(Path()).facts.name, RunFolder(Path()).metrics.name)
-        below = {path.parent for name in names for path in Path(place).expanduser().rglob(name)}
+        files = (path for name in names for path in Path(place).expanduser().rglob(name))
+        below = {folder for folder in {path.parent for path in files} if _is_of_a_run(folder)}
         if not below:
             empty.append(place)
         for path in below:
@@ -106,6 +107,15 @@ def find_run_folders(places: Iterable[str]) -> list[Path]:
             "give the path that a run printed at its end, or a folder above it"
         )
     return sorted(found.values())
+
+
+def _is_of_a_run(path: Path) -> bool:
+    """Whether a folder with facts is that of a run, not what the trials of a sweep share."""
+    folder = RunFolder(path)
+    try:
+        return folder.metrics.exists() or "started" in folder.read_facts()
+    except ValueError:
+        return True  # a damaged one, of which `read_run` will say so
 
 
 def read_runs(folders: Iterable[Path]) -> tuple[list[Run], list[LeftOut]]:
@@ -129,9 +139,7 @@ def read_run(path: Path) -> Run:
     """
     folder = RunFolder(path)
     if not folder.metrics.exists():
-        raise ComparisonError(
-            f"unfinished, it has no {folder.metrics.name}; go on with binrecon train resume={path}"
-        )
+        raise ComparisonError(_why_unfinished(folder))
     missing = [file.name for file in (folder.facts, folder.config, folder.predictions) if not file.exists()]
     if missing:
         raise ComparisonError(f"broken, it has no {' and no '.join(missing)}")
@@ -157,6 +165,14 @@ def read_run(path: Path) -> Run:
         commit=None if git is None else git["commit"] + ("+" if git["is_dirty"] else ""),
         predictions=read_predictions(folder.predictions, range(data.min_count, data.max_count + 1)),
     )
+
+
+def _why_unfinished(folder: RunFolder) -> str:
+    if ended := folder.read_facts().get("ended_early"):
+        return f"pruned by its sweep {ended}"
+    if folder.error.exists():
+        return f"failed, {(folder.error.read_text().strip().splitlines() or ['?'])[-1]}"
+    return f"unfinished, it has no {folder.metrics.name}; go on with binrecon train resume={folder.path}"
 
 
 def read_predictions(path: Path, counts: range) -> Predictions:

@@ -1,6 +1,7 @@
 """A leaderboard as text: for the console, as Markdown and as CSV."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 from rich import box
@@ -8,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from binrecon.compare.leaderboard import Leaderboard, Row
-from binrecon.compare.read import LeftOut
+from binrecon.compare.read import LeftOut, Run
 from binrecon.compare.wording import (
     ARROWS,
     NONE,
@@ -109,11 +110,25 @@ def write_markdown(
         lines += ["", "## Notes", "", *(f"- {_plain(line)}" for line in notes)]
     lines += ["", "## Runs", ""]
     for place, row in enumerate(board.rows, start=1):
-        folders = ", ".join(f"`{run.path}` (seed {run.seed})" for run in row.group.runs)
-        lines.append(f"- {place}: {folders}")
+        lines.append(f"- {place}: {_list_folders(row)}")
     if left_out:
         lines += ["", "## Left out", "", *(f"- `{run.path}`: {_plain(run.reason)}" for run in left_out)]
     return "\n".join([*lines, ""])
+
+
+def _list_folders(row: Row) -> str:
+    """List the folders of a group with their seeds, those that lie together below one name."""
+    places: dict[Path, list[Run]] = {}
+    for run in row.group.runs:
+        places.setdefault(run.path.parent, []).append(run)
+    texts = []
+    for place, runs in places.items():
+        if len(runs) == 1:
+            texts.append(f"`{runs[0].path}` (seed {runs[0].seed})")
+        else:
+            names = ", ".join(f"`{run.path.name}` (seed {run.seed})" for run in runs)
+            texts.append(f"`{place}`: {names}")
+    return "; ".join(texts)
 
 
 def _markdown_row(cells: Sequence[str]) -> str:

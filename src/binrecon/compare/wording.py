@@ -140,12 +140,16 @@ def _measure(difference: Difference) -> tuple[str, str, str, str, str]:
 
 def describe_best(board: Leaderboard) -> list[str]:
     """Say how each group differs from the best of its manifest, in the metric that ranks."""
-    groups = [row.group for row in board.rows]
-    names = dict(zip(map(id, groups), name_groups(groups, board.keys), strict=True))
-    lines = [describe_pair(pair, names) for pair in board.pairs_of_best()]
-    alone = [names[id(group)] for group in groups if len(group.runs) == 1]
-    if alone and lines:
-        lines.append(
-            f"one seed only: {', '.join(alone)}; what another seed would give is in no interval of theirs"
-        )
+    lines, pairs = [], board.pairs_of_best()
+    for judged in board.judged:
+        groups = [row.group for row in board.rows if row.group.judged == judged]
+        names = dict(zip(map(id, groups), name_groups(groups, board.keys), strict=True))
+        where = f"{judged.describe()}: " if len(board.judged) > 1 else ""
+        lines += [where + describe_pair(pair, names) for pair in pairs if pair.first.judged == judged]
+        alone = [names[id(group)] for group in groups if len(group.runs) == 1]
+        if alone and len(groups) > 1:
+            lines.append(
+                f"{where}one seed only: {', '.join(alone)}; what another seed would give is in no interval "
+                "of theirs"
+            )
     return lines

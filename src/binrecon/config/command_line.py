@@ -68,7 +68,8 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> list[Path]:
         start()
     except (HydraException, OmegaConfBaseException) as error:
         overrides = get_args_parser().parse_args(list(words)).overrides
-        raise ConfigError(find_problems(config_name, overrides) or [innermost_reason(error)]) from error
+        problems = find_problems(config_name, overrides, is_one_of_many)
+        raise ConfigError(problems or [innermost_reason(error)]) from error
     except OSError as error:
         if error.filename is None or (
             HydraConfig.initialized() and Path(HydraConfig.get().runtime.output_dir).exists()

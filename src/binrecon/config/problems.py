@@ -32,15 +32,16 @@ def parse_word(text: str) -> Override:
         raise ConfigError([f"{text}: not KEY=VALUE ({innermost_reason(error)})"]) from error
 
 
-def find_problems(config_name: str, overrides: Sequence[str]) -> list[str]:
+def find_problems(config_name: str, overrides: Sequence[str], is_multirun: bool = False) -> list[str]:
     """Find every override that cannot be composed, and say why; Hydra itself stops at the first.
 
     Args:
         config_name: The verb's file in `configs/`, without suffix.
         overrides: As typed, without Hydra's own flags.
+        is_multirun: Whether a key may have several values.
     """
     problems: list[str] = []
-    choices: list[str] = []
+    choices: list[list[str]] = []
     values: list[Override] = []
     for text in overrides:
         try:
@@ -48,13 +49,35 @@ def find_problems(config_name: str, overrides: Sequence[str]) -> list[str]:
         except ConfigError as error:
             problems += error.problems
             continue
+        problems += _several_values(config_name, override, is_multirun)
+        if override.is_interval_sweep():
+            continue
         if override.key_or_group in list_groups() and not override.is_delete():
             wrong = list(_wrong_options(override))
             problems += wrong
-            choices += [] if wrong else [text]
+            choices += [] if wrong else [_list_words(override)]
         else:
             values.append(override)
-    return problems + [p for value in values for p in _wrong_value(config_name, choices, value)]
+    return problems + [p for value in values for p in _wrong_values(config_name, choices, value)]
+
+
+def _several_values(config_name: str, override: Override, is_multirun: bool) -> Iterator[str]:
+    if not override.is_sweep_override():
+        return
+    key, words = override.get_key_element(), (override.input_line or "").partition("=")[2]
+    if config_name == "sweep":
+        yield f"{key}: takes one value, got {words}"
+    elif override.is_interval_sweep():
+        yield f"{key}: no end of values lies in {words}; search it with binrecon sweep, or list some"
+    elif not is_multirun:
+        yield f"{key}: got several values, {words}; run one after another with --multirun (-m), or give one"
+
+
+def _list_words(override: Override) -> list[str]:
+    """Write an override once for each of its values."""
+    if not override.is_sweep_override():
+        return [override.input_line or ""]
+    return [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
 
 
 def _wrong_options(override: Override) -> Iterator[str]:
@@ -68,12 +91,26 @@ def _wrong_options(override: Override) -> Iterator[str]:
             yield f"{group}={word}: no such option; allowed are {', '.join(allowed)}{hint}"
 
 
-def _wrong_value(config_name: str, choices: Sequence[str], override: Override) -> Iterator[str]:
-    text = override.input_line or ""
-    if override.is_sweep_override():
-        text = f"{override.get_key_element()}={next(iter(override.sweep_string_iterator()))}"
+def _wrong_values(config_name: str, choices: Sequence[Sequence[str]], override: Override) -> Iterator[str]:
+    """Try every value with the first option of each group, and then every other option once."""
+    firsts = [words[0] for words in choices]
+    problems = [
+        p for word in _list_words(override) for p in _wrong_value(config_name, firsts, override, word)
+    ]
+    if problems:
+        yield from dict.fromkeys(problems)
+        return
+    for place, words in enumerate(choices):
+        for other in words[1:]:
+            chosen = [*firsts[:place], other, *firsts[place + 1 :]]
+            for problem in _wrong_value(config_name, chosen, override, _list_words(override)[0]):
+                key, _, reason = problem.partition(": ")
+                yield f"{key}: with {other}, {reason}"
+
+
+def _wrong_value(config_name: str, choices: Sequence[str], override: Override, word: str) -> Iterator[str]:
     try:
-        compose_config(config_name, [*choices, text])
+        compose_config(config_name, [*choices, word])
     except ConfigError as error:
         base = compose_config(config_name, list(choices))
         key = override.key_or_group

@@ -26,6 +26,9 @@ from binrecon.errors import ConfigError
 Value = str | int | float | bool
 """What a key can be set to."""
 
+_SPACE = "sweep.space."
+"""Before a key of `train`, as `--help` shows a search space: the same as the key with several values."""
+
 _HOW = "give for instance interval(0.1, 1), tag(log, interval(1e-5, 1e-1)), range(1, 5) or choice(a, b)"
 
 
@@ -86,8 +89,12 @@ def sort_words(words: Sequence[str]) -> SweepWords:
         except ConfigError as error:
             problems += error.problems
             continue
-        key = override.get_key_element().lstrip("+~")
-        if key == "sweep" or key.startswith("sweep."):
+        key = override.get_key_element().lstrip("+~").removeprefix(_SPACE)
+        if override.get_key_element().lstrip("+").startswith(_SPACE):
+            value = override.value()
+            searched[key] = value if isinstance(value, str) else word.partition("=")[2]
+            fixed.pop(key, None)
+        elif key == "sweep" or key.startswith("sweep."):
             sweep.append(word)
         elif override.is_sweep_override():
             searched[key] = word.partition("=")[2]

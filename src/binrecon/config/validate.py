@@ -332,6 +332,8 @@ def _sweep(config: DictConfig) -> Iterator[str]:
         if objective not in monitor_names():
             allowed, hint = ", ".join(monitor_names()), did_you_mean(objective, monitor_names())
             yield f"sweep.objectives: '{objective}' is not logged; logged are {allowed}{hint}"
+    if sweep.sampler == "cmaes" and len(sweep.objectives) > 1:
+        yield "sweep.sampler: cmaes follows one objective alone; use tpe, random, gp or grid for several"
     if len(set(sweep.objectives)) < len(sweep.objectives):
         yield f"sweep.objectives: names one of {', '.join(sweep.objectives)} twice"
     if sweep.study is not None and not re.fullmatch(r"[\w.,=+-]{1,100}", sweep.study):

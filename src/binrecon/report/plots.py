@@ -126,7 +126,7 @@ def plot_confusion(confusion: Tensor | NDArray[np.float64], min_count: int, path
     recorded = bins.sum(axis=1, keepdims=True)
     shares = np.divide(bins, recorded, out=np.full_like(bins, np.nan), where=recorded > 0)
     side = max(3.4, 0.72 * len(bins))
-    figure = Figure(figsize=(side + 1.6, side + 0.9), layout="constrained")
+    figure = Figure(figsize=(side + 1.6, side + 0.9), layout="compressed")
     axes = figure.subplots()
     axes.set_facecolor(_NO_DATA_COLOUR)
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)

@@ -1,5 +1,8 @@
 """Where a study leaves its files."""
 
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +33,11 @@ class Place(NamedTuple):
         return self.folder / "prepared"
 
     @property
+    def turn(self) -> Path:
+        """Held by the worker that trains the winner; empty."""
+        return self.folder / ".turn"
+
+    @property
     def recipe(self) -> Path:
         """The winner, as `python train.py experiment=PATH` takes it."""
         return self.folder / "best.yaml"
@@ -48,3 +56,24 @@ class Place(NamedTuple):
     def plots(self) -> Path:
         """What came of it, to look at."""
         return self.folder / "plots"
+
+
+@contextmanager
+def taking_turns(path: Path, wait: Callable[[], None]) -> Iterator[None]:
+    """Do what one process of this machine does at a time; the kernel ends the turn of one that dies.
+
+    Args:
+        path: An empty file, the same for all; made if there is none.
+        wait: Called once before waiting for another process.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            wait()
+            fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)

@@ -101,7 +101,7 @@ def write_report(
 ) -> None:
     """Write and draw what came of the study, and show the most of it."""
     objectives = study.settings.objectives
-    pictures = plot_study(study.optuna, objectives, place.plots)
+    pictures = plot_study(study.optuna, study.list_trials(), objectives, winner, place.plots)
     counts = study.count_states()
     lines = [
         f"# {study.optuna.study_name}",
@@ -124,7 +124,7 @@ def write_report(
         *_describe_front(study),
         *_describe_finals(finals),
         *(["## Plots", ""] if pictures else []),
-        *(f"![{picture.stem}](plots/{picture.name})\n" for picture in pictures),
+        *(f"{shown.caption}:\n\n![{shown.caption}](plots/{shown.path.name})\n" for shown in pictures),
     ]
     write_text(place.report, "\n".join(lines).rstrip() + "\n")
     console = get_console()

@@ -62,7 +62,7 @@ class RunEvaluator:
         except OutputError:
             raise  # nor would the next trial find a place to write to
         except (BinreconError, RuntimeError, ValueError) as error:
-            (folder.path / "error.txt").write_text(traceback.format_exc())
+            folder.error.write_text(traceback.format_exc())
             reason = f"{type(error).__name__}: {error}"
             return Outcome("failed", reason=reason, notes={"run": str(folder.path)})
         facts = folder.read_facts()

@@ -1,17 +1,27 @@
 """Where trials are kept: a journal in a file, or a database that many machines share."""
 
+import fcntl
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from binrecon.errors import ConfigError, StudyError
+
+_PATIENCE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+}
+"""libpq's own words, in seconds: for how long a server that does not answer is waited for."""
 
 
 @contextmanager
@@ -20,7 +30,7 @@ def using_storage(url: str | None, journal: Path) -> Iterator[BaseStorage]:
 
     Raises:
         ConfigError: If the URL is none.
-        StudyError: If the database does not answer, at once or later, or the journal is damaged.
+        StudyError: If the database does not answer or the journal is damaged, at once or later.
     """
     storage = open_storage(url, journal)
     try:
@@ -30,6 +40,10 @@ def using_storage(url: str | None, journal: Path) -> Iterator[BaseStorage]:
             f"sweep.storage: '{url}' was lost amidst the study ({_reason_of(error)}); trials that had ended "
             "are kept: once it answers again, the same command goes on"
         ) from error
+    except ValueError:
+        if url is None:
+            _check_lines(journal)  # raised by an entry that is none, or by something else
+        raise
     finally:
         if isinstance(storage, RDBStorage):
             storage.engine.dispose()
@@ -51,10 +65,11 @@ def open_storage(url: str | None, journal: Path) -> BaseStorage:
 
 def _open_journal(path: Path) -> JournalStorage:
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = InterruptibleLock(str(path))
-    if path.exists():
-        _drop_half_line(path, lock)
-        _check_lines(path)
+    path.touch()
+    lock = KernelLock(path)
+    lock.acquire()
+    lock.release()
+    _check_lines(path)
     try:
         return JournalStorage(JournalFileBackend(str(path), lock_obj=lock))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -64,34 +79,52 @@ def _open_journal(path: Path) -> JournalStorage:
         ) from error
 
 
-class InterruptibleLock(JournalFileSymlinkLock):
-    """As Optuna's, but a Ctrl-C while it lets go stays one, instead of an error of its clean-up."""
+class KernelLock(JournalFileOpenLock):
+    """Of a journal that processes of one machine share. When its holder dies, the kernel frees it.
+
+    Optuna's own locks are files. One that a killed worker leaves stops the others for half a minute, or for
+    good where the journal's path is relative.
+
+    Args:
+        path: The journal.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+
+    def acquire(self) -> bool:
+        """Wait for it, and forget an entry that was cut off when its worker was killed."""
+        self.release()  # what a Ctrl-C between taking and using it left
+        file = self._path.open("r+b")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        self._file = file
+        _drop_half_line(file)
+        return True
 
     def release(self) -> None:
-        """Let go."""
-        try:
-            super().release()
-        except FileNotFoundError as error:  # what it wanted to remove was removed already
-            if error.__context__ is None:
-                raise
-            raise error.__context__ from None
+        """Let go, if it is held."""
+        file, self._file = self._file, None
+        if file is not None:
+            fcntl.flock(file, fcntl.LOCK_UN)  # closing alone would leave it to processes that were forked
+            file.close()
 
 
-def _drop_half_line(path: Path, lock: JournalFileSymlinkLock) -> None:
-    """Forget an entry that was cut off when its worker was killed: it was never part of the study."""
-    lock.acquire()
-    try:
-        content = path.read_bytes()
-        if content and not content.endswith(b"\n"):
-            with path.open("r+b") as file:
-                file.truncate(content.rfind(b"\n") + 1)
-    finally:
-        lock.release()
+def _drop_half_line(file: BinaryIO) -> None:
+    """Forget an entry without an end: it was never part of the study."""
+    size = file.seek(0, 2)
+    file.seek(max(0, size - 1))
+    if file.read(1) in (b"", b"\n"):
+        return
+    file.seek(0)
+    file.truncate(file.read().rfind(b"\n") + 1)
 
 
 def _check_lines(path: Path) -> None:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
+            if not line.endswith(b"\n"):  # another worker is at it
+                return
             try:
                 entry = json.loads(line)
             except ValueError:
@@ -110,25 +143,26 @@ def _open_database(url: str) -> RDBStorage:
         raise ConfigError([f"sweep.storage: {_how_to_write(url)}"]) from error
     if parsed.get_backend_name() != "postgresql":
         raise ConfigError([f"sweep.storage: {_how_to_write(parsed.render_as_string())}"])
-    if parsed.password:  # it would stand in files of the study
+    if parsed.password or "password" in parsed.query:  # it would stand in files of the study
+        shown = parsed.difference_update_query(["password"]).render_as_string()
         raise ConfigError(
             [
-                f"sweep.storage: '{parsed.render_as_string()}' holds a password, which would be kept with "
+                f"sweep.storage: '{shown}' holds a password, which would be kept with "
                 "the study; leave it out, and put it into PGPASSWORD or ~/.pgpass"
             ]
         )
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    shown = parsed.render_as_string(hide_password=True)
+    parsed = parsed.set(query={**_PATIENCE, **parsed.query})
     try:
-        return RDBStorage(parsed.render_as_string(hide_password=False), engine_kwargs={"pool_pre_ping": True})
+        return RDBStorage(parsed.render_as_string(), engine_kwargs={"pool_pre_ping": True})
     except ModuleNotFoundError as error:
         raise StudyError(
-            f"the driver of '{shown}' is not installed ({error.name}); pip install 'binrecon[postgres]'"
+            f"the driver of '{url}' is not installed ({error.name}); pip install 'binrecon[postgres]'"
         ) from error
     except (SQLAlchemyError, StorageInternalError, RuntimeError, ValueError) as error:
         raise StudyError(
-            f"sweep.storage: '{shown}' cannot be used ({_reason_of(error)}); start the server, or mend "
+            f"sweep.storage: '{url}' cannot be used ({_reason_of(error)}); start the server, or mend "
             "the address"
         ) from error
 
@@ -137,7 +171,7 @@ def _reason_of(error: Exception) -> str:
     """Return what a driver said, without what those above it wrapped around that."""
     while error.__cause__ is not None and isinstance(error.__cause__, Exception):
         error = error.__cause__
-    return str(error).strip().splitlines()[0]
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _how_to_write(shown: str) -> str:

@@ -135,7 +135,7 @@ class SweepStudy:
             at_most: How many.
         """
         asked = []
-        for _ in range(min(at_most, self._count_left())):
+        for _ in range(min(at_most, self._count_left(worker))):
             trial = self.optuna.ask(self._distributions)
             trial.set_user_attr(WORKER, worker.name)
             if self._is_surplus(trial.number):  # another worker was faster
@@ -214,10 +214,10 @@ class SweepStudy:
             limits.append(size)
         return min(limits, default=None)
 
-    def _count_left(self) -> int:
+    def _count_left(self, worker: Worker) -> int:
         """Count the trials that may begin, those that wait for a worker included."""
         minutes = self.settings.minutes
-        if minutes is not None and count_seconds(self.optuna) >= minutes * 60:
+        if minutes is not None and count_seconds(self.optuna, worker) >= minutes * 60:
             return 0
         if self.total is None:
             return 1_000_000

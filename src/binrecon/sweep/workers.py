@@ -93,10 +93,15 @@ class Worker:
             if trial.user_attrs.get(WORKER) == self.name:  # this one was stopped amidst it
                 self.give_back(trial, "stopped")
 
+    @property
+    def seconds(self) -> float:
+        """For how long it has worked."""
+        return self._clock() - self._started
+
     def beat(self) -> None:
         """Give a sign of life."""
         self._beats += 1
-        sign = {"beats": self._beats, "seconds": round(self._clock() - self._started, 1)}
+        sign = {"beats": self._beats, "seconds": round(self.seconds, 1)}
         self.study.set_user_attr(f"{WORKER}:{self.name}", sign)
 
     def _beat_on(self) -> None:
@@ -164,9 +169,10 @@ def _values_of(trial: FrozenTrial) -> dict[str, Any]:
     return trial.params or trial.system_attrs.get("fixed_params", {})
 
 
-def count_seconds(study: Study) -> float:
-    """Count the seconds that all workers together have spent on a study."""
-    return sum(sign["seconds"] for _, sign in _list_signs(study))
+def count_seconds(study: Study, worker: Worker) -> float:
+    """Count the seconds that a worker and, as far as they have told, all others have spent on a study."""
+    mine = f"{WORKER}:{worker.name}"
+    return worker.seconds + sum(sign["seconds"] for key, sign in _list_signs(study) if key != mine)
 
 
 def _list_signs(study: Study) -> list[tuple[str, dict[str, float]]]:

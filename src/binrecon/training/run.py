@@ -2,7 +2,6 @@
 
 import logging
 import os
-import subprocess
 import sys
 import warnings
 from collections.abc import Sequence
@@ -34,6 +33,7 @@ from binrecon.training.checkpoints import (
     write_frozen_part,
 )
 from binrecon.training.feature_module import FeatureCountingModule
+from binrecon.training.interruption import PromptStop, run_to_its_end, stopping_as_asked
 from binrecon.training.memory import keep_freed_memory
 from binrecon.training.module import CountingModule
 from binrecon.training.phases import lr_factors, plan_phases
@@ -100,7 +100,7 @@ def fit(
     if config.trainer.accelerator == "cpu":
         keep_freed_memory()
     counter = counter or prepare_counter(config, folder)
-    with _build_log(config, folder) as log:
+    with _build_log(config, folder) as log, stopping_as_asked():
         _fit(config, folder, counter, watch, log)
 
 
@@ -240,6 +240,8 @@ def _build_callbacks(config: TrainConfig, folder: RunFolder, log: RunLog) -> lis
             enable_version_counter=False,
         ),
     ]
+    if config.trainer.devices > 1:
+        callbacks.append(PromptStop())
     if config.trainer.ema_decay is not None:
         callbacks.append(WeightAverage(config.trainer.ema_decay))
     patience = config.callbacks.early_stopping_patience
@@ -286,7 +288,7 @@ def _start_processes(config: TrainConfig, folder: RunFolder, worker: str) -> Non
         sys.executable, "-m", "torch.distributed.run", "--standalone",
         f"--nproc-per-node={config.trainer.devices}", "-m", worker, str(folder.path),
     ]  # fmt: skip
-    status = subprocess.run(command, check=False).returncode  # noqa: S603  # our own words and the run's folder
+    status = run_to_its_end(command)
     if status != 0:
         raise TrainingError(
             f"one of {config.trainer.devices} training processes failed with status {status}; "
@@ -307,6 +309,7 @@ def _quieten_lightning() -> None:
         r".*does not have many workers.*",
         r".*Checkpoint directory.*exists and is not empty.*",
         r".*in eval mode at the start of training.*",  # frozen is meant
+        r".*sync_dist=True.*",  # metrics add up over processes by themselves
         r".*isinstance\(treespec, LeafSpec\).*",  # Lightning 2.6 on torch 2.13
     ):
         warnings.filterwarnings("ignore", advice)

@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import platform
+import shlex
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -41,6 +42,7 @@ class RunFolder:
         self.best_checkpoint = self.checkpoints / "best.ckpt"
         self.last_checkpoint = self.checkpoints / "last.ckpt"
         self.plots = path / "plots"
+        self.error = path / "error.txt"  # of a trial of a sweep that failed
 
     def write_config(self, config: TrainConfig) -> None:
         """Write the configuration with nothing left to resolve."""
@@ -64,7 +66,7 @@ class RunFolder:
 def collect_facts(overrides: Sequence[str], seed: int) -> dict[str, Any]:
     """Collect what makes a run repeatable: command, code, versions, seed."""
     return {
-        "command": " ".join(["binrecon train", *overrides]),
+        "command": shlex.join(["binrecon", "train", *overrides]),
         "overrides": list(overrides),
         "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "seed": seed,

@@ -7,8 +7,10 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import PurePath
 from typing import Any, cast
 
+from binrecon.config.compose import RECIPE_SUFFIX
 from binrecon.config.schema import TrainConfig, WandbLoggerConfig
 
 HIDDEN = "***"
@@ -71,13 +73,18 @@ def name_model(backbone: str) -> str:
 
 
 def find_experiment(overrides: list[str]) -> str | None:
-    """Find the recipe that the words of a command line chose.
+    """Find the recipe that the words of a command line chose; of a path its end, by which it is known.
 
     >>> find_experiment(["experiment=quickstart", "seed=1"])
     'quickstart'
+    >>> find_experiment(["experiment=/home/me/outputs/sweeps/head-resnet50-adam/best.yaml"])
+    'head-resnet50-adam/best'
     """
     chosen = [word.partition("=")[2] for word in overrides if word.startswith("experiment=")]
-    return chosen[-1] if chosen and chosen[-1] not in ("", "null") else None
+    if not chosen or chosen[-1] in ("", "null"):
+        return None
+    path = PurePath(chosen[-1].strip("'\""))
+    return "/".join(path.with_suffix("").parts[-2:]) if path.suffix == RECIPE_SUFFIX else chosen[-1]
 
 
 def describe_run(config: TrainConfig, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,8 @@ def main() -> int:
     except BinreconError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return 2
+    except KeyboardInterrupt:  # who started it says so
+        return 130
     return 0
 
 

@@ -18,6 +18,16 @@ def test_find_run_folders__at_any_depth_and_each_once(write_run: WriteRun, tmp_p
     assert find_run_folders(places) == [deep, one]
 
 
+def test_find_run_folders__what_trials_share_is_no_run(write_run: WriteRun, tmp_path: Path) -> None:
+    trial = write_run("study/trials/0000")
+    prepared = tmp_path / "runs" / "study" / "prepared"
+    prepared.mkdir()
+    (prepared / "run.json").write_text('{"weights_hash": "a"}')
+    assert find_run_folders([str(tmp_path / "runs")]) == [trial]
+    with pytest.raises(ComparisonError, match=r"no run in '.*prepared'"):
+        find_run_folders([str(prepared)])
+
+
 def test_find_run_folders__names_every_place_without_a_run(write_run: WriteRun, tmp_path: Path) -> None:
     write_run("one")
     empty = [tmp_path / "a", tmp_path / "b"]
@@ -51,6 +61,17 @@ def test_read_run__judged_on_val(write_run: WriteRun) -> None:
     assert run.judged.judged_split == "val"
 
 
+def end_early(folder: Path) -> None:
+    (folder / "metrics.json").unlink()
+    facts = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**facts, "ended_early": "after epoch 3"}))
+
+
+def fail(folder: Path) -> None:
+    (folder / "metrics.json").unlink()
+    (folder / "error.txt").write_text("Traceback:\n  …\nTrainingError: it diverged\n")
+
+
 def drop_column(folder: Path) -> None:
     path = folder / "predictions.parquet"
     pd.read_parquet(path).drop(columns="p_3").to_parquet(path)
@@ -80,6 +101,8 @@ def edit(name: str, old: str, new: str) -> Callable[[Path], None]:
     ("damage", "reason"),
     [
         (lambda folder: (folder / "metrics.json").unlink(), "unfinished, it has no metrics.json; go on with binrecon train resume={folder}"),
+        (end_early, "pruned by its sweep after epoch 3"),
+        (fail, "failed, TrainingError: it diverged"),
         (lambda folder: (folder / "run.json").unlink(), "broken, it has no run.json"),
         (lambda folder: (folder / "predictions.parquet").unlink(), "broken, it has no predictions.parquet"),
         (lambda folder: (folder / "metrics.json").write_text("{"), "unreadable, Expecting property name"),

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from binrecon.compare.bootstrap import Difference
-from binrecon.compare.groups import Group, group_runs
-from binrecon.compare.leaderboard import Pair
+from binrecon.compare.groups import Group, find_keys, group_runs
+from binrecon.compare.leaderboard import Pair, build_leaderboard
 from binrecon.compare.read import read_run
-from binrecon.compare.wording import describe_pair, name_groups
+from binrecon.compare.wording import describe_best, describe_pair, name_groups
 
 BASE = ("model.backbone", "optimizer.name")
 
@@ -52,4 +52,23 @@ def test_name_groups__of_several_manifests(write_run: Callable[..., Path]) -> No
     assert name_groups(group_runs(runs, BASE)[0], BASE) == [
         "resnet50.tv_in1k · adam · manifest aaaaaaaa",
         "resnet50.tv_in1k · adam · manifest bbbbbbbb",
+    ]
+
+
+def test_describe_best__names_groups_within_their_manifest(write_run: Callable[..., Path]) -> None:
+    words = {"a": ["adam", "sgd"], "b": ["adam", "sgdr"], "c": ["adam"]}
+    runs = [
+        read_run(write_run(f"{letter}-{word}", f"optimizer={word}", manifest=letter * 64))
+        for letter, some in words.items()
+        for word in some
+    ]
+    keys = find_keys(runs)
+    board = build_leaderboard(group_runs(runs, keys)[0], keys, "accuracy", resamples=100, seed=0)
+    assert [line.partition(" (")[0] for line in describe_best(board)] == [
+        f"grouped test, 0 to 5, drop, manifest {letter * 8}: {text}"
+        for letter, others in {"a": "adam and sgd", "b": "adam and sgdr"}.items()
+        for text in (
+            f"{others}: no difference in accuracy that 60 bins can tell",
+            f"one seed only: {others.replace(' and ', ', ')}; what another seed would give is in no interval of theirs",
+        )
     ]

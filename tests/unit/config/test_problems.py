@@ -13,7 +13,16 @@ OPTIMIZERS = "adam, adamw, sgd, sgdr"
         (["optimizer=adagrad"], [f"optimizer=adagrad: no such option; allowed are {OPTIMIZERS}"]),
         (
             ["optimizer=sgd,adamm"],
-            [f"optimizer=adamm: no such option; allowed are {OPTIMIZERS}. Did you mean 'adam'?"],
+            [
+                "optimizer: got several values, sgd,adamm; run one after another with --multirun (-m), or give one",
+                f"optimizer=adamm: no such option; allowed are {OPTIMIZERS}. Did you mean 'adam'?",
+            ],
+        ),
+        (
+            ["optimizer.lr=interval(0.1, 1)"],
+            [
+                "optimizer.lr: no end of values lies in interval(0.1, 1); search it with binrecon sweep, or list some"
+            ],
         ),
         (
             ["optimizer.lrr=1"],
@@ -51,6 +60,24 @@ def test_find_problems__all_of_them() -> None:
     problems = find_problems("train", ["sedd=1", "model=resnet5", "optimizer.lr=abc"])
     assert [problem.partition(":")[0] for problem in problems] == ["model=resnet5", "sedd", "optimizer.lr"]
     assert problems[1].endswith("Did you mean 'seed'?")
+
+
+def test_find_problems__of_a_multirun() -> None:
+    assert find_problems("train", ["optimizer=sgd,adam", "optimizer.lr=0.1,0.2"], is_multirun=True) == []
+    problems = find_problems("train", ["optimizer=sgd,adam", "optimizer.lr=0.1,b"], is_multirun=True)
+    assert problems == ["optimizer.lr: Value 'b' of type 'str' could not be converted to Float"]
+    problems = find_problems("train", ["optimizer=sgd,adam", "optimizer.momentum=0.5"], is_multirun=True)
+    assert problems == [
+        "optimizer.momentum: with optimizer=adam, unknown key; allowed are lr, weight_decay, beta1, beta2, schedule, warmup_epochs"
+    ]
+
+
+def test_find_problems__a_setting_of_a_sweep_has_one_value() -> None:
+    problems = find_problems("sweep", ["sweep=head,optimizer", "sweep.trials=interval(1, 5)"])
+    assert problems == [
+        "sweep: takes one value, got head,optimizer",
+        "sweep.trials: takes one value, got interval(1, 5)",
+    ]
 
 
 def test_find_problems__recipe_values_of_another_optimizer() -> None:

@@ -78,6 +78,15 @@ def test_sort_words__the_last_one_counts() -> None:
     assert sort_words(["seed=1,2", "seed=3"]).searched == {}
 
 
+def test_sort_words__as_help_shows_a_space() -> None:
+    words = sort_words(
+        ["optimizer.lr=0.1", "sweep.space.optimizer.lr=interval(0.1, 1)", "+sweep.space.a='choice(1, 2)'"]
+    )
+    assert words == ((), (), {"optimizer.lr": "interval(0.1, 1)", "a": "choice(1, 2)"})
+    with pytest.raises(ConfigError, match=r"sweep\.space\.optimizer\.lr: '0\.1' is one value"):
+        build_space(sort_words(["sweep.space.optimizer.lr=0.1"]).searched)
+
+
 def test_sort_words__not_a_word() -> None:
     with pytest.raises(ConfigError, match="model: not KEY=VALUE"):
         sort_words(["model"])

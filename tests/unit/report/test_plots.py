@@ -105,6 +105,14 @@ def test_plot_confusion__diagonal_is_darker(tmp_path: Path) -> None:
     assert darkness.diagonal().min() > darkness[~np.eye(5, dtype=bool)].max() + 50
 
 
+@pytest.mark.parametrize("class_count", [5, 6, 11])
+def test_plot_confusion__nothing_is_cut_off(class_count: int, tmp_path: Path) -> None:
+    plot_confusion(torch.eye(class_count), 0, tmp_path / "confusion.png")
+    pixels = read_pixels(tmp_path / "confusion.png")
+    for edge in (pixels[:3], pixels[-3:], pixels[:, :3], pixels[:, -3:]):
+        assert (edge == 255).all()
+
+
 def test_plot_confusion__rows_are_recorded_and_normalised(tmp_path: Path) -> None:
     # Recorded 0 is answered 2 by a thousand times fewer bins than recorded 1 is answered 0: equally dark.
     confusion = np.array([[0, 0, 3], [3000, 0, 0], [0, 0, 0]])

@@ -85,7 +85,7 @@ def test_ask__no_place_is_kept_for_a_trial_that_had_no_values_yet(open_study: Op
 def test_ask__two_workers_with_one_trial_left(open_study: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = open_study("sweep.trials=1"), open_study("sweep.trials=1")
     worker = Worker(first.optuna)
-    monkeypatch.setattr(second, "_count_left", lambda: 1)  # as it looked before the first one asked
+    monkeypatch.setattr(second, "_count_left", lambda worker: 1)  # as it looked before the first one asked
     assert len(first.ask(worker, 1)) == 1
     assert second.ask(worker, 1) == []
     assert len(first.list_trials()) == 1
@@ -96,6 +96,14 @@ def test_ask__minutes(open_study: Open) -> None:
     worker = Worker(study.optuna)
     assert len(study.ask(worker, 3)) == 3
     study.optuna.set_user_attr("worker:host/1/1", {"beats": 1, "seconds": 60.0})
+    assert study.ask(worker, 3) == []
+
+
+def test_ask__minutes_of_this_worker_count_at_once(open_study: Open) -> None:
+    study, now = open_study("sweep.trials=null", "sweep.minutes=0.1"), 0.0
+    worker = Worker(study.optuna, clock=lambda: now)
+    assert len(study.ask(worker, 3)) == 3
+    now = 6.0  # before its next sign of life
     assert study.ask(worker, 3) == []
 
 

@@ -117,8 +117,12 @@ def test_worker__leaves_nothing_behind(open_study: Callable[[], Study]) -> None:
 
 
 def test_count_seconds__adds_workers_up(open_study: Callable[[], Study]) -> None:
-    study = open_study()
+    study, now = open_study(), 0.0
     for number, seconds in enumerate((2.5, 4.0)):
         study.set_user_attr(f"{WORKER}:host/{number}/1", {"beats": 1, "seconds": seconds})
     study.set_user_attr("another", 1)
-    assert count_seconds(study) == 6.5
+    worker = Worker(study, clock=lambda: now)
+    now = 1.0
+    worker.beat()
+    now = 3.0  # of which it has told one
+    assert count_seconds(study, worker) == 9.5

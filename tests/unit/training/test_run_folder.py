@@ -17,8 +17,8 @@ def test_write_config__can_be_read_back(tmp_path: Path) -> None:
 
 
 def test_collect_facts() -> None:
-    facts = collect_facts(["model=resnet18", "seed=3"], seed=3)
-    assert facts["command"] == "binrecon train model=resnet18 seed=3"
+    facts = collect_facts(["model=resnet18", "data.split=a b", "seed=3"], seed=3)
+    assert facts["command"] == "binrecon train model=resnet18 'data.split=a b' seed=3"
     assert facts["packages"]["torch"]
     assert set(facts["git"]) == {"commit", "is_dirty"}
     json.dumps(facts)

@@ -1,0 +1,5 @@
+"""A study in pictures."""
+
+from binrecon.sweep.plots.study_plots import plot_study
+
+__all__ = ["plot_study"]

@@ -1,0 +1,31 @@
+"""Several objectives: which trials none beats in all of them."""
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+from optuna.trial import FrozenTrial
+
+from binrecon.sweep.plots.drawn import Drawn, mark_winner
+from binrecon.sweep.plots.style import BLUE, GREY, tidy, title_of
+
+
+def draw_front(all_drawn: Sequence[Drawn], front: Sequence[FrozenTrial]) -> Figure:
+    """Draw the other objectives over the first one, and the trials that none beats in every objective."""
+    first, *others = all_drawn
+    figure = Figure(figsize=(4.6 * len(others) + 0.4, 4.4), layout="constrained")
+    panels = figure.subplots(1, len(others), squeeze=False).flatten().tolist()
+    for panel, other in zip(panels, others, strict=True):
+        points = [(first.value_of(trial), other.value_of(trial)) for trial in first.complete]
+        best = sorted((first.value_of(trial), other.value_of(trial)) for trial in front)
+        panel.plot(
+            *zip(*points, strict=True), "o", ms=4.5, mew=0, alpha=0.6, color=GREY, label="other trials"
+        )
+        panel.plot(*zip(*best, strict=True), "o-" if len(others) == 1 else "o", ms=5.5, mec="white", mew=0.6,
+                   lw=1, color=BLUE, label="none beats these")  # fmt: skip
+        mark_winner(panel, first.value_of(first.winner), other.value_of(other.winner))
+        panel.set_xlabel(title_of(first.name, first.mode), fontsize=9)
+        panel.set_title(title_of(other.name, other.mode), fontsize=10, loc="left")
+        tidy(panel)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False, fontsize=9)
+    return figure
