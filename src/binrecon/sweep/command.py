@@ -3,9 +3,8 @@
 import contextlib
 import io
 
-from binrecon.config.compose import take_in_recipes, to_typed
+from binrecon.config.compose import take_in_recipes
 from binrecon.config.run_keys import PLACE_KEYS
-from binrecon.config.search_space import compose_checked
 from binrecon.console import get_console
 from binrecon.report.tables import format_metric
 from binrecon.sweep.evaluators import Evaluator
