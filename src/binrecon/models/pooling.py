@@ -57,14 +57,20 @@ def _cells(maps: Tensor) -> list[Tensor]:
 
     Written as slices: CUDA has no deterministic gradient of `adaptive_avg_pool2d`.
     """
-    rows, columns = (
-        [side * edge // _GRID for edge in range(_GRID + 1)] for side in (maps.shape[2], maps.shape[3])
-    )
+    rows, columns = (_cut(side) for side in maps.shape[2:])
     return [
-        maps[:, :, top:bottom, left:right].mean(dim=(2, 3))
-        for top, bottom in pairwise(rows)
-        for left, right in pairwise(columns)
+        maps[:, :, top:bottom, left:right].mean(dim=(2, 3)) for top, bottom in rows for left, right in columns
     ]
+
+
+def _cut(side: int) -> list[tuple[int, int]]:
+    """Cut a side of a map into the cells of the grid, each a pixel at least.
+
+    >>> _cut(14), _cut(2)
+    ([(0, 4), (4, 9), (9, 14)], [(0, 1), (0, 1), (1, 2)])
+    """
+    edges = [side * edge // _GRID for edge in range(_GRID + 1)]
+    return [(start, max(end, start + 1)) for start, end in pairwise(edges)]
 
 
 def count_features(net: nn.Module, name: str, pooling: Pooling) -> int:

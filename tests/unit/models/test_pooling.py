@@ -64,6 +64,11 @@ def test_pool_features__grid_adds_the_average_of_each_ninth(resnet: nn.Module) -
     torch.testing.assert_close(of_layer1[:, 3 * 64 :], cells)
 
 
+def test_pool_features__grid_of_maps_that_are_smaller_than_it(resnet: nn.Module) -> None:
+    features = pool_features(resnet, torch.randn(2, 3, 32, 32), "grid")  # the last maps are of 2 x 2
+    assert features.isfinite().all()
+
+
 def test_pool_features__a_map_without_spread_has_a_slope(resnet: nn.Module) -> None:
     for norm in resnet.modules():
         if isinstance(norm, nn.BatchNorm2d):
