@@ -33,7 +33,7 @@ OPTIMIZERS = "adam, adamw, sgd, sgdr"
         (
             ["optimizer=sgdr", "optimizer.beta1=0.8"],
             [
-                "optimizer.beta1: unknown key; allowed are lr, weight_decay, momentum, first_cycle_epochs, "
+                "optimizer.beta1: unknown key; allowed are lr, weight_decay, decays_biases, momentum, first_cycle_epochs, "
                 "cycle_mult, min_lr"
             ],
         ),
@@ -68,7 +68,7 @@ def test_find_problems__of_a_multirun() -> None:
     assert problems == ["optimizer.lr: Value 'b' of type 'str' could not be converted to Float"]
     problems = find_problems("train", ["optimizer=sgd,adam", "optimizer.momentum=0.5"], is_multirun=True)
     assert problems == [
-        "optimizer.momentum: with optimizer=adam, unknown key; allowed are lr, weight_decay, beta1, beta2, schedule, warmup_epochs"
+        "optimizer.momentum: with optimizer=adam, unknown key; allowed are lr, weight_decay, decays_biases, beta1, beta2, schedule, warmup_epochs"
     ]
 
 

@@ -69,6 +69,9 @@ def check(found: dict[str, Any], wanted: dict[str, Any], where: str = "") -> Non
             assert found[key] == value, f"{where}{key}"
 
 
+STARTS_AS_TORCH = {"head": {"starts_at_prior": False}, "optimizer": {"decays_biases": True}}
+
+
 @pytest.mark.parametrize("recipe", LAYERS_OF_ALL)
 def test_recipe__all_layers(recipe: str) -> None:
     split, backbone, epochs, optimizer = LAYERS_OF_ALL[recipe]
@@ -79,7 +82,8 @@ def test_recipe__all_layers(recipe: str) -> None:
     check(found, {"model": {"backbone": backbone, "weights": weights}, "optimizer": optimizer})
     check(found, {"data": {"split": split, "augment": "none", "tta": "none"}})
     check(found, {"trainer": {"max_epochs": epochs}})
-    assert found["optimizer"].keys() == optimizer.keys(), "nothing but what is published"
+    check(found, STARTS_AS_TORCH)
+    assert found["optimizer"].keys() == {*optimizer, "decays_biases"}, "nothing but what is published"
 
 
 @pytest.mark.parametrize("recipe", [recipe for recipe in LAYERS_OF_ALL if recipe.startswith("stanford/")])
@@ -96,6 +100,7 @@ def test_recipe__sgdr() -> None:
     check(found, OF_ALL)
     check(found, {"model": {"backbone": "resnet34.tv_in1k", "weights": "imagenet", "pooling": "concat"}})
     check(found, {"head": {"name": "mlp", "hidden_width": 512, "dropout": 0.5}})
+    check(found, STARTS_AS_TORCH)
     check(found, {"data": {"split": "stanford_150k", "augment": "side_on", "tta": "side_on"}})
     check(found, {"optimizer": {"name": "sgdr", "lr": 0.008, "momentum": 0.9, "weight_decay": 0.0}})
     check(found, {"optimizer": {"first_cycle_epochs": 1, "cycle_mult": 2, "min_lr": 0.0}})

@@ -39,7 +39,7 @@ def test_validate__show() -> None:
         ("data.batch_size=0", "data.batch_size: must be at least 1, got 0"),
         ("seed=-1", "seed: must be at least 0, got -1"),
         ("head.dropout=1", "head.dropout: must be at least 0 and below 1, got 1.0"),
-        ("+head.hidden_width=8", "head.hidden_width: unknown key; allowed are name, dropout, is_standardised"),
+        ("+head.hidden_width=8", "head.hidden_width: unknown key; allowed are name, starts_at_prior, dropout, is_standardised"),
         ("+model.dropout=0.3", "model.dropout: unknown key; allowed are backbone, weights, pooling"),
         ("loss.label_smoothing=-0.1", "loss.label_smoothing: must be at least 0 and below 1, got -0.1"),
         ("head.name=mlp", "head.name: is 'linear' here, got 'mlp'; choose with head=mlp"),
@@ -67,7 +67,7 @@ def test_validate__show() -> None:
             "optimizer.name=sgd",
             "optimizer.name: is 'adam' here, got 'sgd'; choose with optimizer=sgd",
         ),
-        ("+optimizer.lrr=1", "optimizer.lrr: unknown key; allowed are name, lr, weight_decay, beta1, beta2, schedule, warmup_epochs. Did you mean 'lr'?"),
+        ("+optimizer.lrr=1", "optimizer.lrr: unknown key; allowed are name, lr, weight_decay, decays_biases, beta1, beta2, schedule, warmup_epochs. Did you mean 'lr'?"),
         ("model=timm", "model.backbone: must be given; add model.backbone=VALUE"),
         ("resume=nowhere", "resume: 'nowhere' does not exist; give the folder of a run"),
         (
