@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.ctrl_c import heed_ctrl_c
 
 from binrecon.cli import main
 
@@ -18,7 +19,13 @@ def start(words: list[str], run: Path) -> "subprocess.Popen[bytes]":
     """Start a training, and wait until it has written its first epochs."""
     command = [sys.executable, "-m", "binrecon", "train", *words, LONG, f"hydra.run.dir={run}"]
     with run.with_suffix(".log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=heed_ctrl_c,
+        )
     end = time.monotonic() + 120
     while not (run / "checkpoints" / "last.ckpt").exists():
         assert process.poll() is None, run.with_suffix(".log").read_text()

@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 from optuna.storages import BaseStorage
 from optuna.trial import TrialState
+from tests.ctrl_c import heed_ctrl_c
 
 from binrecon.cli import main
 from binrecon.config.compose import load_resolved
@@ -252,12 +253,7 @@ def test_sweep__dashboard_reads_the_study(words: list[str], place: Place) -> Non
 def start(words: list[str], output: Path) -> "subprocess.Popen[bytes]":
     with output.open("wb") as file:
         command = [sys.executable, "-m", "binrecon", "sweep", *words]
-        return subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, preexec_fn=_heed_ctrl_c)
-
-
-def _heed_ctrl_c() -> None:
-    """Undo what a shell does to its background jobs, and thereby to their children."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+        return subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, preexec_fn=heed_ctrl_c)
 
 
 def freeze_amidst_a_trial(process: "subprocess.Popen[bytes]", place: Place, least: int) -> None:
