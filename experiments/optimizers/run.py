@@ -65,7 +65,9 @@ def main() -> None:
     for name in KEPT:
         shutil.copy(results / name, kept / name)
     for name in PLOTS:
-        shutil.copy(root / "sweeps" / "adam" / "plots" / name, kept / f"adam_{name}")
+        plot = root / "sweeps" / "adam" / "plots" / name
+        if plot.exists():  # a study of two trials has nothing to draw
+            shutil.copy(plot, kept / f"adam_{name}")
     winners = {optimizer: read_winner(root / "sweeps" / optimizer) for optimizer in OPTIMIZERS}
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout
     facts = {"commit": commit.strip(), "seconds": seconds, "winners": winners}
