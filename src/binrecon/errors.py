@@ -91,5 +91,9 @@ class ReproductionError(BinreconError):
     """A study cannot be run again, or what it quotes no longer holds."""
 
 
+class InventoryError(BinreconError, ValueError):
+    """An inventory cannot be read, or does not fit the photos."""
+
+
 class OutputError(BinreconError, OSError):
     """The folder of a run cannot be written."""
