@@ -74,8 +74,8 @@ def _read_parquet(path: Path, wanted: tuple[str, str]) -> TextColumns:
             f"inventory: the column '{found[0]}' of '{path}' is {bin_ids.type}, not text; "
             "a bin's key is text (523 and 00523 are two bins), so write the column as strings"
         )
-    texts = (column.cast(pa.string()) for column in (bin_ids, counts))
-    return TextColumns(*texts, first_row=1, ignored=_list_ignored(names, found))
+    texts = [column.cast(pa.string()) for column in (bin_ids, counts)]
+    return TextColumns(texts[0], texts[1], first_row=1, ignored=_list_ignored(names, found))
 
 
 def _read_csv(path: Path, wanted: tuple[str, str]) -> TextColumns:
