@@ -80,7 +80,7 @@ def judge_bins(
         coverage: Of the count sets.
     """
     count, width = log_probabilities.shape
-    has_photo: Booleans = ~np.isnan(log_probabilities).any(axis=1)
+    has_photo: Booleans = np.asarray(~np.isnan(log_probabilities).any(axis=1))
     is_judged = has_photo & (classes >= 0)
     shares = np.bincount(classes[is_judged], minlength=width) / max(1, int(is_judged.sum()))
     probabilities, posteriors = np.full((count, width), np.nan), np.full((count, width), np.nan)

@@ -61,7 +61,7 @@ def compare_changes(partner: NDArray[np.int64], recorded: Ints, posteriors: Floa
         posteriors: P(true count | photo, record), shape (N, C); NaN for bins that are not judged.
     """
     found = np.full(len(partner), np.nan)
-    is_judged: Booleans = ~np.isnan(posteriors).any(axis=1)
+    is_judged: Booleans = np.asarray(~np.isnan(posteriors).any(axis=1))
     rows = np.flatnonzero((partner >= 0) & is_judged & is_judged[partner])
     change = np.asarray(recorded)[partner[rows]] - np.asarray(recorded)[rows]
     own, other = posteriors[rows], posteriors[partner[rows]]
