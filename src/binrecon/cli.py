@@ -20,7 +20,7 @@ EXIT_INCOMPLETE = 3
 EXIT_INTERRUPTED = 130
 
 _STOPPED = (
-    "stopped; a fetch, a sweep or a reproduction goes on with the same command, "
+    "stopped; a fetch, a sweep, a reconciliation or a reproduction goes on with the same command, "
     "a training run with `binrecon train resume=RUN_FOLDER`\n"
 )
 
