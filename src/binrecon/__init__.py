@@ -7,6 +7,7 @@ The rooms, in the order in which a bin passes through them; a room knows only th
 - `models`    a batch of photos to features to count logits
 - `data`      rows to batches of photos
 - `metrics`   counts and logits to numbers
+- `calibration` log-probabilities to honest ones, likelihoods and count sets
 - `features`  what a frozen backbone makes of photos, computed once and kept
 - `report`    numbers and photos to tables and plots
 - `training`  the Lightning edge: fit, test, checkpoints, the run folder

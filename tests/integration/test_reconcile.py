@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from binrecon.calibration import fit_calibration, write_calibration
 from binrecon.cli import main
 
 COUNTS = range(6)
@@ -35,19 +34,6 @@ TINY = [
 ]
 
 
-def calibrate(run: Path) -> None:
-    """Calibrate a run on the bins that it was tested on, which is good enough here."""
-    predictions = pd.read_parquet(run / "predictions.parquet")
-    rows = predictions[[f"p_{count}" for count in COUNTS]].to_numpy(np.float64)
-    calibration = fit_calibration(
-        np.log(np.clip(rows, 1e-12, None)),
-        predictions["recorded_count"].to_numpy(),
-        min_count=0,
-        train_shares=np.full(6, 1 / 6),
-    )
-    write_calibration(run / "calibration.json", calibration)
-
-
 @pytest.fixture(scope="module")
 def run(tiny_bins: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that tells the counts of the tiny bins by their colours."""
@@ -55,7 +41,6 @@ def run(tiny_bins: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = folder / "run"
     words = [f"source.root={tiny_bins}", f"cache_dir={folder / 'cache'}", f"hydra.run.dir={place}"]
     assert main(["train", *TINY, *words]) == 0
-    calibrate(place)
     return place
 
 

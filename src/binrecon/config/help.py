@@ -12,6 +12,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from binrecon.config.compose import compose_config, config_dir, list_groups, list_options
 
+_SCHEMAS = "binrecon.config."
+"""Where the dataclasses of the configuration are."""
+
 
 def describe_groups(config_name: str) -> Iterator[str]:
     """Yield a line for each option of each group that a verb has, its default marked by `*`."""
@@ -50,7 +53,7 @@ def _meanings(node_type: type) -> dict[str, str]:
     """Return the string below each field of a schema, those of its bases included."""
     meanings: dict[str, str] = {}
     for kind in reversed(node_type.__mro__):
-        if not (is_dataclass(kind) and fields(kind) and kind.__module__.startswith(f"{__package__}.")):
+        if not (is_dataclass(kind) and fields(kind) and kind.__module__.startswith(_SCHEMAS)):
             continue
         body = ast.parse(inspect.getsource(kind)).body[0].body  # type: ignore[attr-defined]  # a class definition
         for item, below in pairwise(body):
