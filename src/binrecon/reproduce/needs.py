@@ -64,14 +64,16 @@ def check_runs(rows: Sequence[PlannedRow], bins: Mapping[str, BinsAtHand]) -> No
         ConfigError: With every problem of all rows.
         WeightsError: If weights cannot be had.
     """
-    from binrecon.training.run import check_machine  # loads Lightning
+    from binrecon.training.machine import check_machine  # loads Lightning
 
     problems: dict[str, None] = {}
     for row in rows:
         config, train = row.config, bins[row.published.name].coverage.usable["train"]
         try:
             check_machine(config)
-            check_batches(config.head, train, config.data.batch_size, config.trainer.devices)
+            check_batches(
+                config.head, train, config.data.batch_size, config.trainer.devices * config.trainer.nodes
+            )
         except ConfigError as error:
             problems |= dict.fromkeys(error.problems)
     if problems:

@@ -92,7 +92,8 @@ def prepare_manifest(config: TrainConfig, folder: RunFolder) -> Manifest:
     )
     check_trainable(manifest, CountRange.of(config.data), splits)
     train_bins = sum(manifest.count_classes("train").values())
-    check_batches(config.head, train_bins, config.data.batch_size, config.trainer.devices)
+    processes = config.trainer.devices * config.trainer.nodes
+    check_batches(config.head, train_bins, config.data.batch_size, processes)
     console = get_console()
     console.print(manifest_table(manifest))
     for line in describe_coverage(manifest, splits):
