@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from binrecon.config.schema import TrainerConfig
 from binrecon.errors import ConfigError
@@ -70,18 +70,26 @@ def check_shares(config: "TrainConfig | DictConfig") -> Iterator[str]:
             f"{trainer.accumulate} parts of a batch; use one of "
             f"{', '.join(str(parts) for parts in range(1, 17) if share % parts == 0)}"
         )
-    has_batch_norm = config.head.name == "mlp" or config.head.is_standardised
-    if has_batch_norm and data.batch_size < 2 * processes:
+    head: Any = config.head  # any of several schemas
+    has_batch_norm = head.name == "mlp" or head.is_standardised
+    least = 2 * count_normalisers(trainer)
+    if has_batch_norm and data.batch_size < least:
+        share = "a batch" if least == 2 else f"the share that each of {named} has of a batch"
         yield (
-            "data.batch_size: this head normalises over the photos that a process has of a batch and needs "
-            f"at least 2 of them, {2 * processes} for {named}, "
-            f"got {data.batch_size}; use a larger one, or head=linear head.is_standardised=false"
+            f"data.batch_size: this head normalises over the photos of {share} and needs at least 2 of them, "
+            f"{least} in all, got {data.batch_size}; use a larger one, or head=linear "
+            "head.is_standardised=false"
         )
     if trainer.name in _SEVERAL and processes < 2:
         yield (
             f"trainer.devices: must be at least 2 for trainer={trainer.name}, got {trainer.devices}; "
             f"or use trainer={trainer.accelerator}"
         )
+
+
+def count_normalisers(trainer: TrainerConfig) -> int:
+    """Count the processes that normalise for themselves; those that do so together are one."""
+    return 1 if trainer.syncs_batchnorm else trainer.devices * trainer.nodes
 
 
 def check_words(config: "TrainConfig | DictConfig") -> Iterator[str]:

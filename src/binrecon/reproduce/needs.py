@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from binrecon.config.schema import RANDOM, TrainConfig
 from binrecon.config.split_words import PUBLISHED_SPLITS
+from binrecon.config.trainer_words import count_normalisers
 from binrecon.console import get_console
 from binrecon.errors import ConfigError, ManifestError, WeightsError
 from binrecon.manifest import (
@@ -71,9 +72,7 @@ def check_runs(rows: Sequence[PlannedRow], bins: Mapping[str, BinsAtHand]) -> No
         config, train = row.config, bins[row.published.name].coverage.usable["train"]
         try:
             check_machine(config)
-            check_batches(
-                config.head, train, config.data.batch_size, config.trainer.devices * config.trainer.nodes
-            )
+            check_batches(config.head, train, config.data.batch_size, count_normalisers(config.trainer))
         except ConfigError as error:
             problems |= dict.fromkeys(error.problems)
     if problems:

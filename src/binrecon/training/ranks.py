@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
-from lightning_fabric.plugins.environments import SLURMEnvironment
+from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from torch._C._distributed_c10d import TCPStore
 
 import binrecon
@@ -34,11 +34,14 @@ _SHOWN = 6
 
 @contextmanager
 def joined(config: TrainConfig, place: Place) -> Iterator["Ranks"]:
-    """Meet the other processes, and part at the end.
+    """Meet the other processes, and part at the end; those that have met already stay together.
 
     Raises:
         TrainingError: If they do not come.
     """
+    if dist.is_initialized():
+        yield Ranks(place, dist.new_group(backend="gloo", timeout=_PATIENCE))
+        return
     backend = "cpu:gloo,cuda:nccl" if config.trainer.accelerator == "gpu" else "gloo"
     if config.trainer.accelerator == "gpu":
         torch.cuda.set_device(place.local_rank)

@@ -18,10 +18,12 @@ from binrecon.manifest import CountRange, Manifest, read_manifest
 from binrecon.models import BinCounter
 from binrecon.models.heads import start_at_shares
 from binrecon.report.summary import model_table
+from binrecon.training.batch_norm import sync_batch_norm
 from binrecon.training.cached import why_live
 from binrecon.training.callbacks import RunWatch
 from binrecon.training.checkpoints import check_same_model, complete_checkpoint, write_frozen_part
 from binrecon.training.feature_module import FeatureCountingModule
+from binrecon.training.hardware import choose_device
 from binrecon.training.interruption import run_to_its_end, stopping_as_asked
 from binrecon.training.machine import check_machine
 from binrecon.training.memory import keep_freed_memory
@@ -148,7 +150,10 @@ def _fit(
     manifest = read_manifest(folder.manifest)
     if config.head.starts_at_prior and not folder.last_checkpoint.exists():
         start_at_shares(counter.head, expected_shares(config.data, _train_counts(config, manifest)))
-    module, data = _build_module(config, manifest, counter), build_data(config, folder, manifest, counter)
+    data = build_data(config, folder, manifest, counter)
+    if ranks is not None and config.trainer.syncs_batchnorm:
+        sync_batch_norm(counter, choose_device(config.trainer).type)
+    module = _build_module(config, manifest, counter)
     callbacks = build_callbacks(config, folder, log, place) + ([watch] if watch is not None else [])
     trainer = build_trainer(config, folder, callbacks, place)
     last, best = folder.last_checkpoint, folder.best_checkpoint
