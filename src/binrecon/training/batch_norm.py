@@ -7,6 +7,7 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from timm.layers.norm_act import SyncBatchNormAct, convert_sync_batchnorm
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from binrecon.models import BinCounter
 from binrecon.models.stages import Stages
@@ -34,8 +35,8 @@ def sync_batch_norm(counter: BinCounter, device_type: str) -> None:
                 module.__class__ = _CpuSyncBatchNormAct
 
 
-class _CpuSyncBatchNorm(nn.SyncBatchNorm):
-    """What `SyncBatchNorm` computes, in torch's own operations."""
+class _CpuSyncBatchNorm(_BatchNorm):
+    """What `SyncBatchNorm` computes, in torch's own operations; none of its kind, which DDP refuses on a CPU."""
 
     def forward(self, input: Tensor) -> Tensor:  # the name that the base class has
         """Normalise, shape (B, C, ...), over all processes while training."""
@@ -67,8 +68,13 @@ class _CpuSyncBatchNorm(nn.SyncBatchNorm):
         self.running_var.lerp_(variance, share)
 
 
-class _CpuSyncBatchNormAct(SyncBatchNormAct, _CpuSyncBatchNorm):
+class _CpuSyncBatchNormAct(_CpuSyncBatchNorm):
     """The same with what timm puts behind it."""
+
+    def forward(self, input: Tensor) -> Tensor:  # as above
+        """Normalise, and activate."""
+        activated: Tensor = self.act(self.drop(super().forward(input)))
+        return activated
 
 
 class _SumOverProcesses(torch.autograd.Function):

@@ -24,7 +24,7 @@ from binrecon.training.callbacks import RunWatch
 from binrecon.training.checkpoints import check_same_model, complete_checkpoint, write_frozen_part
 from binrecon.training.feature_module import FeatureCountingModule
 from binrecon.training.hardware import choose_device
-from binrecon.training.interruption import run_to_its_end, stopping_as_asked
+from binrecon.training.interruption import requeueing, run_to_its_end, stopping_as_asked
 from binrecon.training.machine import check_machine
 from binrecon.training.memory import keep_freed_memory
 from binrecon.training.module import CountingModule
@@ -65,14 +65,15 @@ def train(
     """
     check_place(config.trainer, place)
     check_machine(config)
-    if place.size > 1:
-        _train_together(config, folder, overrides, place)
-        return read_best(folder, config.monitor) if place.is_first else None
-    counter = _prepare(config, folder, overrides, place)
-    if config.trainer.devices == 1:
-        fit(config, folder, counter, watch)
-    else:
-        _start_processes(config, folder, worker)
+    with requeueing(place):
+        if place.size > 1:
+            _train_together(config, folder, overrides, place)
+            return read_best(folder, config.monitor) if place.is_first else None
+        counter = _prepare(config, folder, overrides, place)
+        if config.trainer.devices == 1:
+            fit(config, folder, counter, watch)
+        else:
+            _start_processes(config, folder, worker)
     return None if "ended_early" in folder.read_facts() else read_best(folder, config.monitor)
 
 
