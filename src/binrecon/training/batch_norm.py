@@ -1,6 +1,6 @@
 """BatchNorm over a batch that several processes share."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.distributed as dist
@@ -28,15 +28,13 @@ def sync_batch_norm(counter: BinCounter, device_type: str) -> None:
         counter.backbone.net = convert_sync_batchnorm(counter.backbone.net)  # type: ignore[no-untyped-call]
         counter.backbone.stages = Stages(counter.backbone.net)  # it knows each module
     if device_type == "cpu":
+        kinds = {nn.SyncBatchNorm: _CpuSyncBatchNorm, SyncBatchNormAct: _CpuSyncBatchNormAct}
         for module in counter.modules():
-            if type(module) is nn.SyncBatchNorm:
-                module.__class__ = _CpuSyncBatchNorm
-            elif type(module) is SyncBatchNormAct:
-                module.__class__ = _CpuSyncBatchNormAct
+            module.__class__ = kinds.get(type(module), type(module))
 
 
 class _CpuSyncBatchNorm(_BatchNorm):
-    """What `SyncBatchNorm` computes, in torch's own operations; none of its kind, which DDP refuses on a CPU."""
+    """What `SyncBatchNorm` computes, in torch's own operations; DDP refuses any of its kind on a CPU."""
 
     def forward(self, input: Tensor) -> Tensor:  # the name that the base class has
         """Normalise, shape (B, C, ...), over all processes while training."""
@@ -73,7 +71,8 @@ class _CpuSyncBatchNormAct(_CpuSyncBatchNorm):
 
     def forward(self, input: Tensor) -> Tensor:  # as above
         """Normalise, and activate."""
-        activated: Tensor = self.act(self.drop(super().forward(input)))
+        drop, act = cast(nn.Module, self.drop), cast(nn.Module, self.act)
+        activated: Tensor = act(drop(super().forward(input)))
         return activated
 
 
