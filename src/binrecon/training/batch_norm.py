@@ -28,7 +28,10 @@ def sync_batch_norm(counter: BinCounter, device_type: str) -> None:
         counter.backbone.net = convert_sync_batchnorm(counter.backbone.net)  # type: ignore[no-untyped-call]
         counter.backbone.stages = Stages(counter.backbone.net)  # it knows each module
     if device_type == "cpu":
-        kinds: dict[type[nn.Module], type[nn.Module]] = {nn.SyncBatchNorm: _CpuSyncBatchNorm, SyncBatchNormAct: _CpuSyncBatchNormAct}
+        kinds: dict[type[nn.Module], type[nn.Module]] = {
+            nn.SyncBatchNorm: _CpuSyncBatchNorm,
+            SyncBatchNormAct: _CpuSyncBatchNormAct,
+        }
         for module in counter.modules():
             module.__class__ = kinds.get(type(module), type(module))
 
