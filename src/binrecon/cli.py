@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import gc
+import os
 import signal
 import sys
 import threading
@@ -59,7 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _heeding_sigterm():
             return _run(words[0], words[1:])
     except BinreconError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        if words[0] != "train" or _speaks():
+            sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return EXIT_INCOMPLETE if isinstance(error, IncompleteFetchError) else EXIT_MISUSE
     except OSError as error:
         if error.errno != errno.ENOSPC:
@@ -92,6 +94,11 @@ def _heeding_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, earlier)
 
 
+def _speaks() -> bool:
+    """Whether this is the first process on its machine, of those that torchrun or srun started together."""
+    return os.environ.get("LOCAL_RANK", os.environ.get("SLURM_LOCALID", "0")) == "0"
+
+
 def _run(name: str, words: Sequence[str]) -> int:
     verb = VERBS.get(name)
     if verb is None:
@@ -109,9 +116,11 @@ def _run(name: str, words: Sequence[str]) -> int:
 
 def _train(words: Sequence[str]) -> None:
     from binrecon.config.command_line import run_verb
+    from binrecon.training.place import find_place, words_of_job
     from binrecon.training.run_folder import words_to_resume
 
-    folders = run_verb("train", words_to_resume(words), _train_once)
+    words = words_of_job(words_to_resume(words), find_place(os.environ))
+    folders = run_verb("train", words, _train_once)
     if len(folders) > 1:
         sys.stdout.write(f"{len(folders)} runs; rank them with: binrecon compare {folders[0].parent}\n")
 
@@ -119,10 +128,11 @@ def _train(words: Sequence[str]) -> None:
 def _train_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> float | None:
     with _loading():
         from binrecon.config.compose import to_typed
+        from binrecon.training.place import find_place
         from binrecon.training.run import train
         from binrecon.training.run_folder import RunFolder
 
-    return train(to_typed(config), RunFolder(run_dir), overrides)
+    return train(to_typed(config), RunFolder(run_dir), overrides, place=find_place(os.environ))
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from yaml import YAMLError
 
 from binrecon.config import schema
 from binrecon.config.calibrate import CalibrateConfig
+from binrecon.config.trainer_words import settle
 from binrecon.errors import ConfigError
 
 SCHEMAS: dict[str, type[Any]] = {
@@ -161,8 +162,13 @@ def _take_in(path: str) -> Iterator[str]:
 
 
 def to_typed(config: DictConfig) -> Any:  # noqa: ANN401  # the dataclass depends on the verb
-    """Turn a checked configuration into the dataclasses of `schema`, all interpolations resolved."""
-    return OmegaConf.to_object(config)
+    """Turn a checked configuration into the dataclasses of `schema`, with nothing left to resolve.
+
+    Raises:
+        ConfigError: If batches do not go with the devices of this machine, where it is asked for them.
+    """
+    typed = OmegaConf.to_object(config)
+    return settle(typed, os.environ) if isinstance(typed, schema.TrainConfig) else typed
 
 
 def load_resolved(path: Path) -> schema.TrainConfig:

@@ -31,6 +31,8 @@ _OF_A_MACHINE = (
     "trainer.name",
     "trainer.accelerator",
     "trainer.devices",
+    "trainer.nodes",
+    "trainer.join_timeout_s",
     "trainer.accumulate",
     "trainer.is_deterministic",
 )

@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 
 from binrecon.config.regime_words import FROZEN
 from binrecon.config.schema import ModelConfig, TrainConfig
+from binrecon.config.trainer_words import count_normalisers
 from binrecon.console import get_console
 from binrecon.data.datamodule import BinDataModule
 from binrecon.features import FeatureDataModule
@@ -92,7 +93,7 @@ def prepare_manifest(config: TrainConfig, folder: RunFolder) -> Manifest:
     )
     check_trainable(manifest, CountRange.of(config.data), splits)
     train_bins = sum(manifest.count_classes("train").values())
-    check_batches(config.head, train_bins, config.data.batch_size, config.trainer.devices)
+    check_batches(config.head, train_bins, config.data.batch_size, count_normalisers(config.trainer))
     console = get_console()
     console.print(manifest_table(manifest))
     for line in describe_coverage(manifest, splits):
