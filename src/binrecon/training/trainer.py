@@ -105,6 +105,7 @@ def quieten_lightning() -> None:
         r".*Checkpoint directory.*exists and is not empty.*",
         r".*in eval mode at the start of training.*",  # frozen is meant
         r".*sync_dist=True.*",  # metrics add up over processes by themselves
+        r".*WeightAveraging callback with a model that overrides.*",  # which shards for fsdp alone
         r".*isinstance\(treespec, LeafSpec\).*",  # Lightning 2.6 on torch 2.13
     ):
         warnings.filterwarnings("ignore", advice)
