@@ -8,7 +8,7 @@ NASTY_NAMES = (
     "<script>alert(1)</script>",
     "</script><script>window.hacked = true</script>",
     '"><img src=x onerror="window.hacked = true">',
-    "&reg; ends here <!-- comment",
+    "Lego&reg;-Set <!-- comment",
     "line\u2028separator {{ 7 * 7 }}",
     "=HYPERLINK(1)",
 )
