@@ -309,7 +309,7 @@ def test_page__what_is_counted_survives_a_reload_and_comes_back(
 
 
 @pytest.mark.parametrize(
-    "note", ["=1+1", "'=1", "''@x", "'tis", "-", "+49", "@me", '"', "a\u2028b", "semi;colon", "x'y"]
+    "note", ["=1+1", "'=1", "''@x", "'tis", "-", "+49", "＝1", "@me", '"', "a\u2028b", "semi;colon", "x'y"]
 )
 def test_page__a_note_comes_back_as_it_was(
     open_page: Open, table: pd.DataFrame, tmp_path: Path, note: str
@@ -461,6 +461,16 @@ def test_page__enlarges_a_photo(open_page: Open, table: pd.DataFrame) -> None:
     page.wait_for_function("document.getElementById('zoom-photo').naturalWidth > 0")
     press(page, "Escape")
     assert dialog.is_hidden()
+
+
+def test_page__of_a_counter_whose_largest_count_is_open_ended(open_page: Open, tmp_path: Path) -> None:
+    table = build_reconciliation(8, 4)
+    table["decision"] = "recount"
+    facts = PageFacts("run", "bins", "2026-11-26", "all", 0.9, is_open_ended=True)
+    write_page(table, facts, draw_photo, tmp_path / "page.html", 8)
+    last = card(open_page(tmp_path / "page.html"), table["bin_id"][7]).locator(".chart")
+    assert [text.inner_html() for text in last.locator(".name").all()] == ["0", "1", "2", "3", "4", "5+"]
+    assert last.locator(".name.is-recorded").inner_html() == "5+", "recorded as 9"
 
 
 def test_page__of_fifty_thousand_bins_stays_quick(open_page: Open, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """The file that the page exports, read back with every problem named."""
 
 import csv
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
@@ -12,6 +11,7 @@ from binrecon.config.spelling import did_you_mean
 from binrecon.errors import AuditError
 from binrecon.manifest.record import MAX_COUNT
 from binrecon.reconcile.audit_words import AUDIT_COLUMNS, LARGEST_COUNT, Verdict
+from binrecon.reconcile.formulas import free_cell
 
 _DELIMITERS = (",", ";", "\t")
 """The page writes commas; spreadsheets of some countries save with the others."""
@@ -21,9 +21,6 @@ _LARGEST = {"recorded_count": MAX_COUNT, "audited_count": LARGEST_COUNT}
 
 _MOST_PROBLEMS = 20
 _SHOWN_LENGTH = 40
-
-_GUARDED = re.compile(r"'+[=+\-@\t\r\n]")
-"""A text that the page kept from being a formula by an apostrophe before it."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +103,7 @@ def _read_lines(path: Path) -> Iterator[_Line]:
                     f"audit '{path}', line {reader.line_num}: {len(cells)} cells, not {len(header)}; "
                     "export it anew from the page"
                 )
-            yield _Line(reader.line_num, dict(zip(header, map(_free_cell, cells), strict=True)))
+            yield _Line(reader.line_num, dict(zip(header, map(free_cell, cells), strict=True)))
     except csv.Error as error:
         raise AuditError(
             f"audit '{path}', line {reader.line_num}: not CSV ({error}); export it anew from the page"
@@ -138,15 +135,6 @@ def _check_header(path: Path, header: list[str]) -> None:
             f"audit '{path}': not the columns of the page: it {' and '.join(faults)}; "
             f"columns are {', '.join(AUDIT_COLUMNS)}; export it anew from the page"
         )
-
-
-def _free_cell(cell: str) -> str:
-    """Take off the apostrophe that kept a text from being a formula.
-
-    >>> [_free_cell(cell) for cell in ("'=1+1", "''=1+1", "'tis", "00004")]
-    ['=1+1', "'=1+1", "'tis", '00004']
-    """
-    return cell[1:] if _GUARDED.match(cell) else cell
 
 
 def _find_faults(cells: dict[str, str]) -> Iterator[str]:

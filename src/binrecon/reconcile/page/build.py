@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from binrecon.errors import OutputError
 from binrecon.reconcile.audit_words import AUDIT_COLUMNS, LARGEST_COUNT
+from binrecon.reconcile.formulas import FORMULA_STARTS
 from binrecon.reconcile.identity import name_reconciliation
 from binrecon.reconcile.page.rows import DECISIONS, MOST_ROWS, find_counts, list_rows, write_block
 from binrecon.reconcile.page.thumbnails import embed_photos
@@ -36,9 +37,10 @@ class PageFacts:
         created: When the reconciliation was made.
         budget: What was asked for: `0.5%`, `200 bins` or `1:40`.
         coverage: How often a count set holds the true count, as it was asked for, between 0 and 1.
+        is_open_ended: Whether the largest count stands for all above it too, as with `data.above_range=clip`.
         notes: Assumptions and warnings, a sentence each.
-        photo_folder: Folder of photos named `{bin_id}.jpg`, from which those that are not embedded are shown
-            while the page can reach it; None if there is none.
+        photo_folder: A source's `bin-images`, from which photos that are not embedded are shown while the page
+            can reach it; None if there is none.
     """
 
     counter: str
@@ -46,6 +48,7 @@ class PageFacts:
     created: str
     budget: str
     coverage: float
+    is_open_ended: bool = False
     notes: tuple[str, ...] = ()
     photo_folder: Path | None = None
 
@@ -76,9 +79,11 @@ def write_page(
     block = {
         "reconciliation": name_reconciliation(table),
         "columns": AUDIT_COLUMNS,
+        "formulaStarts": FORMULA_STARTS,
         "largestCount": LARGEST_COUNT,
         "coverage": facts.coverage,
         "counts": find_counts(table),
+        "isOpenEnded": facts.is_open_ended,
         "decisions": DECISIONS,
         "rows": list_rows(shown),
         "thumbnails": embed_photos(shown["bin_id"].head(embedded), photo_reader),

@@ -18,22 +18,22 @@ function drawChart(row) {
   const floor = BAR.top + BAR.height;
   chart.append(draw("line", { class: "floor", x1: 0, x2: width, y1: floor + 0.5, y2: floor + 0.5 }));
   const largest = Math.max(...shares, 1);
-  BLOCK.counts.forEach((count, index) => {
-    const isRecorded = count === ROWS.recorded_count[row];
+  BLOCK.counts.forEach((_, index) => {
+    const isRecorded = index === recordedIndex(row);
     const left = BAR.gap + index * (BAR.width + BAR.gap);
-    chart.append(...drawBar(left, floor, count, shares[index], largest, isRecorded));
+    chart.append(...drawBar(left, floor, nameCount(index), shares[index], largest, isRecorded));
   });
   return chart;
 }
 
-function drawBar(left, floor, count, share, largest, isRecorded) {
+function drawBar(left, floor, name, share, largest, isRecorded) {
   const height = Math.max((BAR.height * share) / largest, 1);
   const middle = left + BAR.width / 2;
   const kind = isRecorded ? " is-recorded" : "";
   const parts = [
     draw("rect", { class: `share${kind}`, x: left, y: floor - height, width: BAR.width, height, rx: 2 }),
     draw("text", { class: "value", x: middle, y: floor - height - 5 }, share < 5 ? "" : `${Math.round(share / 10)} %`),
-    draw("text", { class: `name${kind}`, x: middle, y: floor + 16 }, String(count)),
+    draw("text", { class: `name${kind}`, x: middle, y: floor + 16 }, name),
   ];
   if (isRecorded) {
     const top = floor + 21;
@@ -47,8 +47,22 @@ function drawBar(left, floor, count, share, largest, isRecorded) {
  * @returns {string} The chart in words.
  */
 function describeChart(row) {
-  const parts = BLOCK.counts.map((count, index) => `${count}: ${percent(ROWS.shares[row][index] / 1000)}`);
+  const parts = BLOCK.counts.map((_, index) => `${nameCount(index)}: ${percent(ROWS.shares[row][index] / 1000)}`);
   return `By the photo, ${parts.join(", ")}. Recorded: ${ROWS.recorded_count[row] ?? "nothing"}.`;
+}
+
+/** @returns {string} What a bar is called: `5+` where the largest count stands for all above it too. */
+function nameCount(index) {
+  const isOpen = BLOCK.isOpenEnded && index === BLOCK.counts.length - 1;
+  return `${BLOCK.counts[index]}${isOpen ? "+" : ""}`;
+}
+
+/** @returns {number} Which bar stands for the recorded count, or -1. */
+function recordedIndex(row) {
+  const recorded = ROWS.recorded_count[row];
+  const last = BLOCK.counts.length - 1;
+  if (recorded !== null && BLOCK.isOpenEnded && recorded > BLOCK.counts[last]) return last;
+  return BLOCK.counts.indexOf(recorded);
 }
 
 function draw(name, attributes, text) {

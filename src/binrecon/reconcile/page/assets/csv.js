@@ -12,7 +12,8 @@
 function writeCell(value) {
   if (value === null) return "";
   const text = String(value);
-  const safe = /^'*[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
+  const first = text.replace(/^'+/, "").charAt(0);
+  const safe = first !== "" && BLOCK.formulaStarts.includes(first) ? `'${text}` : text;
   return /[",;'\t\r\n]|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
