@@ -39,8 +39,8 @@ class PageFacts:
         coverage: How often a count set holds the true count, as it was asked for, between 0 and 1.
         is_open_ended: Whether the largest count stands for all above it too, as with `data.above_range=clip`.
         notes: Assumptions and warnings, a sentence each.
-        photo_folder: A source's `bin-images`, from which photos that are not embedded are shown while the page
-            can reach it; None if there is none.
+        photo_folder: A source's `bin-images`, from which photos that are not embedded are shown as long as
+            the page can reach it; None if there is none.
     """
 
     counter: str

@@ -86,7 +86,8 @@ function focusCurrent() {
   const card = currentCard();
   if (card === null) return;
   card.focus({ preventScroll: true });
-  card.scrollIntoView({ block: "nearest" });
+  const room = window.innerHeight - document.querySelector(".bar").offsetHeight;
+  card.scrollIntoView({ block: card.offsetHeight > room ? "start" : "nearest" });
 }
 
 /**
