@@ -1,7 +1,7 @@
 """Photograph the page of a reconciliation in Chromium: `python screenshot.py OUT.png [PAGE.html]`.
 
-Without a page it makes one of rendered bins with made-up probabilities: what it shows is the page, not how well
-bins are counted. On the left as on a desk, on the right as on a phone at night.
+Without a page it makes one of rendered bins with made-up probabilities: it shows the page, not how well bins
+are counted. On the left as on a desk, on the right as on a phone at night.
 """
 
 import os
