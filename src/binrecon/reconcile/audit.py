@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from binrecon.errors import AuditError, OutputError
+from binrecon.formulas import guard_cell
 from binrecon.reconcile.audit_file import AuditRow, read_audit, refuse_problems
 from binrecon.reconcile.audit_words import Verdict
 from binrecon.reconcile.identity import name_reconciliation
@@ -128,7 +129,8 @@ def write_labels(result: AuditResult, path: Path) -> None:
         OutputError: If it cannot be written.
     """
     try:
-        write_text(path, result.labels.to_csv(index=False, lineterminator="\n"))
+        safe = result.labels.assign(bin_id=result.labels["bin_id"].map(guard_cell))
+        write_text(path, safe.to_csv(index=False, lineterminator="\n"))
     except OSError as error:
         raise OutputError(
             f"the labels '{path}' cannot be written ({error.strerror}); "

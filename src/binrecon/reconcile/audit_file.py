@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from binrecon.config.spelling import did_you_mean
 from binrecon.errors import AuditError
+from binrecon.formulas import free_cell
 from binrecon.manifest.record import MAX_COUNT
 from binrecon.reconcile.audit_words import AUDIT_COLUMNS, LARGEST_COUNT, Verdict
-from binrecon.reconcile.formulas import free_cell
 
 _DELIMITERS = (",", ";", "\t")
 """The page writes commas; spreadsheets of some countries save with the others."""

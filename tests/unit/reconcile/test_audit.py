@@ -7,6 +7,7 @@ import pytest
 from tests.reconciliation import build_reconciliation
 
 from binrecon.errors import AuditError, OutputError
+from binrecon.manifest.labels import read_labels
 from binrecon.reconcile.audit import Tally, apply_audit, wilson_interval, write_labels
 from binrecon.reconcile.audit_words import AUDIT_COLUMNS
 from binrecon.reconcile.identity import name_reconciliation
@@ -61,6 +62,14 @@ def test_apply_audit__labels_are_what_was_counted(tmp_path: Path, table: pd.Data
     result = apply_audit(write(tmp_path, table, *lines), table)
     write_labels(result, tmp_path / "labels.csv")
     assert (tmp_path / "labels.csv").read_text() == "bin_id,recorded_count\n00001,0\n00003,3\n"
+
+
+def test_write_labels__is_what_training_reads(tmp_path: Path, table: pd.DataFrame) -> None:
+    table.loc[1, "bin_id"] = "=cmd"
+    lines = ["'=cmd,2,4,correct,,", "00003,3,3,confirm,,"]
+    write_labels(apply_audit(write(tmp_path, table, *lines), table), tmp_path / "labels.csv")
+    assert "\n=" not in (tmp_path / "labels.csv").read_text()
+    assert read_labels(tmp_path / "labels.csv") == {"=cmd": 4, "00003": 3}
 
 
 def test_write_labels__says_what_to_do(tmp_path: Path, table: pd.DataFrame) -> None:

@@ -15,8 +15,8 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from binrecon.errors import OutputError
+from binrecon.formulas import FORMULA_STARTS
 from binrecon.reconcile.audit_words import AUDIT_COLUMNS, LARGEST_COUNT
-from binrecon.reconcile.formulas import FORMULA_STARTS
 from binrecon.reconcile.identity import name_reconciliation
 from binrecon.reconcile.page.rows import DECISIONS, MOST_ROWS, find_counts, list_rows, write_block
 from binrecon.reconcile.page.thumbnails import embed_photos
