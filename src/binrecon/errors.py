@@ -95,5 +95,9 @@ class ReproductionError(BinreconError):
     """A study cannot be run again, or what it quotes no longer holds."""
 
 
+class AuditError(BinreconError, ValueError):
+    """The counts of an audit cannot be applied."""
+
+
 class OutputError(BinreconError, OSError):
     """The folder of a run cannot be written."""

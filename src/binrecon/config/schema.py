@@ -119,6 +119,8 @@ class DataConfig:
     """Folder of the published lists, as `.json` or `.json.gz`: counting_train, counting_val, file_list."""
     counts_from: str = "records"
     """Where recorded counts come from: `records`, or the `lists` of a published split (no record is read)."""
+    labels: str | None = None
+    """CSV of bin_id and recorded_count with what somebody counted, in place of what the records claim."""
     val_fraction: float = 0.15
     """Share of groups that validate, expected value; of no effect on a published split."""
     test_fraction: float = 0.15

@@ -240,6 +240,15 @@ def _counts(config: DictConfig) -> Iterator[str]:
             f"data.counts_from: lists give no products, and without them data.split={data.split} cannot tell "
             "which photos show one bin; use counts_from=records, or split=unc, stanford_all or stanford_150k"
         )
+    if data.labels is not None and data.counts_from == "lists":
+        yield (
+            "data.labels: stand in place of records, which data.counts_from=lists does not read; "
+            "drop one of them"
+        )
+    elif data.labels is not None and not Path(data.labels).expanduser().is_file():
+        yield (
+            f"data.labels: '{data.labels}' is not a file; give a labels.csv, as `reconcile --apply` writes it"
+        )
     if parts == "records" or (parts == "photos" and data.counts_from == "records"):
         needed = "both" if data.counts_from == "records" else "both or photos"
         yield f"source.parts: training with data.counts_from={data.counts_from} needs {needed}, got {parts}"

@@ -280,6 +280,23 @@ def test_validate__parts_that_training_needs(words: list[str], problem: str) -> 
     assert problems_of("source=abid", *words) == (problem,)
 
 
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (
+            ["data.labels=gone.csv"],
+            "data.labels: 'gone.csv' is not a file; give a labels.csv, as `reconcile --apply` writes it",
+        ),
+        (
+            ["data.labels=gone.csv", "data.counts_from=lists", "data.split=unc"],
+            "data.labels: stand in place of records, which data.counts_from=lists does not read; drop one of them",
+        ),
+    ],
+)
+def test_validate__labels(words: list[str], problem: str) -> None:
+    assert problems_of(SYNTHETIC, *words) == (problem,)
+
+
 def test_validate__counts_from_lists_needs_photos_only() -> None:
     validate(
         compose_config(
