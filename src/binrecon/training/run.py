@@ -26,8 +26,8 @@ from binrecon.report.summary import model_table
 from binrecon.training.averaging import WeightAverage
 from binrecon.training.cached import why_live
 from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter, RunWatch
+from binrecon.training.checkpoint_io import AtomicCheckpointIO
 from binrecon.training.checkpoints import (
-    AtomicCheckpointIO,
     check_same_model,
     complete_checkpoint,
     write_frozen_part,
