@@ -75,6 +75,10 @@ class CheckpointError(BinreconError):
     """A checkpoint cannot be written, read, or used with this configuration."""
 
 
+class CalibrationError(BinreconError):
+    """A counter has no calibration, or can have none."""
+
+
 class TrainingError(BinreconError):
     """Training cannot go on."""
 

@@ -93,7 +93,7 @@ def test_train__all_problems_at_once(fail: Callable[..., str]) -> None:
         "ConfigError: 2 problems in the config\n"
         "  optimizer=adagrad: no such option; allowed are adam, adamw, sgd, sgdr\n"
         "  data.batch_sze: unknown key; allowed are min_count, max_count, above_range, split, lists_dir, counts_from, val_fraction, test_fraction, "
-        "split_seed, image_size, resize, horizontal_flip, balance, augment, tta, batch_size, workers. Did you mean 'batch_size'?\n"
+        "split_seed, train_share, image_size, resize, horizontal_flip, balance, augment, tta, batch_size, workers. Did you mean 'batch_size'?\n"
     )
 
 

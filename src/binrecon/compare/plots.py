@@ -65,7 +65,7 @@ def draw_leaderboard(board: Leaderboard) -> bytes:
 
 def _draw_differences(panel: Axes, board: Leaderboard, pairs: Sequence[Pair]) -> None:
     places = {id(row.group): place for place, row in enumerate(board.rows)}
-    scale, unit = (100, "pp") if is_share(board.metric) else (1, board.metric)
+    scale, unit = (100, ", pp") if is_share(board.metric) else (1, "")
     for best in {places[id(pair.first)] for pair in pairs}:
         panel.annotate("the best", (0, best), (4, 0), textcoords="offset points", va="center", fontsize=8)
     for pair in pairs:
@@ -79,7 +79,7 @@ def _draw_differences(panel: Axes, board: Leaderboard, pairs: Sequence[Pair]) ->
             label="difference from the best" if difference.is_clear else "difference that chance may explain",
         )  # fmt: skip
     panel.axvline(0, color="#333333", lw=1, zorder=1)
-    panel.set_title(f"{board.metric} less the best's, {unit}", fontsize=10, loc="left")
+    panel.set_title(f"{board.metric}\nless the best's{unit}", fontsize=10, loc="left")
     _tidy_scores(panel)
 
 

@@ -125,6 +125,8 @@ class DataConfig:
     """Share of groups that test, expected value; of no effect on a published split."""
     split_seed: int = 0
     """Seed of the split; independent of the run's seed, so that seeds compare on the same bins."""
+    train_share: float = 1.0
+    """Share of the training bins that is used, in whole groups; each share holds every smaller one."""
     image_size: int = 224
     """Height and width of what the backbone sees, in pixels."""
     resize: str = "squash"

@@ -78,6 +78,7 @@ _ABOVE_ZERO = (
     "optimizer.step_factor",
     "data.val_fraction",
     "data.test_fraction",
+    "data.train_share",
 )
 _BELOW_ONE = (
     "optimizer.momentum",
@@ -87,7 +88,7 @@ _BELOW_ONE = (
     "head.dropout",
     "loss.label_smoothing",
 )
-_UP_TO_ONE = ("loss.soft_weight", "sweep.max_failed_share")
+_UP_TO_ONE = ("loss.soft_weight", "sweep.max_failed_share", "data.train_share")
 _WORDS = {
     "data.above_range": ("drop", "clip"),
     "features.name": ("auto", "live", "cached"),

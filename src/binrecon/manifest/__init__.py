@@ -7,7 +7,8 @@ from binrecon.manifest.io import read_manifest, write_manifest
 from binrecon.manifest.leaks import SplitLeak, count_leaks
 from binrecon.manifest.schema import Manifest, SplitRows, Status
 from binrecon.manifest.selection import CountRange
-from binrecon.manifest.split import GroupedSplit, ListedSplit, SplitRule, build_split_rule
+from binrecon.manifest.split import GroupedSplit, ListedSplit, SplitRule
+from binrecon.manifest.split_rule import build_split_rule
 
 __all__ = [
     "CountRange",

@@ -13,6 +13,7 @@ from binrecon.manifest.faults import (
     find_count_conflicts,
     find_out_of_range,
     find_repeated_photos,
+    find_set_aside,
     find_unlisted,
     judge_bins,
 )
@@ -72,12 +73,15 @@ def assemble_manifest(facts: pa.Table, selection: CountRange, splits: SplitRule)
     listed = splits.list_counts(bin_ids)
     recorded_counts = facts["recorded_count"] if splits.needs_records else listed
     groups = find_groups(bin_ids, facts["items"])
-    statuses, reasons = judge_bins([*_find_faults(facts, recorded_counts, listed, selection, splits.name)])
+    assigned = splits.assign(bin_ids, groups)
+    faults = _find_faults(facts, recorded_counts, listed, selection, splits.name)
+    is_listed = pc.is_valid(bin_ids if listed is None else listed)
+    statuses, reasons = judge_bins([*faults, find_set_aside(assigned, is_listed)])
     is_usable = pc.equal(statuses, str(Status.USABLE))
     found = {
         "recorded_count": recorded_counts,
         "group": groups,
-        "split": pc.if_else(is_usable, splits.assign(bin_ids, groups), None),
+        "split": pc.if_else(is_usable, assigned, None),
         "status": statuses,
         "reason": reasons,
     }

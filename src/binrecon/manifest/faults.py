@@ -75,6 +75,13 @@ def find_unlisted(is_listed: pa.ChunkedArray, split_name: str) -> FaultColumn:
     return _make_column(Status.NOT_LISTED, pc.if_else(is_listed, None, reason))
 
 
+def find_set_aside(splits: pa.ChunkedArray, is_listed: pa.ChunkedArray) -> FaultColumn:
+    """Find the bins that are listed and have no split all the same."""
+    is_aside = pc.and_(is_listed, pc.is_null(splits))
+    reason = "training takes only a share of the bins (data.train_share)"
+    return _make_column(Status.SET_ASIDE, pc.if_else(is_aside, reason, None))
+
+
 def find_out_of_range(recorded_counts: pa.ChunkedArray, selection: CountRange) -> FaultColumn:
     """Find the bins whose count is none of those asked for."""
     kinds = pc.unique(recorded_counts).drop_null()

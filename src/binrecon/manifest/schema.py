@@ -35,6 +35,8 @@ class Status(StrEnum):
     """The published split that was asked for does not list the bin."""
     OUT_OF_RANGE = "out_of_range"
     """The recorded count is none of those asked for."""
+    SET_ASIDE = "set_aside"
+    """The bin would train, but only a share of such bins was asked for (`data.train_share`)."""
 
 
 SCHEMA = pa.schema(

@@ -5,16 +5,15 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from binrecon.config.schema import DataConfig
-from binrecon.config.split_words import GROUPED, PUBLISHED_SPLITS, SPLITS, Split
+from binrecon.config.split_words import GROUPED, SPLITS, Split
 from binrecon.errors import ManifestError
-from binrecon.published import PublishedSplit, load_published_split
+from binrecon.published import PublishedSplit
 
 _BINS_PER_PIECE = 10_000  # whose groups are held as Python text at a time
 
@@ -155,7 +154,7 @@ class ListedSplit:
 
     def __post_init__(self) -> None:
         if self.published.splits is None and not self.needs_records:
-            raise ManifestError(_describe_lack_of_records(self.name))
+            raise ManifestError(describe_lack_of_records(self.name))
 
     @property
     def name(self) -> str:
@@ -201,24 +200,8 @@ class ListedSplit:
         return None if splits is None else _columns(splits, pa.string())
 
 
-def build_split_rule(config: DataConfig) -> SplitRule:
-    """Build the rule that a configuration asks for; lists are loaded only for a published split.
-
-    Raises:
-        ManifestError: If recorded counts shall come from lists, but the split cannot do without records.
-    """
-    grouped, needs_records = GroupedSplit.of(config), config.counts_from == "records"
-    if config.split not in PUBLISHED_SPLITS:
-        if not needs_records:
-            raise ManifestError(_describe_lack_of_records(config.split))
-        return grouped
-    lists_dir = Path(config.lists_dir).expanduser()
-    return ListedSplit(
-        load_published_split(config.split, lists_dir, config.split_seed), grouped, needs_records
-    )
-
-
-def _describe_lack_of_records(split: str) -> str:
+def describe_lack_of_records(split: str) -> str:
+    """Say why a split cannot do without records."""
     return (
         f"data.counts_from=lists cannot go with data.split={split}: without records nobody can tell which "
         "photos show one bin, and such photos must not stand in different splits; "

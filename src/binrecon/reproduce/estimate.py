@@ -77,6 +77,7 @@ def extrapolate(config: TrainConfig, row: PublishedRow, pace: Pace) -> float:
         pace: How fast it goes.
     """
     train, val, test = split_published(config, row.split)
+    train *= config.data.train_share
     looks = list_looks(torch.zeros(1, dtype=torch.int64), config.data.tta).shape[1]  # type: ignore[arg-type]  # checked
     if pace.extraction is not None:
         views = train * (2 if config.data.horizontal_flip else 1) + (val + test) * looks

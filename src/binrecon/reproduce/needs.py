@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from binrecon.config.schema import RANDOM, TrainConfig
+from binrecon.config.schema import RANDOM, DataConfig, TrainConfig
 from binrecon.config.split_words import PUBLISHED_SPLITS
 from binrecon.console import get_console
 from binrecon.errors import ConfigError, ManifestError, WeightsError
@@ -46,7 +46,7 @@ def look_at_needs(rows: Sequence[PlannedRow]) -> dict[str, BinsAtHand]:
     looked: dict[str, BinsAtHand] = {}
     for row in rows:
         data = row.config.data
-        key = repr((data.split, CountRange.of(data), data.counts_from, data.split_seed, data.val_fraction))
+        key = repr((data.split, CountRange.of(data), data.counts_from, *_cuts(data)))
         if key not in looked:
             looked[key] = _look(row.config)
         found[row.published.name] = looked[key]
@@ -79,6 +79,11 @@ def check_runs(rows: Sequence[PlannedRow], bins: Mapping[str, BinsAtHand]) -> No
     _check_weights(rows)
 
 
+def _cuts(data: DataConfig) -> tuple[float, ...]:
+    """Return what says where a split of our own cuts."""
+    return data.split_seed, data.val_fraction, data.test_fraction, data.train_share
+
+
 def _look(config: TrainConfig) -> BinsAtHand:
     manifest, splits = look_at_bins(config)
     coverage = count_coverage(manifest, splits)
@@ -97,6 +102,8 @@ def describe_missing(config: TrainConfig, coverage: Coverage) -> str:
     """Say which published bins are not at hand and how to fetch them; nothing if none is missing."""
     usable = {"all": sum(coverage.usable.values()), **coverage.usable}
     lacking = {part: bins - usable[part] for part, bins in coverage.listed.items() if usable[part] < bins}
+    if config.data.train_share < 1:  # then those are left out on purpose
+        lacking = {part: bins for part, bins in lacking.items() if part not in ("all", "train")}
     if coverage.listed and not lacking:
         return ""
     parts = ", ".join(f"{bins:,} {part}" for part, bins in lacking.items()).removesuffix(" all")

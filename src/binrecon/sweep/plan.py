@@ -41,6 +41,7 @@ _OF_THE_BINS = (
     "data.split_seed",
     "data.val_fraction",
     "data.test_fraction",
+    "data.train_share",
     "data.min_count",
     "data.max_count",
     "data.above_range",

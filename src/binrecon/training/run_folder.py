@@ -38,6 +38,7 @@ class RunFolder:
         self.metrics = path / "metrics.json"
         self.predictions = path / "predictions.parquet"
         self.val_predictions = path / "val_predictions.parquet"  # where `reproduce` asked for them
+        self.calibration = path / "calibration.json"
         self.checkpoints = path / "checkpoints"
         self.best_checkpoint = self.checkpoints / "best.ckpt"
         self.last_checkpoint = self.checkpoints / "last.ckpt"

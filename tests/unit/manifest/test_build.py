@@ -75,7 +75,11 @@ def test_build_manifest__every_bin_is_a_row(add_bin: Callable[..., None], tmp_pa
         "00007": ("duplicate_photo", "photo: byte for byte that of bin 00001"),
         "00008": ("out_of_range", "recorded count 6 is above the largest asked for, 5"),
     }
-    assert manifest.count_statuses() == {**dict.fromkeys(Status, 1), Status.NOT_LISTED: 0}
+    assert manifest.count_statuses() == {
+        **dict.fromkeys(Status, 1),
+        Status.NOT_LISTED: 0,
+        Status.SET_ASIDE: 0,
+    }
     splits = manifest.table["split"].to_pylist()
     assert splits[0] in SPLITS
     assert splits[1:] == [None] * 7

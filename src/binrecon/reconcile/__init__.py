@@ -1,0 +1,1 @@
+"""Counts and records to decisions: which bins no longer match their record, and which to look at first."""
