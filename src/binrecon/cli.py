@@ -194,6 +194,20 @@ def _reproduce(words: Sequence[str]) -> None:
     reproduce(words)
 
 
+def _export(words: Sequence[str]) -> None:
+    from binrecon.config.command_line import run_verb
+
+    run_verb("export", words, _export_once)
+
+
+def _export_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> None:
+    with _loading():
+        from binrecon.config.compose import to_typed
+        from binrecon.inference.export import export
+
+    export(to_typed(config))
+
+
 def _compare(words: Sequence[str]) -> None:
     from binrecon.config.command_line import run_verb, words_to_compare
 
@@ -277,6 +291,15 @@ VERBS = {
             "runs/old runs/new allow_mixed=true output_dir=outputs/old_and_new",
         ),
         words="RUN_FOLDER ... ",
+    ),
+    "export": Verb(
+        "write a run's counter as ONNX or for OpenVINO",
+        _export,
+        (
+            "checkpoint=outputs/train/2026-11-23_12-00-00_000000",
+            "checkpoint=outputs/train/2026-11-23_12-00-00_000000 format=openvino_int8 photos=400",
+            "checkpoint=outputs/train/2026-11-23_12-00-00_000000 tta=none output=counters/bins.onnx",
+        ),
     ),
     "features": Verb(
         "list, check or remove kept features",
