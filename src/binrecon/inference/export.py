@@ -13,7 +13,7 @@ from rich.table import Table
 from binrecon import __version__
 from binrecon.config.export import ONNX, OPENVINO_INT8, SUFFIXES, ExportConfig
 from binrecon.console import get_console, track
-from binrecon.errors import ConfigError, ExportError, OutputError
+from binrecon.errors import BinreconError, ConfigError, ExportError, OutputError
 from binrecon.features.engine import CALIBRATION_PHOTOS
 from binrecon.inference.counter import Counter
 from binrecon.inference.formats import (
@@ -49,25 +49,33 @@ def export(config: ExportConfig) -> None:
     check_packages(config.format)
     counter = load_exact(config)
     bins = ValidationBins(counter, config.source_root)
-    facts = describe(counter)
     place = choose_place(config, counter)
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.parent, prefix=".export-") as folder:
-            draft = Path(folder) / place.name
-            _write(config.format, counter, bins, to_text(facts), draft)
-            parity = _compare(config, counter, bins, draft)
-            size = sum(path.stat().st_size for path in draft.parent.iterdir())
-            _keep(draft, place)
-        report = place.with_name(f"{place.name}.parity.json")
-        write_json(report, {"format": config.format, **facts, "parity": asdict(parity)})
+        size, parity = _write_compared(config, counter, bins, place)
     except OSError as error:
-        if isinstance(error, ExportError | OutputError):
+        if isinstance(error, BinreconError):
             raise
         raise OutputError(
             f"'{place}' cannot be written ({error.strerror}); choose another output, or make room"
         ) from error
     _show(config, place, size, parity)
+
+
+def _write_compared(
+    config: ExportConfig, counter: Counter, bins: ValidationBins, place: Path
+) -> tuple[int, Parity]:
+    """Write a file, compare it, and only then give it its name; return its bytes and what was found."""
+    facts = describe(counter)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".export-") as folder:
+        draft = Path(folder) / place.name
+        _write(config.format, counter, bins, to_text(facts), draft)
+        parity = _compare(config, counter, bins, draft)
+        size = sum(path.stat().st_size for path in draft.parent.iterdir())
+        _keep(draft, place)
+    report = place.with_name(f"{place.name}.parity.json")
+    write_json(report, {"format": config.format, **facts, "parity": asdict(parity)})
+    return size, parity
 
 
 def load_exact(config: ExportConfig) -> Counter:

@@ -121,6 +121,7 @@ def test_predict__calibrated(
     pd.testing.assert_frame_equal(Counter.load(run, is_calibrated=False).predict(paths), plain)
     skipped = Counter.load(run).predict([paths[0], b""], on_error="skip")
     assert skipped["count_set"].isna().tolist() == [False, True]
+    assert Counter.load(run).predict([b""], on_error="skip")["count_set"].isna().all()
 
 
 def test_load__a_calibration_of_other_counts(make_run: Callable[..., Path], calibration: Calibration) -> None:
