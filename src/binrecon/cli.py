@@ -218,6 +218,20 @@ def _calibrate_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str
     calibrate(to_typed(config))
 
 
+def _export(words: Sequence[str]) -> None:
+    from binrecon.config.command_line import run_verb
+
+    run_verb("export", words, _export_once)
+
+
+def _export_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> None:
+    with _loading():
+        from binrecon.config.compose import to_typed
+        from binrecon.inference.export import export
+
+    export(to_typed(config))
+
+
 def _compare(words: Sequence[str]) -> None:
     from binrecon.config.command_line import run_verb, words_to_compare
 
@@ -310,6 +324,15 @@ VERBS = {
             "outputs/train/2026-11-23_12-00-00_000000 method=vector",
         ),
         words="RUN_FOLDER ",
+    ),
+    "export": Verb(
+        "write a run's counter as ONNX or for OpenVINO",
+        _export,
+        (
+            "checkpoint=outputs/train/2026-11-23_12-00-00_000000",
+            "checkpoint=outputs/train/2026-11-23_12-00-00_000000 format=openvino_int8 photos=400",
+            "checkpoint=outputs/train/2026-11-23_12-00-00_000000 tta=none output=counters/bins.onnx",
+        ),
     ),
     "features": Verb(
         "list, check or remove kept features",

@@ -83,6 +83,14 @@ class TrainingError(BinreconError):
     """Training cannot go on."""
 
 
+class PredictionError(BinreconError, ValueError):
+    """A counter cannot predict as asked."""
+
+
+class ExportError(BinreconError):
+    """A counter cannot be written in another format, or counts otherwise there."""
+
+
 class StudyError(BinreconError):
     """A search for hyper-parameters cannot begin, go on, or name a winner."""
 

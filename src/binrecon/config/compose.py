@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from binrecon.config import schema
+from binrecon.config import export, schema
 from binrecon.config.calibrate import CalibrateConfig
 from binrecon.config.trainer_words import settle
 from binrecon.errors import ConfigError
@@ -27,6 +27,7 @@ SCHEMAS: dict[str, type[Any]] = {
     "sweep": schema.SweepConfig,
     "sweep/settings": schema.SweepSettings,
     "compare": schema.CompareConfig,
+    "export": export.ExportConfig,
     "reproduce": schema.ReproduceConfig,
     "data": schema.DataConfig,
     "model": schema.ModelConfig,

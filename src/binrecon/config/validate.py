@@ -19,6 +19,7 @@ from binrecon.config.balance_words import BALANCE_WORDS
 from binrecon.config.calibration_words import METHOD_WORDS
 from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
 from binrecon.config.engine_words import DTYPE_WORDS, ENGINE_WORDS, PRECISION_WORDS
+from binrecon.config.export import check_export
 from binrecon.config.loss_words import LOSSES_OF_HEADS
 from binrecon.config.metric_names import RANKING_METRICS, monitor_names
 from binrecon.config.pooling_words import POOLING_WORDS
@@ -144,6 +145,7 @@ def validate(config: DictConfig) -> None:
             _comparison,
             _sweep,
             _paths,
+            check_export,
         )
         problems = [problem for check in checks for problem in check(config)]
     if problems:

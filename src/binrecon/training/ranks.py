@@ -1,6 +1,7 @@
 """Several processes that train together: how they meet, agree, and share files."""
 
 import hashlib
+import importlib.metadata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,7 +13,6 @@ import torch.distributed as dist
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from torch._C._distributed_c10d import TCPStore
 
-import binrecon
 from binrecon.config.run_keys import PLACE_KEYS, covers, list_settings
 from binrecon.config.schema import TrainConfig
 from binrecon.config.trainer_words import name_processes
@@ -179,10 +179,10 @@ def _settings_to_share(config: TrainConfig) -> dict[str, object]:
 
 def _own_code() -> dict[str, object]:
     """Return the versions that matter, and a hash of every file of this package."""
-    package, digest = Path(binrecon.__file__).parent, hashlib.sha256()
+    package, digest = Path(__file__).parents[1], hashlib.sha256()
     for file in sorted(package.rglob("*.py")):
         digest.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
-    versions = {"binrecon": binrecon.__version__, "torch": torch.__version__}
+    versions = {"binrecon": importlib.metadata.version("binrecon"), "torch": torch.__version__}
     return {**versions, "the hash of its code": digest.hexdigest()[:12]}
 
 

@@ -14,7 +14,7 @@ from binrecon.config.trainer_words import FSDP
 from binrecon.training.averaging import WeightAverage
 from binrecon.training.cached import why_live
 from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter
-from binrecon.training.checkpoints import AtomicCheckpointIO
+from binrecon.training.checkpoint_io import AtomicCheckpointIO
 from binrecon.training.interruption import PromptStop
 from binrecon.training.place import Place, choose_environment
 from binrecon.training.run_folder import RunFolder
