@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import gc
+import os
 import signal
 import sys
 import threading
@@ -59,7 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _heeding_sigterm():
             return _run(words[0], words[1:])
     except BinreconError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        if words[0] != "train" or _speaks():
+            sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return EXIT_INCOMPLETE if isinstance(error, IncompleteFetchError) else EXIT_MISUSE
     except OSError as error:
         if error.errno != errno.ENOSPC:
@@ -92,6 +94,11 @@ def _heeding_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, earlier)
 
 
+def _speaks() -> bool:
+    """Whether this is the first process on its machine, of those that torchrun or srun started together."""
+    return os.environ.get("LOCAL_RANK", os.environ.get("SLURM_LOCALID", "0")) == "0"
+
+
 def _run(name: str, words: Sequence[str]) -> int:
     verb = VERBS.get(name)
     if verb is None:
@@ -109,9 +116,11 @@ def _run(name: str, words: Sequence[str]) -> int:
 
 def _train(words: Sequence[str]) -> None:
     from binrecon.config.command_line import run_verb
+    from binrecon.training.place import find_place, words_of_job
     from binrecon.training.run_folder import words_to_resume
 
-    folders = run_verb("train", words_to_resume(words), _train_once)
+    words = words_of_job(words_to_resume(words), find_place(os.environ))
+    folders = run_verb("train", words, _train_once)
     if len(folders) > 1:
         sys.stdout.write(f"{len(folders)} runs; rank them with: binrecon compare {folders[0].parent}\n")
 
@@ -119,10 +128,11 @@ def _train(words: Sequence[str]) -> None:
 def _train_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> float | None:
     with _loading():
         from binrecon.config.compose import to_typed
+        from binrecon.training.place import find_place
         from binrecon.training.run import train
         from binrecon.training.run_folder import RunFolder
 
-    return train(to_typed(config), RunFolder(run_dir), overrides)
+    return train(to_typed(config), RunFolder(run_dir), overrides, place=find_place(os.environ))
 
 
 @contextlib.contextmanager
@@ -206,6 +216,20 @@ def _calibrate_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str
         from binrecon.training.recalibrate import calibrate
 
     calibrate(to_typed(config))
+
+
+def _export(words: Sequence[str]) -> None:
+    from binrecon.config.command_line import run_verb
+
+    run_verb("export", words, _export_once)
+
+
+def _export_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> None:
+    with _loading():
+        from binrecon.config.compose import to_typed
+        from binrecon.inference.export import export
+
+    export(to_typed(config))
 
 
 def _compare(words: Sequence[str]) -> None:
@@ -322,6 +346,15 @@ VERBS = {
             "checkpoint=outputs/train/2026-11-23_12-00-00_000000 source.root=data/abid budget=0.5%",
             "checkpoint=runs/best source.root=photos inventory=records.csv 'budget=200 bins'",
             "checkpoint=runs/best source.root=photos inventory=wms.csv bin_column=Location count_column=Qty",
+        ),
+    ),
+    "export": Verb(
+        "write a run's counter as ONNX or for OpenVINO",
+        _export,
+        (
+            "checkpoint=outputs/train/2026-11-23_12-00-00_000000",
+            "checkpoint=outputs/train/2026-11-23_12-00-00_000000 format=openvino_int8 photos=400",
+            "checkpoint=outputs/train/2026-11-23_12-00-00_000000 tta=none output=counters/bins.onnx",
         ),
     ),
     "features": Verb(

@@ -83,6 +83,14 @@ class TrainingError(BinreconError):
     """Training cannot go on."""
 
 
+class PredictionError(BinreconError, ValueError):
+    """A counter cannot predict as asked."""
+
+
+class ExportError(BinreconError):
+    """A counter cannot be written in another format, or counts otherwise there."""
+
+
 class StudyError(BinreconError):
     """A search for hyper-parameters cannot begin, go on, or name a winner."""
 
@@ -97,6 +105,10 @@ class ReproductionError(BinreconError):
 
 class InventoryError(BinreconError, ValueError):
     """An inventory cannot be read, or does not fit the photos."""
+
+
+class AuditError(BinreconError, ValueError):
+    """The counts of an audit cannot be applied."""
 
 
 class OutputError(BinreconError, OSError):

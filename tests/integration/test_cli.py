@@ -33,7 +33,7 @@ def test_main__lists_verbs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_main__unknown_verb(fail: Callable[..., str]) -> None:
     assert (
         fail("trian")
-        == "'trian' is no verb of binrecon; there are fetch, train, sweep, reproduce, compare, calibrate, reconcile, features, show. Did you mean 'train'?\n"
+        == "'trian' is no verb of binrecon; there are fetch, train, sweep, reproduce, compare, calibrate, reconcile, export, features, show. Did you mean 'train'?\n"
     )
 
 
@@ -92,7 +92,7 @@ def test_train__all_problems_at_once(fail: Callable[..., str]) -> None:
     assert fail("train", "optimizer=adagrad", "data.batch_sze=3") == (
         "ConfigError: 2 problems in the config\n"
         "  optimizer=adagrad: no such option; allowed are adam, adamw, sgd, sgdr\n"
-        "  data.batch_sze: unknown key; allowed are min_count, max_count, above_range, split, lists_dir, counts_from, val_fraction, test_fraction, "
+        "  data.batch_sze: unknown key; allowed are min_count, max_count, above_range, split, lists_dir, counts_from, labels, val_fraction, test_fraction, "
         "split_seed, train_share, image_size, resize, horizontal_flip, balance, augment, tta, batch_size, workers. Did you mean 'batch_size'?\n"
     )
 

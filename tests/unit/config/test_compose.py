@@ -27,6 +27,7 @@ REQUIRED = {
     ("head", "coral"): "loss=cumulative",
     ("head", "corn"): "loss=corn",
     ("loss", "corn"): "head=corn",
+    ("trainer", "fsdp"): "regime=full",
 }
 
 
