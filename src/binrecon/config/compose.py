@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from binrecon.config import export, schema
+from binrecon.config.apply import ApplyConfig
 from binrecon.config.calibrate import CalibrateConfig
 from binrecon.config.reconcile import ReconcileConfig
 from binrecon.config.trainer_words import settle
@@ -29,6 +30,7 @@ SCHEMAS: dict[str, type[Any]] = {
     "sweep/settings": schema.SweepSettings,
     "compare": schema.CompareConfig,
     "reconcile": ReconcileConfig,
+    "apply": ApplyConfig,
     "export": export.ExportConfig,
     "reproduce": schema.ReproduceConfig,
     "data": schema.DataConfig,
