@@ -14,7 +14,7 @@ The rooms, in the order in which a bin passes through them; a room knows only th
 - `inference` the counter of a run for other programs: in Python, or as a file
 - `sweep`     searches for hyper-parameters: many heads or runs to a winner, tested on other seeds
 - `compare`   many run folders to one leaderboard, with what its differences are worth
-- `reconcile` counts and records to which bins to look at
+- `reconcile` photos and records to decisions: which bins to recount, and how sure we are
 - `reproduce` published rows and our own studies, run again
 - `cli`       the verbs
 

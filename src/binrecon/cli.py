@@ -21,7 +21,7 @@ EXIT_INCOMPLETE = 3
 EXIT_INTERRUPTED = 130
 
 _STOPPED = (
-    "stopped; a fetch, a sweep or a reproduction goes on with the same command, "
+    "stopped; a fetch, a sweep, a reconciliation or a reproduction goes on with the same command, "
     "a training run with `binrecon train resume=RUN_FOLDER`\n"
 )
 
@@ -245,6 +245,20 @@ def _compare_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str])
     compare(to_typed(config), run_dir)
 
 
+def _reconcile(words: Sequence[str]) -> None:
+    from binrecon.config.command_line import run_verb
+
+    run_verb("reconcile", words, _reconcile_once)
+
+
+def _reconcile_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> None:
+    with _loading():
+        from binrecon.config.compose import to_typed
+        from binrecon.reconcile.command import reconcile
+
+    reconcile(to_typed(config), run_dir)
+
+
 _SEARCH = (
     "Words of `train` with one value hold for every trial; those with several are searched:",
     "  'KEY=interval(LOW, HIGH)'   'KEY=tag(log, interval(LOW, HIGH))'   'KEY=int(interval(LOW, HIGH))'",
@@ -324,6 +338,15 @@ VERBS = {
             "outputs/train/2026-11-23_12-00-00_000000 method=vector",
         ),
         words="RUN_FOLDER ",
+    ),
+    "reconcile": Verb(
+        "say which bins to recount, from photos and records",
+        _reconcile,
+        (
+            "checkpoint=outputs/train/2026-11-23_12-00-00_000000 source.root=data/abid budget=0.5%",
+            "checkpoint=runs/best source.root=photos inventory=records.csv 'budget=200 bins'",
+            "checkpoint=runs/best source.root=photos inventory=wms.csv bin_column=Location count_column=Qty",
+        ),
     ),
     "export": Verb(
         "write a run's counter as ONNX or for OpenVINO",

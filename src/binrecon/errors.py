@@ -107,5 +107,9 @@ class AuditError(BinreconError, ValueError):
     """The counts of an audit cannot be applied."""
 
 
+class InventoryError(BinreconError, ValueError):
+    """An inventory cannot be read, or does not fit the photos."""
+
+
 class OutputError(BinreconError, OSError):
     """The folder of a run cannot be written."""

@@ -24,6 +24,7 @@ from binrecon.config.loss_words import LOSSES_OF_HEADS
 from binrecon.config.metric_names import RANKING_METRICS, monitor_names
 from binrecon.config.pooling_words import POOLING_WORDS
 from binrecon.config.problems import unknown_keys
+from binrecon.config.reconcile import check_reconcile
 from binrecon.config.regime_words import FROZEN
 from binrecon.config.run_keys import SEED_KEY, expand_key, list_run_keys, short_words
 from binrecon.config.schema import WEIGHT_WORDS
@@ -144,6 +145,7 @@ def validate(config: DictConfig) -> None:
             _wandb,
             _comparison,
             _sweep,
+            check_reconcile,
             _paths,
             check_export,
         )
