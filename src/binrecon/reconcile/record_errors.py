@@ -1,12 +1,12 @@
 """What a record says about the true count, before anybody looks at the photo: P(true | recorded).
 
 It follows by Bayes from how records go wrong. A share of the bins, whatever they hold, has a wrong record, of
-which one of four things is true, with assumed weights (`config/record_errors.py`). So a record of a rare count
-is less to be trusted than one of a common count: more bins are there to be mistaken for it. That is why no row
-takes the rate as it is; over all records, as many are wrong as it says.
+which one of four things is true, with assumed weights (`config/record_errors.py`). So a record of a rare
+count is less to be trusted than one of a common count: there are more bins that it may be mistaken for. No
+row takes the rate as it is; of all records, as many are wrong as it says.
 
-Class `i` of C stands for the count `min_count + i`. A kind of error that would lead out of the range of counts
-cannot happen, and its weight goes to those that can: at the ends of the range the other kinds are likelier.
+Class `i` of C stands for the count `min_count + i`. A kind of error that would lead out of the range of
+counts cannot happen, and its weight goes to those that can: at the ends of the range the others are likelier.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from binrecon.calibration.arrays import Floats, Ints
 from binrecon.config.record_errors import RecordErrorsConfig
 
 LEAST_SHARE = 0.01
-"""A count that fewer records have is taken to be that common: a few records do not prove that none is there."""
+"""A count that fewer records have is taken for that common: few records do not prove that it is nowhere."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,9 @@ class RecordErrors:
             All but the part of missing SKUs, and that part, two of shape (C, C).
         """
         shares = np.maximum(np.asarray(count_shares, np.float64), LEAST_SHARE)
-        step = np.abs(np.arange(len(shares)) - np.arange(len(shares))[:, None])  # rows: true, columns: recorded
+        step = np.abs(
+            np.arange(len(shares)) - np.arange(len(shares))[:, None]
+        )  # rows: true, columns: recorded
         kinds = np.stack(
             [step == 1, step == 2, np.triu(np.ones(step.shape), 1), np.where(step == 0, 0.0, shares)]
         )
@@ -114,4 +116,4 @@ class RecordErrors:
 def _normalise(rows: Floats) -> Floats:
     """Make rows sum to 1, except those that are all 0."""
     sums = rows.sum(axis=-1, keepdims=True)
-    return np.divide(rows, sums, out=np.zeros_like(rows), where=sums > 0)
+    return np.asarray(np.divide(rows, sums, out=np.zeros_like(rows), where=sums > 0))

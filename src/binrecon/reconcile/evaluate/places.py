@@ -40,8 +40,8 @@ class Places(NamedTuple):
 
 def to_levels(suspicion: Floats) -> Ints:
     """Replace suspicions by whole numbers in the same order, equal where they are equal, shape (N, C)."""
-    inverse: Ints = np.unique(suspicion, return_inverse=True)[1]
-    return inverse.reshape(suspicion.shape)
+    inverse = np.unique(suspicion, return_inverse=True)[1]
+    return np.asarray(inverse.reshape(suspicion.shape), np.int64)
 
 
 def find_places(levels: Ints, recorded: Ints, changes: Changes, sample: Ints) -> Places:
