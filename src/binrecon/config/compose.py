@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from binrecon.config import schema
+from binrecon.config.evaluation import EvaluateConfig
 from binrecon.errors import ConfigError
 
 SCHEMAS: dict[str, type[Any]] = {
@@ -24,6 +25,7 @@ SCHEMAS: dict[str, type[Any]] = {
     "sweep": schema.SweepConfig,
     "sweep/settings": schema.SweepSettings,
     "compare": schema.CompareConfig,
+    "evaluate": EvaluateConfig,
     "reproduce": schema.ReproduceConfig,
     "data": schema.DataConfig,
     "model": schema.ModelConfig,

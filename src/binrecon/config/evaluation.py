@@ -2,6 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from binrecon.config.record_errors import RecordErrorsConfig, check_record_errors
+from binrecon.config.schema import MISSING
 
 
 @dataclass
@@ -49,3 +54,30 @@ def check_evaluation(config: EvaluationConfig, key: str = "evaluation") -> Itera
     for name, least in (("draws", 1), ("resamples", 100), ("seed", 0)):
         if getattr(config, name) < least:
             yield f"{key}.{name}: must be at least {least}, got {getattr(config, name)}"
+
+
+@dataclass
+class EvaluateConfig:
+    """Everything that `reconcile --evaluate` needs."""
+
+    checkpoint: str = MISSING
+    """Folder of a run with a calibration; its own predictions for its test bins are taken."""
+    record_errors: RecordErrorsConfig = field(default_factory=RecordErrorsConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    output_root: str = MISSING
+    """Folder that holds the results folders."""
+    output_dir: str = MISSING
+    """Folder for the results; what an earlier evaluation left there is replaced."""
+
+
+def check_evaluate(config: Any) -> Iterator[str]:  # noqa: ANN401  # as composed, of any verb
+    """Yield what is wrong with the keys of `reconcile --evaluate`, a line each; nothing for other verbs."""
+    if "evaluation" not in config:
+        return
+    if not Path(config.checkpoint).expanduser().is_dir():
+        yield (
+            f"checkpoint: '{config.checkpoint}' is not a folder; give that of a run, "
+            "as `binrecon train` printed it at its end"
+        )
+    yield from check_evaluation(config.evaluation)
+    yield from check_record_errors(RecordErrorsConfig(**config.record_errors))

@@ -18,6 +18,7 @@ from binrecon.config.augment_words import AUGMENT_WORDS, TTA_WORDS
 from binrecon.config.balance_words import BALANCE_WORDS
 from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
 from binrecon.config.engine_words import DTYPE_WORDS, ENGINE_WORDS, PRECISION_WORDS
+from binrecon.config.evaluation import check_evaluate
 from binrecon.config.loss_words import LOSSES_OF_HEADS
 from binrecon.config.metric_names import RANKING_METRICS, monitor_names
 from binrecon.config.pooling_words import POOLING_WORDS
@@ -138,6 +139,7 @@ def validate(config: DictConfig) -> None:
             _wandb,
             _comparison,
             _sweep,
+            check_evaluate,
             _paths,
         )
         problems = [problem for check in checks for problem in check(config)]

@@ -35,13 +35,19 @@ class Places(NamedTuple):
     @property
     def wrong(self) -> Ints:
         """How many of the ranked bins have a wrong record, shape (D,)."""
-        return self.counts.sum(axis=1)
+        return np.asarray(self.counts.sum(axis=1))
 
 
 def to_levels(suspicion: Floats) -> Ints:
     """Replace suspicions by whole numbers in the same order, equal where they are equal, shape (N, C)."""
-    inverse = np.unique(suspicion, return_inverse=True)[1]
-    return np.asarray(inverse.reshape(suspicion.shape), np.int64)
+    inverse: Ints = np.unique(suspicion, return_inverse=True)[1]
+    return inverse.reshape(suspicion.shape).astype(np.int64)
+
+
+def place_once(suspicion: Floats, is_wrong: Booleans) -> Places:
+    """Find where the wrong ones of N bins stand, as a single draw; both of shape (N,)."""
+    levels, wrong = to_levels(suspicion), np.flatnonzero(is_wrong)[None]
+    return _find(np.sort(levels), levels[wrong], levels[wrong])
 
 
 def find_places(levels: Ints, recorded: Ints, changes: Changes, sample: Ints) -> Places:
@@ -102,7 +108,7 @@ def _find(kept: Ints, former: Ints, new: Ints) -> Places:
 
 def _compare_within(values: Ints, new: Ints) -> tuple[Ints, Ints]:
     """Count, in each row of `values`, those above and those equal to each of `new`, both of shape (D, k)."""
-    stride = int(max(values.max(), new.max())) + 1
+    stride = int(max(values.max(initial=0), new.max(initial=0))) + 1
     offsets = stride * np.arange(len(values))[:, None]
     ordered = np.sort(values + offsets, axis=1).ravel()
     starts = values.shape[1] * np.arange(len(values))[:, None]
