@@ -24,6 +24,9 @@ VECTOR_SPREAD = 0.5
 It weighs as much as a handful of bins of each count; without it, few validation bins are learned by heart.
 """
 
+FOLDS = 5
+"""Parts of the bins, each of which is scored by a fit to the others."""
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -37,7 +40,7 @@ class Calibration:
         shift: What is added then, C values; zeros for temperature scaling, unless training was balanced.
         train_shares: Share of each count in the world that the calibrated distribution is of, C values: those
             of the training bins. A likelihood is the distribution divided by them.
-        conformal: Scores of the bins that it was fitted on.
+        conformal: Scores of the bins that it was fitted on, each by a fit to others.
         bins: How many there were.
     """
 
@@ -127,10 +130,26 @@ def fit_calibration(
         )
     offset = _log_ratio(shares, seen_shares)
     scale, shift = _FITS[method](values, recorded, offset)
-    conformal = keep_scores(log_softmax(values * scale + shift, axis=1), recorded)
+    conformal = keep_scores(_predict_unseen(method, values, recorded, offset), recorded)
     return Calibration(
         method, min_count, _plain(scale), _plain(shift), _plain(shares), conformal, bins=len(values)
     )
+
+
+def _predict_unseen(method: Method, values: Floats, recorded: Ints, offset: Floats) -> Floats:
+    """Calibrate each fifth of the bins by a fit to the other four: a bin is not to vouch for itself.
+
+    Scored by the fit to all of them, the twelve numbers of vector scaling lose half a percent of coverage on
+    400 bins (measured on drawn ones); one temperature loses nothing that can be seen.
+    """
+    fold = np.arange(len(values)) % FOLDS
+    calibrated = np.empty_like(values)
+    for number in range(min(FOLDS, len(values))):
+        is_out = fold == number
+        is_in = ~is_out if len(values) > 1 else is_out
+        scale, shift = _FITS[method](values[is_in], recorded[is_in], offset)
+        calibrated[is_out] = log_softmax(values[is_out] * scale + shift, axis=1)
+    return calibrated
 
 
 def _plain(values: Floats) -> tuple[float, ...]:

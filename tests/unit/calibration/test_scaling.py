@@ -30,10 +30,10 @@ def mean_nll(log_probabilities: np.ndarray, recorded: np.ndarray) -> float:
 def test_fit_calibration__finds_the_temperature_that_was_put_in(
     draw_bins: DrawBins, temperature: float
 ) -> None:
-    honest, recorded = draw_bins(100_000)
+    honest, recorded = draw_bins(30_000)
     wrong = log_softmax(honest / temperature, axis=1)
 
-    assert fit(wrong, recorded).temperature == pytest.approx(1 / temperature, rel=0.015)
+    assert fit(wrong, recorded).temperature == pytest.approx(1 / temperature, rel=0.03)
 
 
 def test_fit_calibration__no_temperature_of_a_fine_grid_is_better(draw_bins: DrawBins) -> None:
@@ -69,13 +69,13 @@ def test_fit_calibration__vector_is_at_least_as_likely_as_temperature(draw_bins:
 
 
 def test_fit_calibration__vector_puts_right_what_was_done_to_each_count(draw_bins: DrawBins) -> None:
-    honest, recorded = draw_bins(50_000)
+    honest, recorded = draw_bins(20_000)
     scale, shift = np.array([0.8, 1.25, 1, 0.7, 1.4, 1]), np.array([0, 0.5, 0, -0.5, 0, 0.3])
     wrong = (honest - shift) / scale  # not normalised: these scales would not undo another normalisation
     calibration = fit(wrong, recorded, method="vector")
 
-    assert np.abs(calibration.apply(wrong) - honest).max() < 0.5
-    assert np.abs(np.exp(calibration.apply(wrong)) - np.exp(honest)).mean() < 0.008
+    assert np.abs(calibration.apply(wrong) - honest).max() < 0.8
+    assert np.abs(np.exp(calibration.apply(wrong)) - np.exp(honest)).mean() < 0.012
 
 
 def test_fit_calibration__vector_is_where_no_step_helps(draw_bins: DrawBins) -> None:
@@ -129,21 +129,21 @@ def test_fit_calibration__a_counter_that_is_always_wrong_ends_at_the_highest_tem
 
 
 def test_fit_calibration__a_balanced_counter_is_brought_back_to_the_world(draw_bins: DrawBins) -> None:
-    honest, recorded = draw_bins(100_000)
+    honest, recorded = draw_bins(20_000)
     balanced = log_softmax(honest - np.log(SHARES), axis=1)  # as if every count were equally common
     calibration = fit(balanced, recorded, seen_shares=np.full(6, 1 / 6))
 
-    assert np.abs(np.exp(calibration.apply(balanced)) - np.exp(honest)).max() < 0.01
-    assert calibration.temperature == pytest.approx(1, abs=0.02)
+    assert np.abs(np.exp(calibration.apply(balanced)) - np.exp(honest)).max() < 0.02
+    assert calibration.temperature == pytest.approx(1, abs=0.04)
 
 
 def test_log_likelihood__is_the_same_from_a_balanced_counter(draw_bins: DrawBins) -> None:
-    honest, recorded = draw_bins(100_000)
+    honest, recorded = draw_bins(20_000)
     balanced = log_softmax(honest - np.log(SHARES), axis=1)
     plain = fit(honest, recorded).log_likelihood(honest)
     other = fit(balanced, recorded, seen_shares=np.full(6, 1 / 6)).log_likelihood(balanced)
 
-    assert np.abs(log_softmax(plain, axis=1) - log_softmax(other, axis=1)).mean() < 0.03
+    assert np.abs(log_softmax(plain, axis=1) - log_softmax(other, axis=1)).mean() < 0.06
 
 
 def test_log_likelihood__times_the_shares_is_the_calibrated_distribution(draw_bins: DrawBins) -> None:
