@@ -194,6 +194,20 @@ def _reproduce(words: Sequence[str]) -> None:
     reproduce(words)
 
 
+def _calibrate(words: Sequence[str]) -> None:
+    from binrecon.config.command_line import run_verb, word_to_run
+
+    run_verb("calibrate", word_to_run(words), _calibrate_once)
+
+
+def _calibrate_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> None:
+    with _loading():
+        from binrecon.config.compose import to_typed
+        from binrecon.training.recalibrate import calibrate
+
+    calibrate(to_typed(config))
+
+
 def _compare(words: Sequence[str]) -> None:
     from binrecon.config.command_line import run_verb, words_to_compare
 
@@ -277,6 +291,15 @@ VERBS = {
             "runs/old runs/new allow_mixed=true output_dir=outputs/old_and_new",
         ),
         words="RUN_FOLDER ... ",
+    ),
+    "calibrate": Verb(
+        "make a run's probabilities honest, where it has no calibration or is to have another",
+        _calibrate,
+        (
+            "outputs/train/2026-11-23_12-00-00_000000",
+            "outputs/train/2026-11-23_12-00-00_000000 method=vector",
+        ),
+        words="RUN_FOLDER ",
     ),
     "features": Verb(
         "list, check or remove kept features",

@@ -33,7 +33,7 @@ def test_main__lists_verbs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_main__unknown_verb(fail: Callable[..., str]) -> None:
     assert (
         fail("trian")
-        == "'trian' is no verb of binrecon; there are fetch, train, sweep, reproduce, compare, features, show. Did you mean 'train'?\n"
+        == "'trian' is no verb of binrecon; there are fetch, train, sweep, reproduce, compare, calibrate, features, show. Did you mean 'train'?\n"
     )
 
 

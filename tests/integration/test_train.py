@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
+from binrecon.calibration import read_calibration
 from binrecon.cli import main
 from binrecon.config.compose import load_resolved
 from binrecon.config.metric_names import LOGGED_METRICS, name_decoded
@@ -38,12 +39,15 @@ def test_train__leaves_a_complete_run_folder(
         "metrics.csv",
         "metrics.json",
         "predictions.parquet",
+        "val_predictions.parquet",
+        "calibration.json",
         "checkpoints/backbone.ckpt",
         "checkpoints/best.ckpt",
         "checkpoints/last.ckpt",
         "plots/learning_curves.png",
         "plots/confusion_matrix.png",
         "plots/reliability.png",
+        "plots/calibration.png",
         "plots/most_wrong.png",
     }
     facts = json.loads((run / "run.json").read_text())
@@ -221,6 +225,15 @@ def test_train__two_processes_equal_one(choices: list[str], tiny_run: list[str],
         pd.read_parquet(tmp_path / trainer / "predictions.parquet") for trainer in ("cpu", "ddp_cpu")
     ]
     assert len(predictions[0]) == 23
+    one, two = (
+        pd.read_parquet(tmp_path / trainer / "val_predictions.parquet") for trainer in ("cpu", "ddp_cpu")
+    )
+    assert len(one) == 17
+    pd.testing.assert_frame_equal(one, two, rtol=1e-4, atol=1e-5)
+    first, second = (
+        read_calibration(tmp_path / trainer / "calibration.json") for trainer in ("cpu", "ddp_cpu")
+    )
+    assert first.scale == pytest.approx(second.scale, rel=1e-2)
     pd.testing.assert_frame_equal(*predictions, rtol=1e-4, atol=1e-5)
     assert json.loads((tmp_path / "ddp_cpu" / "run.json").read_text())["device"] == "2 x CPU"
     assert [path.name for path in (tmp_path / "ddp_cpu").iterdir() if path.name.startswith(".")] == []

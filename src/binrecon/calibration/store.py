@@ -1,6 +1,7 @@
 """A calibration as a small file beside the counter that it is of."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,17 @@ from binrecon.whole_file import write_json
 _VERSION = 1
 
 
-def write_calibration(path: Path, calibration: Calibration) -> None:
-    """Write a calibration so that the file is whole or as it was."""
-    write_json(path, {"version": _VERSION, **asdict(calibration)})
+def write_calibration(
+    path: Path, calibration: Calibration, results: Mapping[str, object] | None = None
+) -> None:
+    """Write a calibration so that the file is whole or as it was.
+
+    Args:
+        path: The file.
+        calibration: What is read back.
+        results: What else is worth keeping with it, for people and other programs to read.
+    """
+    write_json(path, {"version": _VERSION, **asdict(calibration), **(results or {})})
 
 
 def read_calibration(path: Path) -> Calibration:

@@ -108,6 +108,20 @@ def words_to_compare(words: Sequence[str]) -> list[str]:
     return [*kept[:first], f"runs=[{','.join(quoted)}]", *kept[first:]]
 
 
+def word_to_run(words: Sequence[str]) -> list[str]:
+    """Turn the first word that is a folder, as `words_to_compare` tells them, into `run=…`.
+
+    >>> word_to_run(["method=vector", "runs/a"])
+    ['method=vector', "run='runs/a'"]
+    """
+    given = list(words)
+    for place, word in enumerate(given):
+        if not word.startswith("-") and ("=" not in word or Path(word).is_dir()):
+            given[place] = "run='" + word.replace("'", r"\'") + "'"
+            break
+    return given
+
+
 def _run_job(config: DictConfig, job: Job) -> float | None:
     """Check and run one job."""
     run_dir = Path(HydraConfig.get().runtime.output_dir)

@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from binrecon.config import schema
+from binrecon.config.calibrate import CalibrateConfig
 from binrecon.config.evaluation import EvaluateConfig
 from binrecon.errors import ConfigError
 
@@ -22,6 +23,7 @@ SCHEMAS: dict[str, type[Any]] = {
     "show": schema.ShowConfig,
     "fetch": schema.FetchConfig,
     "features": schema.FeaturesConfig,
+    "calibrate": CalibrateConfig,
     "sweep": schema.SweepConfig,
     "sweep/settings": schema.SweepSettings,
     "compare": schema.CompareConfig,

@@ -16,6 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from binrecon.config.augment_words import AUGMENT_WORDS, TTA_WORDS
 from binrecon.config.balance_words import BALANCE_WORDS
+from binrecon.config.calibration_words import METHOD_WORDS
 from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
 from binrecon.config.engine_words import DTYPE_WORDS, ENGINE_WORDS, PRECISION_WORDS
 from binrecon.config.evaluation import check_evaluate
@@ -96,6 +97,7 @@ _WORDS = {
     "features.engine": ENGINE_WORDS,
     "features.precision": PRECISION_WORDS,
     "features.dtype": DTYPE_WORDS,
+    "method": METHOD_WORDS,
     "action": ("ls", "verify", "prune"),
     "data.split": SPLIT_WORDS,
     "data.counts_from": ("records", "lists"),

@@ -94,6 +94,10 @@ class BinDataModule(pl.LightningDataModule):
         """Batches of the bins that the model is judged on, each bin once."""
         return self._evaluation_loader(self.manifest.judged_split)
 
+    def predict_dataloader(self) -> Batches:
+        """Batches of the validation bins, for what is fitted to a trained counter's predictions."""
+        return self.val_dataloader()
+
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Move the tensors of a batch, and leave the rest alone as `keep` does."""
         parts = batch._asdict().items()

@@ -81,7 +81,9 @@ def compose_command(command: str, root: Path) -> None:
 def _compose_each(verb: str, words: Sequence[str]) -> None:
     if any(word.startswith("experiment=outputs/") for word in words):
         words = [word for word in words if not word.startswith("experiment=")]  # a recipe that a study writes
-    words = [word for word in words if "=" in word or verb not in ("compare", "features", "show")]
+    words = [
+        word for word in words if "=" in word or verb not in ("calibrate", "compare", "features", "show")
+    ]
     words = take_in_recipes(words)
     choices = [_list_values(word) for word in words]
     for index in range(max(map(len, choices), default=1)):

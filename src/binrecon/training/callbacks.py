@@ -166,15 +166,19 @@ class RunWatch(Callback):
 
 
 class PredictionWriter(Callback):
-    """Writes what was predicted for every test bin: one Parquet table, sorted by bin.
+    """Writes what was predicted for every bin of a pass: one Parquet table for each kind, sorted by bin.
+
+    Several processes write a part each beside the file, and the first one joins them.
 
     Args:
-        path: The file. Several processes write a part each beside it, and the first one joins them.
+        test_path: The file of what the model is judged on (`trainer.test`).
+        val_path: That of the validation bins (`trainer.predict`).
         min_count: Count of the first class.
     """
 
-    def __init__(self, path: Path, min_count: int) -> None:
-        self.path = path
+    def __init__(self, test_path: Path, val_path: Path, min_count: int) -> None:
+        self.test_path = test_path
+        self.val_path = val_path
         self.min_count = min_count
         self.parts: list[pd.DataFrame] = []
 
@@ -190,21 +194,28 @@ class PredictionWriter(Callback):
         """Keep the predictions of a batch."""
         self.parts.append(tabulate_predictions(batch, cast(Tensor, outputs), self.min_count))
 
+    on_predict_batch_end = on_test_batch_end
+
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Write the table."""
-        self._part(trainer.global_rank).parent.mkdir(parents=True, exist_ok=True)
-        pd.concat(self.parts).to_parquet(self._part(trainer.global_rank), index=False)
+        """Write the table of the bins that are judged."""
+        self._write(trainer, self.test_path)
+
+    def on_predict_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Write the table of the validation bins."""
+        self._write(trainer, self.val_path)
+
+    def _write(self, trainer: pl.Trainer, path: Path) -> None:
+        files = [path.with_name(f".{path.name}.{rank}.part") for rank in range(trainer.world_size)]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pd.concat(self.parts).to_parquet(files[trainer.global_rank], index=False)
+        self.parts = []
         trainer.strategy.barrier()
         if trainer.is_global_zero:
-            parts = [self._part(rank) for rank in range(trainer.world_size)]
-            joined = pd.concat(map(pd.read_parquet, parts)).sort_values("bin_id")
-            joined.to_parquet(parts[0], index=False)
-            parts[0].replace(self.path)
-            for part in parts[1:]:
-                part.unlink()
-
-    def _part(self, rank: int) -> Path:
-        return self.path.with_name(f".{self.path.name}.{rank}.part")
+            joined = pd.concat(map(pd.read_parquet, files)).sort_values("bin_id")
+            joined.to_parquet(files[0], index=False)
+            files[0].replace(path)
+            for file in files[1:]:
+                file.unlink()
 
 
 def tabulate_predictions(batch: BinBatch, count_logits: Tensor, min_count: int) -> pd.DataFrame:

@@ -140,6 +140,10 @@ class CountingModule(pl.LightningModule):
         _, count_logits = self._step(batch, "test")
         return count_logits
 
+    def predict_step(self, batch: BinBatch | FeatureBatch, batch_index: int) -> Tensor:
+        """Return the count logits of a batch, and measure nothing."""
+        return self._compute_logits(batch)
+
     def on_validation_epoch_end(self) -> None:
         """Log the epoch: validation comes last in it, so the training metrics are complete as well."""
         if self.trainer.state.fn == TrainerFn.FITTING:
@@ -160,14 +164,18 @@ class CountingModule(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def _step(self, batch: BinBatch | FeatureBatch, split: str) -> tuple[Tensor, Tensor]:
+        count_logits = self._compute_logits(batch)
+        loss = self.compute_loss(count_logits, batch.recorded_counts, split)
+        self.metrics_of(split).update(loss, count_logits, batch.recorded_counts)
+        return loss, count_logits
+
+    def _compute_logits(self, batch: BinBatch | FeatureBatch) -> Tensor:
+        """Return count logits, shape (B, C); several looks at a bin are averaged."""
         if isinstance(batch, FeatureBatch):
             count_logits = self.counter.head(batch.features.float())
         else:
             count_logits = self(batch.photos)
-        count_logits = average_looks(count_logits, len(batch.recorded_counts))
-        loss = self.compute_loss(count_logits, batch.recorded_counts, split)
-        self.metrics_of(split).update(loss, count_logits, batch.recorded_counts)
-        return loss, count_logits
+        return average_looks(count_logits, len(batch.recorded_counts))
 
     def compute_loss(self, count_logits: Tensor, recorded_counts: Tensor, split: str) -> Tensor:
         """Compute the mean loss of a batch, shape ().

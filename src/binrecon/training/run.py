@@ -17,7 +17,8 @@ from binrecon.config.metric_names import monitor_mode
 from binrecon.config.schema import TrainConfig, WandbLoggerConfig
 from binrecon.console import get_console
 from binrecon.data.balance import build_class_weights, expected_shares
-from binrecon.errors import ConfigError, OutputError, TrainingError
+from binrecon.data.datamodule import BinDataModule
+from binrecon.errors import CalibrationError, ConfigError, OutputError, TrainingError
 from binrecon.features import FeatureDataModule
 from binrecon.manifest import CountRange, Manifest, read_manifest
 from binrecon.models import BinCounter
@@ -25,6 +26,7 @@ from binrecon.models.heads import start_at_shares
 from binrecon.report.summary import model_table
 from binrecon.training.averaging import WeightAverage
 from binrecon.training.cached import why_live
+from binrecon.training.calibrate import calibrate_run
 from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter, RunWatch
 from binrecon.training.checkpoints import (
     AtomicCheckpointIO,
@@ -113,7 +115,7 @@ def _fit(
     module, data = _build_module(config, manifest, counter), build_data(config, folder, manifest, counter)
     callbacks = _build_callbacks(config, folder, log) + ([watch] if watch is not None else [])
     trainer = _build_trainer(config, folder, callbacks)
-    last, best = folder.last_checkpoint, folder.best_checkpoint
+    last = folder.last_checkpoint
     if trainer.is_global_zero:
         write_frozen_part(folder.checkpoints, counter)
     trainer.fit(module, data, ckpt_path=last if last.exists() else None, weights_only=True)
@@ -122,14 +124,33 @@ def _fit(
             ended = f"after epoch {trainer.current_epoch}"
             folder.update_facts(ended_early=ended, seconds=folder.seconds_since_start())
         return
-    trainer.test(module, data, ckpt_path=best, weights_only=True, verbose=False)
+    _judge(config, folder, trainer, module, data)
     if trainer.is_global_zero:
-        complete_checkpoint(best)
         folder.update_facts(epochs=trainer.current_epoch, device=_describe_device(trainer))
         if isinstance(data, FeatureDataModule):
             folder.update_facts(features={"store": data.store.folder.name, "computed": data.computed})
         folder.update_facts(seconds=folder.seconds_since_start())
         log.log_results(report_results(config, folder, manifest))
+
+
+def _judge(
+    config: TrainConfig,
+    folder: RunFolder,
+    trainer: pl.Trainer,
+    module: CountingModule,
+    data: BinDataModule,
+) -> None:
+    """Test the best checkpoint, and calibrate it: every process predicts, the first one does the rest."""
+    best, manifest = folder.best_checkpoint, data.manifest
+    trainer.test(module, data, ckpt_path=best, weights_only=True, verbose=False)
+    if manifest.judged_split != "val":  # else the validation bins were predicted just now
+        trainer.predict(module, datamodule=data, return_predictions=False)  # with the weights just tested
+    if trainer.is_global_zero:
+        complete_checkpoint(best)
+        try:
+            calibrate_run(config, folder, manifest, "temperature")
+        except CalibrationError as error:  # it is a run all the same
+            get_console().print(f"not calibrated: {error}", markup=False, highlight=False)
 
 
 def _check_folder(config: TrainConfig, folder: RunFolder) -> None:
@@ -224,7 +245,7 @@ def _build_callbacks(config: TrainConfig, folder: RunFolder, log: RunLog) -> lis
     callbacks: list[Callback] = [
         ConsoleProgress(),
         EpochHistory(folder.history if config.logger.name != "none" else None, log.log_epoch),
-        PredictionWriter(folder.predictions, config.data.min_count),
+        PredictionWriter(folder.predictions, folder.val_predictions, config.data.min_count),
         ModelCheckpoint(
             folder.checkpoints,
             filename=folder.best_checkpoint.stem,

@@ -37,7 +37,7 @@ class RunFolder:
         self.history = path / "metrics.csv"
         self.metrics = path / "metrics.json"
         self.predictions = path / "predictions.parquet"
-        self.val_predictions = path / "val_predictions.parquet"  # where `reproduce` asked for them
+        self.val_predictions = path / "val_predictions.parquet"  # where others are judged
         self.calibration = path / "calibration.json"
         self.checkpoints = path / "checkpoints"
         self.best_checkpoint = self.checkpoints / "best.ckpt"

@@ -28,3 +28,9 @@ def test_describe_keys__every_key_has_a_meaning() -> None:
     lines = list(describe_keys("train"))
     assert any(line.startswith("  optimizer.lr=0.001") and "Learning rate" in line for line in lines)
     assert [line for line in lines if len(line.split(maxsplit=1)) < 2] == []
+
+
+def test_describe_keys__of_a_verb_with_a_schema_file_of_its_own() -> None:
+    lines = list(describe_keys("calibrate"))
+    assert any(line.startswith("  run=???") and "Folder of the run" in line for line in lines)
+    assert [line for line in lines if len(line.split(maxsplit=1)) < 2] == []

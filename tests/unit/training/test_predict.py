@@ -23,8 +23,10 @@ def test_predict_val__has_the_metrics_of_the_best_epoch(
 ) -> None:
     folder = RunFolder(tmp_path / "run")
     complete_run([*tiny_run, *words, "trainer.max_epochs=3"], folder)
+    own = pd.read_parquet(folder.val_predictions)
     predict_val(load_resolved(folder.config), folder)
     table = pd.read_parquet(folder.val_predictions)
+    pd.testing.assert_frame_equal(own, table, rtol=1e-4, atol=1e-5)
     manifest = pd.read_parquet(folder.manifest)
     assert list(table["bin_id"]) == sorted(manifest.loc[manifest["split"] == "val", "bin_id"])
     found = (table["predicted_count"] == table["recorded_count"]).mean()

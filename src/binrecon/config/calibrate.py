@@ -1,0 +1,17 @@
+"""The keys of `calibrate`."""
+
+from dataclasses import dataclass
+
+from binrecon.config.schema import MISSING
+
+
+@dataclass
+class CalibrateConfig:
+    """Everything that `calibrate` needs."""
+
+    run: str = MISSING
+    """Folder of the run; given as a word, without `run=`."""
+    method: str = MISSING
+    """`temperature` (one number), `vector` (two for each count: needs many bins) or `none`."""
+    root: str | None = None
+    """Where the bins are now, if a run kept no predictions of its validation bins and they have moved."""

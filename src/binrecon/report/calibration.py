@@ -1,0 +1,116 @@
+"""How far probabilities could be trusted before and after calibration, as a table and a picture."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from rich import box
+from rich.table import Table
+
+from binrecon.calibration.arrays import Floats, Ints
+from binrecon.calibration.reliability import adaptive_ece, cut_bands
+from binrecon.report.png import save_png
+
+CALIBRATION_MEANINGS = {
+    "nll": "negative log-likelihood of the recorded count, in nats",
+    "ece": "gap between confidence and accuracy, over 15 bands of equal width",
+    "adaptive_ece": "the same over 15 bands of equally many bins",
+    "classwise_ece": "gap between the probability of a count and how often it is recorded, over all counts",
+    "brier": "squared distance of the distribution from what is recorded",
+}
+"""Every score of a calibration, the smaller the better, and its meaning in the words of the README."""
+
+_BEFORE_COLOUR, _AFTER_COLOUR = "#8a8f98", "#1f5fa8"
+
+
+class Calibrated(NamedTuple):
+    """One set of bins before and after.
+
+    Attributes:
+        name: Which bins, for instance `test, 466 bins`.
+        before: Probabilities as the counter gives them, shape (N, C).
+        after: The same calibrated, shape (N, C).
+        recorded_class: Shape (N,).
+    """
+
+    name: str
+    before: Floats
+    after: Floats
+    recorded_class: Ints
+
+
+def calibration_table(scores: Mapping[str, Mapping[str, float]], title: str) -> Table:
+    """Lay scores side by side: a row for each, all of them better when smaller.
+
+    Args:
+        scores: Heading of each column, for instance `test before`, to its scores by name.
+        title: What was done.
+    """
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table.add_column("metric", no_wrap=True)
+    for heading in scores:
+        table.add_column(heading, justify="right")
+    for name in CALIBRATION_MEANINGS:
+        values = (column[name] for column in scores.values())
+        table.add_row(f"{name} ↓", *("–" if math.isnan(value) else f"{value:.3f}" for value in values))
+    return table
+
+
+def plot_calibration(parts: Sequence[Calibrated], title: str, path: Path) -> None:
+    """Draw, for each set of bins, how often the likeliest count is right at each confidence.
+
+    Args:
+        parts: A column of panels for each.
+        title: What was done.
+        path: Where the picture goes, ending in `.png`.
+    """
+    figure = Figure(figsize=(4.4 * len(parts) + 0.2, 5.6), layout="constrained")
+    panels = figure.subplots(2, len(parts), sharex=True, squeeze=False, height_ratios=[3, 1])
+    for (upper, lower), part in zip(panels.T, parts, strict=True):
+        _draw_bands(upper, part)
+        _draw_confidence(lower, part)
+    panels[0, 0].set_ylabel("accuracy")
+    panels[1, 0].set_ylabel("share of bins")
+    figure.suptitle(title, fontsize=10, x=0.01, ha="left")
+
+    def write(file: BinaryIO) -> None:
+        figure.savefig(file, format="png", dpi=150, facecolor="white")
+
+    save_png(path, write)
+
+
+def _draw_bands(axes: Axes, part: Calibrated) -> None:
+    axes.plot([0, 1], [0, 1], ls="--", lw=1, color="#555555", label="accuracy = confidence")
+    for label, colour, probabilities in (
+        ("before", _BEFORE_COLOUR, part.before),
+        ("after", _AFTER_COLOUR, part.after),
+    ):
+        bands = cut_bands(probabilities, part.recorded_class)
+        error = adaptive_ece(probabilities, part.recorded_class)
+        text = f"{label}, adaptive ECE {error:.3f}"
+        axes.plot(bands.confidence, bands.accuracy, "o-", ms=4, lw=1.2, color=colour, label=text)
+    axes.set_title(part.name, fontsize=10, loc="left")
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.legend(loc="upper left", frameon=False, fontsize=8)
+    _tidy(axes)
+
+
+def _draw_confidence(axes: Axes, part: Calibrated) -> None:
+    for colour, probabilities in ((_BEFORE_COLOUR, part.before), (_AFTER_COLOUR, part.after)):
+        confidence = probabilities.max(axis=1)
+        shares, edges = np.histogram(confidence, bins=20, range=(0, 1))
+        axes.stairs(shares / max(1, len(confidence)), edges, color=colour, lw=1.4)
+    axes.set_xlabel("confidence (largest probability)")
+    axes.set_ylim(bottom=0)
+    _tidy(axes)
+
+
+def _tidy(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#dddddd", lw=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(labelsize=8)
