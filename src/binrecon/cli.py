@@ -221,6 +221,22 @@ def _compare_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str])
     compare(to_typed(config), run_dir)
 
 
+def _reconcile(words: Sequence[str]) -> None:
+    from binrecon.config.command_line import run_verb
+
+    if "--evaluate" not in words:
+        sys.stderr.write("reconcile: give --evaluate checkpoint=RUN_FOLDER; nothing else is here yet\n")
+        raise SystemExit(EXIT_MISUSE)
+    run_verb("evaluate", [word for word in words if word != "--evaluate"], _evaluate_once)
+
+
+def _evaluate_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> None:
+    from binrecon.config.compose import to_typed
+    from binrecon.reconcile.evaluate.command import evaluate
+
+    evaluate(to_typed(config), run_dir)
+
+
 _SEARCH = (
     "Words of `train` with one value hold for every trial; those with several are searched:",
     "  'KEY=interval(LOW, HIGH)'   'KEY=tag(log, interval(LOW, HIGH))'   'KEY=int(interval(LOW, HIGH))'",
@@ -280,6 +296,11 @@ VERBS = {
         ),
         words="NAME [WORD OF train ...] ",
         notes=_TABLES,
+    ),
+    "reconcile": Verb(
+        "see whether the bins whose records are wrong would be found (--evaluate)",
+        _reconcile,
+        ("--evaluate checkpoint=outputs/train/2026-11-23_12-00-00_000000",),
     ),
     "compare": Verb(
         "rank runs, and say which differences are more than chance",
