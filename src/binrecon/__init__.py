@@ -7,11 +7,13 @@ The rooms, in the order in which a bin passes through them; a room knows only th
 - `models`    a batch of photos to features to count logits
 - `data`      rows to batches of photos
 - `metrics`   counts and logits to numbers
+- `calibration` log-probabilities to honest ones, likelihoods and count sets
 - `features`  what a frozen backbone makes of photos, computed once and kept
 - `report`    numbers and photos to tables and plots
 - `training`  the Lightning edge: fit, test, checkpoints, the run folder
 - `sweep`     searches for hyper-parameters: many heads or runs to a winner, tested on other seeds
 - `compare`   many run folders to one leaderboard, with what its differences are worth
+- `reconcile` counts and records to which bins to look at
 - `reproduce` published rows and our own studies, run again
 - `cli`       the verbs
 """

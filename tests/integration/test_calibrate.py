@@ -71,7 +71,7 @@ def test_train__leaves_a_calibration_of_its_validation_bins(run: RunFolder) -> N
     assert calibration.train_shares == pytest.approx(trained_counts / trained_counts.sum())
     before, recorded = log_probabilities(val), val["recorded_count"].to_numpy()
     scores = json.loads(run.calibration.read_text())["scores"]
-    assert set(scores) == {"val before", "val after", "test before", "test after"}
+    assert set(scores) == {"val before", "val after", "test before", "test after", "if honest"}
     assert all(set(column) == set(CALIBRATION_MEANINGS) for column in scores.values())
     assert scores["val before"]["nll"] == pytest.approx(mean_nll(before, recorded), rel=1e-5)
     assert scores["val after"]["nll"] == pytest.approx(mean_nll(calibration.apply(before), recorded))
@@ -80,6 +80,10 @@ def test_train__leaves_a_calibration_of_its_validation_bins(run: RunFolder) -> N
     after = calibration.apply(log_probabilities(test))
     assert scores["test after"]["nll"] == pytest.approx(mean_nll(after, test["recorded_count"].to_numpy()))
     assert scores["test before"]["ece"] == pytest.approx(json.loads(run.metrics.read_text())["test"]["ece"])
+    entropy = -(np.exp(after) * after).sum(axis=1)
+    spread = (np.exp(after) * (after + entropy[:, None]) ** 2).sum(axis=1)
+    deviation = np.sqrt(spread.sum() / 20) / len(after)  # of the mean over twenty draws
+    assert scores["if honest"]["nll"] == pytest.approx(entropy.mean(), abs=4 * deviation)
     with Image.open(run.plots / "calibration.png") as picture:
         assert picture.width > picture.height > 500
 
@@ -177,7 +181,7 @@ def test_calibrate__where_validation_bins_are_all_that_judges(
     said = " ".join(capsys.readouterr().out.split())
     assert "keeps no test bins: the calibration was fitted to the bins that it is shown on" in said
     content = json.loads(run.calibration.read_text())
-    assert set(content["scores"]) == {"val before", "val after"}
+    assert set(content["scores"]) == {"val before", "val after", "if honest"}
     assert content["sets"] == {}
 
 

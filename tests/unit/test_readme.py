@@ -7,6 +7,7 @@ import pytest
 
 from binrecon.config.compose import list_groups, list_options
 from binrecon.config.metric_names import METRIC_MEANINGS
+from binrecon.report.calibration import CALIBRATION_MEANINGS
 from binrecon.reproduce.quoted import compose_command, find_commands, find_scripts
 
 ROOT = Path(__file__).parents[2]
@@ -47,3 +48,8 @@ def test_readme__lists_every_option() -> None:
 def test_readme__explains_every_metric(name: str, meaning: str) -> None:
     text = (ROOT / "README.md").read_text()
     assert re.search(rf"\| `{name}` \| (higher|lower) \| {re.escape(meaning)} \|", text)
+
+
+@pytest.mark.parametrize(("name", "meaning"), CALIBRATION_MEANINGS.items())
+def test_readme__explains_every_score_of_a_calibration(name: str, meaning: str) -> None:
+    assert f"| `{name}` | {meaning} |" in (ROOT / "README.md").read_text()

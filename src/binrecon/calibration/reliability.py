@@ -8,43 +8,40 @@ from typing import NamedTuple
 
 import numpy as np
 
-from binrecon.calibration.arrays import Floats, Ints, check_classes
+from binrecon.calibration.arrays import Booleans, Floats, Ints, check_classes
 
 BAND_COUNT = 15
 """Bands of bins: M of Guo et al. 2017, arXiv:1706.04599, section 5."""
 
 
 class Bands(NamedTuple):
-    """Bins in ascending order of confidence, cut into bands of equally many.
+    """Statements in ascending order of their probability, cut into bands of equally many.
 
     Attributes:
-        size: Number of bins in each band, shape (M,).
-        confidence: Their mean confidence (largest probability), shape (M,).
-        accuracy: Share of them whose likeliest count is the recorded one, shape (M,).
+        size: Number of statements in each band, shape (M,).
+        probability: Their mean probability, shape (M,).
+        share: Share of them that are true, shape (M,).
     """
 
     size: Ints
-    confidence: Floats
-    accuracy: Floats
+    probability: Floats
+    share: Floats
 
 
-def cut_bands(probabilities: Floats, recorded_class: Ints, band_count: int = BAND_COUNT) -> Bands:
-    """Cut bins into bands of equally many by their confidence.
+def cut_bands(probability: Floats, is_true: Booleans, band_count: int = BAND_COUNT) -> Bands:
+    """Cut statements into bands of equally many by their probability.
 
     Args:
-        probabilities: Shape (N, C).
-        recorded_class: Shape (N,).
-        band_count: How many bands; of fewer bins than that, each is a band.
+        probability: Of N statements, shape (N,).
+        is_true: Whether each is, shape (N,).
+        band_count: How many bands; of fewer statements than that, each is a band.
     """
-    recorded = check_classes(recorded_class, probabilities.shape)
-    order = np.argsort(probabilities.max(axis=1), kind="stable")
+    order = np.argsort(probability, kind="stable")
     bands = np.array_split(order, min(band_count, len(order))) if len(order) else []
-    is_right = probabilities.argmax(axis=1) == recorded
-    confidence = probabilities.max(axis=1)
     return Bands(
         size=np.array([len(band) for band in bands], np.int64),
-        confidence=np.array([confidence[band].mean() for band in bands], np.float64),
-        accuracy=np.array([is_right[band].mean() for band in bands], np.float64),
+        probability=np.array([probability[band].mean() for band in bands], np.float64),
+        share=np.array([is_true[band].mean() for band in bands], np.float64),
     )
 
 
@@ -58,10 +55,12 @@ def adaptive_ece(probabilities: Floats, recorded_class: Ints, band_count: int = 
         recorded_class: Shape (N,).
         band_count: How many bands.
     """
-    bands = cut_bands(probabilities, recorded_class, band_count)
-    if len(bands.size) == 0:
+    recorded = check_classes(recorded_class, probabilities.shape)
+    if len(recorded) == 0:
         return float("nan")
-    return float(np.average(np.abs(bands.accuracy - bands.confidence), weights=bands.size))
+    is_right = probabilities.argmax(axis=1) == recorded
+    bands = cut_bands(probabilities.max(axis=1), is_right, band_count)
+    return float(np.average(np.abs(bands.share - bands.probability), weights=bands.size))
 
 
 def classwise_ece(probabilities: Floats, recorded_class: Ints, band_count: int = BAND_COUNT) -> float:

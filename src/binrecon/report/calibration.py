@@ -12,7 +12,7 @@ from rich import box
 from rich.table import Table
 
 from binrecon.calibration.arrays import Floats, Ints
-from binrecon.calibration.reliability import adaptive_ece, cut_bands
+from binrecon.calibration.reliability import classwise_ece, cut_bands
 from binrecon.report.png import save_png
 
 CALIBRATION_MEANINGS = {
@@ -61,7 +61,10 @@ def calibration_table(scores: Mapping[str, Mapping[str, float]], title: str) -> 
 
 
 def plot_calibration(parts: Sequence[Calibrated], title: str, path: Path) -> None:
-    """Draw, for each set of bins, how often the likeliest count is right at each confidence.
+    """Draw, for each set of bins, how often a count is recorded that is given a probability.
+
+    All counts of all bins are in it, not the likeliest ones alone: a weak counter gives those nearly the
+    same probability everywhere.
 
     Args:
         parts: A column of panels for each.
@@ -70,11 +73,13 @@ def plot_calibration(parts: Sequence[Calibrated], title: str, path: Path) -> Non
     """
     figure = Figure(figsize=(4.4 * len(parts) + 0.2, 5.6), layout="constrained")
     panels = figure.subplots(2, len(parts), sharex=True, squeeze=False, height_ratios=[3, 1])
-    for (upper, lower), part in zip(panels.T, parts, strict=True):
-        _draw_bands(upper, part)
-        _draw_confidence(lower, part)
-    panels[0, 0].set_ylabel("accuracy")
-    panels[1, 0].set_ylabel("share of bins")
+    limit = max(_draw_bands(upper, part) for upper, part in zip(panels[0], parts, strict=True))
+    for axes, part in zip(panels[1], parts, strict=True):
+        _draw_probabilities(axes, part)
+    for axes in panels[0]:
+        axes.set(xlim=(0, limit), ylim=(0, limit))
+    panels[0, 0].set_ylabel("share of bins recorded so")
+    panels[1, 0].set_ylabel("share of counts")
     figure.suptitle(title, fontsize=10, x=0.01, ha="left")
 
     def write(file: BinaryIO) -> None:
@@ -83,28 +88,31 @@ def plot_calibration(parts: Sequence[Calibrated], title: str, path: Path) -> Non
     save_png(path, write)
 
 
-def _draw_bands(axes: Axes, part: Calibrated) -> None:
-    axes.plot([0, 1], [0, 1], ls="--", lw=1, color="#555555", label="accuracy = confidence")
+def _draw_bands(axes: Axes, part: Calibrated) -> float:
+    """Draw both lines, and return how far the axes have to reach."""
+    is_recorded = np.arange(part.before.shape[1]) == part.recorded_class[:, None]
+    axes.plot([0, 1], [0, 1], ls="--", lw=1, color="#555555", label="share = probability")
+    reach = 0.0
     for label, colour, probabilities in (
         ("before", _BEFORE_COLOUR, part.before),
         ("after", _AFTER_COLOUR, part.after),
     ):
-        bands = cut_bands(probabilities, part.recorded_class)
-        error = adaptive_ece(probabilities, part.recorded_class)
-        text = f"{label}, adaptive ECE {error:.3f}"
-        axes.plot(bands.confidence, bands.accuracy, "o-", ms=4, lw=1.2, color=colour, label=text)
+        bands = cut_bands(probabilities.ravel(), is_recorded.ravel())
+        error = classwise_ece(probabilities, part.recorded_class)
+        text = f"{label}, classwise ECE {error:.3f}"
+        axes.plot(bands.probability, bands.share, "o-", ms=4, lw=1.2, color=colour, label=text)
+        reach = max(reach, *bands.probability, *bands.share)
     axes.set_title(part.name, fontsize=10, loc="left")
-    axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.legend(loc="upper left", frameon=False, fontsize=8)
     _tidy(axes)
+    return min(1.0, 1.1 * reach)
 
 
-def _draw_confidence(axes: Axes, part: Calibrated) -> None:
+def _draw_probabilities(axes: Axes, part: Calibrated) -> None:
     for colour, probabilities in ((_BEFORE_COLOUR, part.before), (_AFTER_COLOUR, part.after)):
-        confidence = probabilities.max(axis=1)
-        shares, edges = np.histogram(confidence, bins=20, range=(0, 1))
-        axes.stairs(shares / max(1, len(confidence)), edges, color=colour, lw=1.4)
-    axes.set_xlabel("confidence (largest probability)")
+        shares, edges = np.histogram(probabilities, bins=40, range=(0, 1))
+        axes.stairs(shares / max(1, probabilities.size), edges, color=colour, lw=1.4)
+    axes.set_xlabel("probability given to a count")
     axes.set_ylim(bottom=0)
     _tidy(axes)
 

@@ -23,6 +23,9 @@ from binrecon.training.run_folder import RunFolder
 SHOWN_COVERAGE = 0.9
 """Share of bins that the count sets are to hold which are looked at after a calibration."""
 
+HONEST_DRAWS = 20
+"""How often counts are drawn from the probabilities, to know what errors chance alone makes."""
+
 
 @dataclass(frozen=True)
 class _Bins:
@@ -63,6 +66,7 @@ def calibrate_run(config: TrainConfig, folder: RunFolder, manifest: Manifest, me
         for part in (val, *judged)
         for when, log_probabilities in _before_and_after(calibration, part).items()
     }
+    columns["if honest"] = _score_if_honest(calibration, (*judged, val)[0])
     sets = {part.split: _look_at_sets(calibration, part) for part in judged}
     write_calibration(folder.calibration, calibration, {"scores": columns, "sets": sets})
     title = _describe(calibration)
@@ -111,6 +115,23 @@ def _score(log_probabilities: Floats, recorded_counts: Ints, min_count: int) -> 
         "classwise_ece": classwise_ece(probabilities, recorded),
         "brier": brier(probabilities, recorded),
     }
+
+
+def _score_if_honest(calibration: Calibration, part: _Bins) -> dict[str, float]:
+    """Return the scores of bins, on average, whose counts are drawn from what is said of them.
+
+    So many bins never agree with their probabilities to the last one: a calibration error of a few hundred
+    honest ones is well above 0.
+    """
+    after = calibration.apply(part.log_probabilities)
+    cumulative = np.exp(after).cumsum(axis=1)
+    generator = np.random.default_rng(0)
+    drawn = []
+    for _ in range(HONEST_DRAWS):
+        below = (cumulative < generator.random((len(after), 1))).sum(axis=1)
+        counts = np.minimum(below, after.shape[1] - 1) + calibration.min_count
+        drawn.append(_score(after, counts, calibration.min_count))
+    return {name: float(np.mean([scored[name] for scored in drawn])) for name in drawn[0]}
 
 
 def _look_at_sets(calibration: Calibration, part: _Bins) -> dict[str, float]:

@@ -95,12 +95,19 @@ def test_scores__honest_probabilities_have_next_to_no_error(draw_bins: DrawBins)
     assert classwise_ece(np.exp(honest), recorded) < 0.005
 
 
-def test_cut_bands__are_of_equally_many_bins_in_order() -> None:
-    bands = cut_bands(*draw(0, 100), band_count=8)
+def test_cut_bands__are_of_equally_many_in_order() -> None:
+    generator = np.random.default_rng(0)
+    chances = generator.random(100)
+    bands = cut_bands(chances, generator.random(100) < chances, band_count=8)
 
     assert bands.size.tolist() == [13, 13, 13, 13, 12, 12, 12, 12]
-    assert (np.diff(bands.confidence) >= 0).all()
+    assert (np.diff(bands.probability) >= 0).all()
+    assert bands.probability[0] == pytest.approx(np.sort(chances)[:13].mean())
 
 
-def test_cut_bands__of_fewer_bins_than_bands() -> None:
-    assert cut_bands(*draw(0, 3)).size.tolist() == [1, 1, 1]
+def test_cut_bands__of_fewer_than_bands() -> None:
+    bands = cut_bands(np.array([0.9, 0.1, 0.5]), np.array([True, False, True]))
+
+    assert bands.size.tolist() == [1, 1, 1]
+    assert bands.probability.tolist() == [0.1, 0.5, 0.9]
+    assert bands.share.tolist() == [0, 1, 1]
