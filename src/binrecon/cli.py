@@ -248,7 +248,10 @@ def _compare_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str])
 def _reconcile(words: Sequence[str]) -> None:
     from binrecon.config.command_line import run_verb
 
-    run_verb("reconcile", words, _reconcile_once)
+    if "--evaluate" in words:
+        run_verb("evaluate", [word for word in words if word != "--evaluate"], _evaluate_once)
+    else:
+        run_verb("reconcile", words, _reconcile_once)
 
 
 def _reconcile_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> None:
@@ -257,6 +260,13 @@ def _reconcile_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str
         from binrecon.reconcile.command import reconcile
 
     reconcile(to_typed(config), run_dir)
+
+
+def _evaluate_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> None:
+    from binrecon.config.compose import to_typed
+    from binrecon.reconcile.evaluate.command import evaluate
+
+    evaluate(to_typed(config), run_dir)
 
 
 _SEARCH = (
@@ -346,6 +356,7 @@ VERBS = {
             "checkpoint=outputs/train/2026-11-23_12-00-00_000000 source.root=data/abid budget=0.5%",
             "checkpoint=runs/best source.root=photos inventory=records.csv 'budget=200 bins'",
             "checkpoint=runs/best source.root=photos inventory=wms.csv bin_column=Location count_column=Qty",
+            "--evaluate checkpoint=outputs/train/2026-11-23_12-00-00_000000",
         ),
     ),
     "export": Verb(

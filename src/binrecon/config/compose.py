@@ -15,6 +15,7 @@ from yaml import YAMLError
 
 from binrecon.config import export, schema
 from binrecon.config.calibrate import CalibrateConfig
+from binrecon.config.evaluation import EvaluateConfig
 from binrecon.config.reconcile import ReconcileConfig
 from binrecon.config.trainer_words import settle
 from binrecon.errors import ConfigError
@@ -28,6 +29,7 @@ SCHEMAS: dict[str, type[Any]] = {
     "sweep": schema.SweepConfig,
     "sweep/settings": schema.SweepSettings,
     "compare": schema.CompareConfig,
+    "evaluate": EvaluateConfig,
     "reconcile": ReconcileConfig,
     "export": export.ExportConfig,
     "reproduce": schema.ReproduceConfig,

@@ -19,6 +19,7 @@ from binrecon.config.balance_words import BALANCE_WORDS
 from binrecon.config.calibration_words import METHOD_WORDS
 from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
 from binrecon.config.engine_words import DTYPE_WORDS, ENGINE_WORDS, PRECISION_WORDS
+from binrecon.config.evaluation import check_evaluate
 from binrecon.config.export import check_export
 from binrecon.config.loss_words import LOSSES_OF_HEADS
 from binrecon.config.metric_names import RANKING_METRICS, monitor_names
@@ -145,6 +146,7 @@ def validate(config: DictConfig) -> None:
             _wandb,
             _comparison,
             _sweep,
+            check_evaluate,
             check_reconcile,
             _paths,
             check_export,

@@ -69,7 +69,10 @@ def compose_command(command: str, root: Path) -> None:
     Raises:
         ConfigError: If it does not compose.
     """
-    verb, *words = [word for word in shlex.split(command) if not word.startswith("-")]
+    given = shlex.split(command)
+    verb, *words = [word for word in given if not word.startswith("-")]
+    if "--evaluate" in given:
+        verb = "evaluate"  # the keys of `reconcile --evaluate` are its own
     if verb == "sweep":
         _compose_sweep(words, root)
     elif verb == "reproduce":
