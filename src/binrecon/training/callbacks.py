@@ -8,6 +8,7 @@ from typing import Any, cast
 import pandas as pd
 import pytorch_lightning as pl
 import torch
+import torch.distributed as dist
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.trainer.states import TrainerFn
 from rich.progress import Progress, TaskID
@@ -16,7 +17,7 @@ from torch import Tensor
 from binrecon.console import build_progress, get_console
 from binrecon.data import BinBatch
 from binrecon.models.decoding import argmax_count, mean_count, median_count
-from binrecon.whole_file import write_text
+from binrecon.whole_file import write_text, write_whole
 
 _SHOWN = ("train/loss", "val/loss", "val/accuracy", "val/rmse")
 
@@ -169,7 +170,7 @@ class PredictionWriter(Callback):
     """Writes what was predicted for every test bin: one Parquet table, sorted by bin.
 
     Args:
-        path: The file. Several processes write a part each beside it, and the first one joins them.
+        path: The file. Of several processes the first one writes it, with what it hears from the others.
         min_count: Count of the first class.
     """
 
@@ -192,19 +193,13 @@ class PredictionWriter(Callback):
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write the table."""
-        self._part(trainer.global_rank).parent.mkdir(parents=True, exist_ok=True)
-        pd.concat(self.parts).to_parquet(self._part(trainer.global_rank), index=False)
-        trainer.strategy.barrier()
-        if trainer.is_global_zero:
-            parts = [self._part(rank) for rank in range(trainer.world_size)]
-            joined = pd.concat(map(pd.read_parquet, parts)).sort_values("bin_id")
-            joined.to_parquet(parts[0], index=False)
-            parts[0].replace(self.path)
-            for part in parts[1:]:
-                part.unlink()
-
-    def _part(self, rank: int) -> Path:
-        return self.path.with_name(f".{self.path.name}.{rank}.part")
+        own = pd.concat(self.parts)
+        tables: list[Any] | None = [own] * trainer.world_size if trainer.is_global_zero else None
+        if trainer.world_size > 1:
+            dist.gather_object(own, tables)
+        if tables is not None:
+            joined = pd.concat(tables).sort_values("bin_id")
+            write_whole(self.path, joined.to_parquet(index=False))
 
 
 def tabulate_predictions(batch: BinBatch, count_logits: Tensor, min_count: int) -> pd.DataFrame:
