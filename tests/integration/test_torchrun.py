@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 TWO = ["trainer=ddp_cpu", "trainer.devices=1", "trainer.nodes=2"]
-EPOCHS = 120
+EPOCHS = 60
 
 
 def start_agents(
