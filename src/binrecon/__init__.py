@@ -12,6 +12,7 @@ The rooms, in the order in which a bin passes through them; a room knows only th
 - `training`  the Lightning edge: fit, test, checkpoints, the run folder
 - `sweep`     searches for hyper-parameters: many heads or runs to a winner, tested on other seeds
 - `compare`   many run folders to one leaderboard, with what its differences are worth
+- `cloud`     trainings on SageMaker: launched, followed, fetched, and the container's side
 - `reproduce` published rows and our own studies, run again
 - `cli`       the verbs
 """

@@ -91,5 +91,9 @@ class ReproductionError(BinreconError):
     """A study cannot be run again, or what it quotes no longer holds."""
 
 
+class CloudError(BinreconError):
+    """A cloud refuses what is asked of it, cannot be reached, or a job in it failed."""
+
+
 class OutputError(BinreconError, OSError):
     """The folder of a run cannot be written."""

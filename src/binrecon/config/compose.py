@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from binrecon.config import schema
+from binrecon.config import cloud_settings, schema
 from binrecon.errors import ConfigError
 
 SCHEMAS: dict[str, type[Any]] = {
@@ -24,6 +24,8 @@ SCHEMAS: dict[str, type[Any]] = {
     "sweep": schema.SweepConfig,
     "sweep/settings": schema.SweepSettings,
     "compare": schema.CompareConfig,
+    "launch": cloud_settings.LaunchConfig,
+    "cloud/sagemaker": cloud_settings.SageMakerConfig,
     "reproduce": schema.ReproduceConfig,
     "data": schema.DataConfig,
     "model": schema.ModelConfig,

@@ -10,8 +10,10 @@ from typing import cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from binrecon.config import schema
 from binrecon.config.compose import compose_config, config_dir, list_groups, list_options
+
+_SCHEMAS = "binrecon.config."
+"""Where dataclasses stand that have their meanings in strings below the fields."""
 
 
 def describe_groups(config_name: str) -> Iterator[str]:
@@ -51,7 +53,7 @@ def _meanings(node_type: type) -> dict[str, str]:
     """Return the string below each field of a schema, those of its bases included."""
     meanings: dict[str, str] = {}
     for kind in reversed(node_type.__mro__):
-        if not (is_dataclass(kind) and fields(kind) and kind.__module__ == schema.__name__):
+        if not (is_dataclass(kind) and fields(kind) and kind.__module__.startswith(_SCHEMAS)):
             continue
         body = ast.parse(inspect.getsource(kind)).body[0].body  # type: ignore[attr-defined]  # a class definition
         for item, below in pairwise(body):

@@ -16,6 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from binrecon.config.augment_words import AUGMENT_WORDS, TTA_WORDS
 from binrecon.config.balance_words import BALANCE_WORDS
+from binrecon.config.cloud_rules import find_launch_problems
 from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
 from binrecon.config.engine_words import DTYPE_WORDS, ENGINE_WORDS, PRECISION_WORDS
 from binrecon.config.loss_words import LOSSES_OF_HEADS
@@ -137,6 +138,7 @@ def validate(config: DictConfig) -> None:
             _wandb,
             _comparison,
             _sweep,
+            find_launch_problems,
             _paths,
         )
         problems = [problem for check in checks for problem in check(config)]
