@@ -34,6 +34,7 @@ class Container:
         checkpoints: SageMaker keeps it and a folder in S3 the same.
         failure: What this file says is shown as the reason of a failure.
         job: Name of the training job; empty where nobody says it.
+        interface: Network interface by which the machines reach each other; empty where nobody says it.
     """
 
     parameters: Mapping[str, str]
@@ -45,6 +46,7 @@ class Container:
     checkpoints: Path
     failure: Path
     job: str
+    interface: str
 
     @property
     def is_first(self) -> bool:
@@ -104,6 +106,7 @@ def read_container(root: Path, environment: Mapping[str, str]) -> Container:
         checkpoints=root / "checkpoints",
         failure=root / "output" / "failure",
         job=environment.get("TRAINING_JOB_NAME", ""),
+        interface=str(resources.get("network_interface_name", "")),
     )
 
 

@@ -5,21 +5,26 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from binrecon.cloud.container import ROOT, ROOT_VARIABLE, Container, read_container
 from binrecon.cloud.process import print_result, run_watched
 from binrecon.cloud.words import decode_words
-from binrecon.errors import BinreconError, CloudError
+from binrecon.config.compose import take_in_recipes
+from binrecon.config.search_space import compose_checked
+from binrecon.errors import BinreconError
 from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import write_text
+
+MEETING_PORT = 29500
+"""Where the machines of a job meet, unless MASTER_PORT says otherwise: torchrun's own default."""
 
 MAX_REASON = 1024
 """Characters of the failure file that SageMaker shows."""
 
-
 _INTERRUPTED = 130
+_SCRATCH = Path(tempfile.gettempdir()) / "binrecon"
 _MODEL_FILES = ("config.yaml", "run.json", "metrics.json")
 """What belongs to a model besides its checkpoint."""
 
@@ -61,13 +66,9 @@ def run_job(container: Container, environment: Mapping[str, str]) -> tuple[int, 
         CloudError: If the words or channels of the job do not allow it.
         KeyboardInterrupt: After SIGTERM, once what there is lies in its place.
     """
+    variables = build_environment(container, environment)
     folder = RunFolder(find_run(container))
-    command = build_command(container, folder)
-    variables = {
-        **environment,
-        "PYTHONUNBUFFERED": "1",  # the log shows lines as they come
-        "BINRECON_CACHE": environment.get("BINRECON_CACHE", str(Path(tempfile.gettempdir()) / "binrecon")),
-    }
+    command = build_command(container, folder, variables)
     try:
         status, reason = run_watched(command, variables, folder)
     finally:
@@ -78,32 +79,59 @@ def run_job(container: Container, environment: Mapping[str, str]) -> tuple[int, 
     return status, reason
 
 
+def build_environment(container: Container, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a training: those of this process, and what it lacks there."""
+    of_network = ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME") if container.interface else ()
+    return {
+        "BINRECON_CACHE": str(_SCRATCH),
+        **dict.fromkeys(of_network, container.interface),
+        **environment,
+        "PYTHONUNBUFFERED": "1",  # the log shows lines as they come
+    }
+
+
 def find_run(container: Container) -> Path:
     """Return the run folder: below the checkpoints, which survive a machine that is taken back.
 
-    The jobs of one tuning job may share these, so each has a folder of its own.
+    The jobs of one tuning job may share these, so each has a folder of its own. So have all machines but the
+    first, elsewhere: what they have is a copy, which must not go to S3 in place of what it is a copy of.
     """
+    if not container.is_first:
+        return _SCRATCH / "run" / container.host
     is_tuned = any(not word.startswith(("word_", "sagemaker_")) for word in container.parameters)
     return container.checkpoints / (container.job if is_tuned and container.job else "run")
 
 
-def build_command(container: Container, folder: RunFolder) -> list[str]:
+def build_command(container: Container, folder: RunFolder, environment: Mapping[str, str]) -> list[str]:
     """Return the command that trains, or goes on with a training that was interrupted.
 
+    Of several machines each runs it, by torchrun; the first is where they meet.
+
     Raises:
-        CloudError: If a channel is empty, or there are several machines.
+        CloudError: If a channel is empty.
+        ConfigError: If the words do not compose.
     """
-    if len(container.hosts) > 1:
-        raise CloudError(
-            f"the job has {len(container.hosts)} machines, and this version trains on one; "
-            "use cloud.instance_count=1"
-        )
     words = [*decode_words(container.parameters), *container.channel_words()]
     if folder.facts.exists():
         words = [f"resume={folder.path}", *words]
     else:
         words = [*words, f"hydra.run.dir='{folder.path}'"]
-    return [sys.executable, "-m", "binrecon", "train", *words]
+    train = ["-m", "binrecon", "train", *words]
+    if len(container.hosts) == 1:
+        return [sys.executable, *train]
+    return [
+        sys.executable, "-m", "torch.distributed.run",
+        f"--nnodes={len(container.hosts)}", f"--node-rank={container.hosts.index(container.host)}",
+        f"--nproc-per-node={_count_processes(words, environment)}", f"--master-addr={container.hosts[0]}",
+        f"--master-port={environment.get('MASTER_PORT', MEETING_PORT)}", *train,
+    ]  # fmt: skip
+
+
+def _count_processes(words: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Return how many processes train on each machine: what `trainer.devices` says, or one for each GPU."""
+    asked = [word for word in words if not word.startswith("resume=")]
+    devices = int(compose_checked("train", take_in_recipes(asked)).trainer.devices)
+    return devices or max(1, int(environment.get("SM_NUM_GPUS", "1")))
 
 
 def hand_over(folder: RunFolder, container: Container) -> None:

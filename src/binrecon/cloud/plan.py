@@ -6,16 +6,20 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from omegaconf import DictConfig, OmegaConf
+
 from binrecon.cloud.archive import RECIPES as FOLDER_OF_RECIPES
 from binrecon.cloud.images import find_image, has_gpu
 from binrecon.cloud.words import Said, encode_words, sort_words
 from binrecon.config.cloud_settings import JOB_PREFIX, RUN, LaunchConfig, SageMakerConfig
 from binrecon.config.compose import RECIPE_SUFFIX, RECIPES, take_in_recipes, to_typed
-from binrecon.config.schema import WEIGHT_WORDS, TrainConfig
+from binrecon.config.schema import WEIGHT_WORDS
 from binrecon.config.search_space import compose_checked
 from binrecon.config.split_words import GROUPED
 from binrecon.errors import ConfigError
 from binrecon.sweep.plan import Plan as SweepPlan
+
+_NODES = "trainer.nodes"
 
 
 class LaunchPlan:
@@ -31,7 +35,6 @@ class LaunchPlan:
         settings: Of `launch`.
         cloud: Those of the cloud.
         words: Words of `train` that travel, every one with one value.
-        config: What they make; None where no job is started.
         search: What is searched; None for a single training.
         search_words: The words that say so.
         image: Address of the image that trains.
@@ -46,7 +49,6 @@ class LaunchPlan:
         self.cloud = self.settings.cloud
         self.command = shlex.join(["binrecon", "launch", *words])
         self.words: tuple[str, ...] = ()
-        self.config: TrainConfig | None = None
         self.search: SweepPlan | None = None
         self.search_words: tuple[str, ...] = said.search
         self.recipes: dict[str, bytes] = {}
@@ -62,19 +64,24 @@ class LaunchPlan:
         with (
             tempfile.TemporaryDirectory() as stand_in
         ):  # the bins lie elsewhere, but a folder has to be named
-            root = f"++source.root={stand_in}"
+            root, words = f"++source.root={stand_in}", [*said.train, *self._words_of_machines(said.train)]
             if said.search:
-                self.search = SweepPlan([root, *said.train, *said.search])
-                self.config = self.search.config
+                self.search = SweepPlan([root, *words, *said.search])
                 given = [word for word in self.search.fixed if word != root]
+                config = self.search.base
             else:
-                given = take_in_recipes(said.train)
-                self.config = to_typed(compose_checked("train", [root, *given]))
-        problems = [*self._find_problems(self.config), *self._find_image()]
+                given = take_in_recipes(words)
+                config = compose_checked("train", [root, *given])
+        problems = [*self._find_problems(config), *self._find_image()]
         if problems:
             raise ConfigError(problems)
         self.words = tuple(self._take_recipes_along(given))
         encode_words(self.words)
+
+    def _words_of_machines(self, words: Sequence[str]) -> Iterator[str]:
+        """Yield the word that makes a training one of several machines, unless it is there."""
+        if self.cloud.instance_count > 1 and not any(word.startswith(f"{_NODES}=") for word in words):
+            yield f"{_NODES}={self.cloud.instance_count}"
 
     def _find_image(self) -> Iterator[str]:
         cloud = self.cloud
@@ -85,7 +92,7 @@ class LaunchPlan:
         except ConfigError as error:
             yield from error.problems
 
-    def _find_problems(self, config: TrainConfig) -> Iterator[str]:
+    def _find_problems(self, config: DictConfig) -> Iterator[str]:
         """Yield what contradicts between the training and where it shall run."""
         cloud = self.cloud
         if config.source.name == "local" and cloud.bins is None:
@@ -104,13 +111,15 @@ class LaunchPlan:
             )
         yield from self._check_machine(config)
 
-    def _check_machine(self, config: TrainConfig) -> Iterator[str]:
+    def _check_machine(self, config: DictConfig) -> Iterator[str]:
         machine, accelerator = self.cloud.instance_type, config.trainer.accelerator
         if accelerator == "gpu" and not has_gpu(machine):
             yield (
                 f"cloud.instance_type: {machine} has no GPU, and trainer={config.trainer.name} needs one; "
                 "use for instance ml.g5.xlarge"
             )
+        if (nodes := OmegaConf.select(config, _NODES, default=1)) != self.cloud.instance_count:
+            yield f"{_NODES}: must be cloud.instance_count={self.cloud.instance_count}, got {nodes}"
         if accelerator == "cpu" and has_gpu(machine):
             yield (
                 f"trainer: {config.trainer.name} would leave the GPU of {machine} idle; use trainer=gpu, "
