@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from binrecon.cloud import archive
-from binrecon.cloud.archive import build_archive, find_checkout
+from binrecon.cloud.archive import Archive, build_archive, find_checkout
 from binrecon.errors import CloudError
 
 ROOT = Path(__file__).parents[3]
@@ -43,7 +43,7 @@ def test_build_archive__holds_code_alone(checkout: Path) -> None:
         "src/binrecon/page/page.html", "start.py", "requirements.txt", "constraints.txt", "recipes/mine.yaml",
     }  # fmt: skip
     assert b"secret" not in gzip.decompress(packed.content)
-    assert packed.describe() == "code: 10 files, 1 kB"
+    assert packed.files == 10
 
 
 def test_build_archive__same_files_same_bytes(checkout: Path) -> None:
@@ -66,6 +66,10 @@ def test_build_archive__of_this_checkout() -> None:
     assert b"torch==2.13.0\n" in files["constraints.txt"]
     assert b"torch==" not in read(build_archive("2.14").content)["constraints.txt"]
     assert len(packed.content) < 2_000_000
+
+
+def test_describe() -> None:
+    assert Archive(bytes(306_700), 285).describe() == "code: 285 files, 307 kB"
 
 
 def test_find_checkout__installed_as_a_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
