@@ -117,7 +117,8 @@ def read_metrics(shown: str) -> dict[str, list[float]]:
 @pytest.mark.slow
 def test_entry__trains_and_hands_over(tree: Tree, start: Start) -> None:
     root = tree("head.dropout=0.25")
-    status, shown, errors = finish(start(root))
+    commit = {"commit": "0123abc", "is_dirty": False}
+    status, shown, errors = finish(start(root, BINRECON_COMMIT=json.dumps(commit)))
     assert status == 0, errors
     assert list_files(root / "model") == {
         "checkpoints/best.ckpt", "config.yaml", "run.json", "metrics.json",
@@ -129,6 +130,7 @@ def test_entry__trains_and_hands_over(tree: Tree, start: Start) -> None:
     counter = load_counter(root / "model" / "checkpoints" / "best.ckpt")
     assert (counter.min_count, counter.max_count) == (0, 5)
     facts = json.loads((root / "model" / "run.json").read_text())
+    assert facts["git"] == commit
     assert facts["overrides"][-2:] == ["head.dropout=0.25", f"source.root={root}/input/data/bins"]
     history = pd.read_csv(root / "output" / "data" / "metrics.csv")
     results = json.loads((root / "model" / "metrics.json").read_text())
@@ -270,6 +272,7 @@ def test_archive__its_requirements_can_be_had(unpacked: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.enable_socket
 @pytest.mark.skipif(
     "nodes" not in {item.name for item in fields(TrainerConfig)}, reason="there is no trainer.nodes yet"
 )

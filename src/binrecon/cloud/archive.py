@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import io
+import json
+import subprocess
 import tarfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +17,9 @@ from binrecon.errors import CloudError
 
 PROGRAM = "start.py"
 """What the container runs."""
+
+COMMIT_VARIABLE = "BINRECON_COMMIT"
+"""Environment variable of a job that says which commit its code is of."""
 
 RECIPES = "recipes"
 """Folder of the archive for recipes that lie outside `configs/`."""
@@ -101,6 +106,21 @@ def find_checkout() -> Path:
             "run it from a checkout of binrecon: uv run binrecon launch"
         )
     return root
+
+
+def read_commit() -> str | None:
+    """Return what `run.json` says of the code, as JSON: commit, and whether files differ."""
+
+    def ask(*words: str) -> str:
+        command = ["git", "-C", str(find_checkout()), *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  # our words
+        return done.stdout.strip()
+
+    try:
+        commit, changes = ask("rev-parse", "HEAD"), ask("status", "--porcelain")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return json.dumps({"commit": commit, "is_dirty": bool(changes)})
 
 
 def _list_code(root: Path) -> Iterator[Path]:

@@ -179,4 +179,4 @@ def stop_job(clients: Clients, name: str) -> str:
         clients.sagemaker.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
     else:
         clients.sagemaker.stop_training_job(TrainingJobName=name)
-    return f"{name} was asked to stop; it has two minutes to end, and keeps what it has written"
+    return f"{name} was asked to stop; it has two minutes to end, and its checkpoints stay in S3"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from binrecon.cloud.archive import PROGRAM
+from binrecon.cloud.archive import COMMIT_VARIABLE, PROGRAM, read_commit
 from binrecon.cloud.metric_lines import describe_metrics
 from binrecon.cloud.plan import LaunchPlan
 from binrecon.cloud.words import encode_words
@@ -71,6 +71,8 @@ def build_definition(plan: LaunchPlan, name: str, code: str) -> dict[str, Any]:
             "LocalPath": CHECKPOINTS,
         },
     }
+    if (commit := read_commit()) is not None:
+        definition["Environment"] = {COMMIT_VARIABLE: commit}
     if channels := list_channels(cloud):
         definition["InputDataConfig"] = [_build_channel(*channel) for channel in channels.items()]
     if cloud.subnets:

@@ -1,12 +1,14 @@
 import gzip
 import io
+import json
+import subprocess
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from binrecon.cloud import archive
-from binrecon.cloud.archive import Archive, build_archive, find_checkout
+from binrecon.cloud.archive import Archive, build_archive, find_checkout, read_commit
 from binrecon.errors import CloudError
 
 ROOT = Path(__file__).parents[3]
@@ -70,6 +72,19 @@ def test_build_archive__of_this_checkout() -> None:
 
 def test_describe() -> None:
     assert Archive(bytes(306_700), 285).describe() == "code: 285 files, 307 kB"
+
+
+def test_read_commit(checkout: Path) -> None:
+    assert read_commit() is None
+    git = ["git", "-C", str(checkout), "-c", "user.name=n", "-c", "user.email=e"]
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *words], check=True)
+    head = subprocess.run(
+        [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    assert json.loads(str(read_commit())) == {"commit": head, "is_dirty": False}
+    (checkout / "train.py").write_text("print()")
+    assert json.loads(str(read_commit())) == {"commit": head, "is_dirty": True}
 
 
 def test_find_checkout__installed_as_a_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

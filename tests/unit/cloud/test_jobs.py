@@ -77,7 +77,7 @@ def test_stop_job__a_training_job(stubs: Stubs) -> None:
     stubs.show_training("InProgress")
     stubs.sagemaker.add_response("stop_training_job", {}, {"TrainingJobName": NAME})
     assert stop_job(stubs.clients, NAME) == (
-        f"{NAME} was asked to stop; it has two minutes to end, and keeps what it has written"
+        f"{NAME} was asked to stop; it has two minutes to end, and its checkpoints stay in S3"
     )
 
 
