@@ -111,5 +111,9 @@ class InventoryError(BinreconError, ValueError):
     """An inventory cannot be read, or does not fit the photos."""
 
 
+class CloudError(BinreconError):
+    """A cloud refuses what is asked of it, cannot be reached, or a job in it failed."""
+
+
 class OutputError(BinreconError, OSError):
     """The folder of a run cannot be written."""

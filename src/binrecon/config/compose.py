@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from binrecon.config import export, schema
+from binrecon.config import cloud_settings, export, schema
 from binrecon.config.calibrate import CalibrateConfig
 from binrecon.config.evaluation import EvaluateConfig
 from binrecon.config.reconcile import ReconcileConfig
@@ -32,6 +32,8 @@ SCHEMAS: dict[str, type[Any]] = {
     "evaluate": EvaluateConfig,
     "reconcile": ReconcileConfig,
     "export": export.ExportConfig,
+    "launch": cloud_settings.LaunchConfig,
+    "cloud/sagemaker": cloud_settings.SageMakerConfig,
     "reproduce": schema.ReproduceConfig,
     "data": schema.DataConfig,
     "model": schema.ModelConfig,

@@ -17,6 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from binrecon.config.augment_words import AUGMENT_WORDS, TTA_WORDS
 from binrecon.config.balance_words import BALANCE_WORDS
 from binrecon.config.calibration_words import METHOD_WORDS
+from binrecon.config.cloud_rules import find_launch_problems
 from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
 from binrecon.config.engine_words import DTYPE_WORDS, ENGINE_WORDS, PRECISION_WORDS
 from binrecon.config.evaluation import check_evaluate
@@ -148,6 +149,7 @@ def validate(config: DictConfig) -> None:
             _sweep,
             check_evaluate,
             check_reconcile,
+            find_launch_problems,
             _paths,
             check_export,
         )
