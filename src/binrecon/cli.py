@@ -246,12 +246,21 @@ def _compare_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str])
 
 
 def _reconcile(words: Sequence[str]) -> None:
-    from binrecon.config.command_line import run_verb
+    from binrecon.config.command_line import run_verb, words_to_apply
 
-    if "--evaluate" in words:
+    if (applied := words_to_apply(words)) is not None:
+        run_verb("apply", applied, _apply_once)
+    elif "--evaluate" in words:
         run_verb("evaluate", [word for word in words if word != "--evaluate"], _evaluate_once)
     else:
         run_verb("reconcile", words, _reconcile_once)
+
+
+def _apply_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> None:
+    from binrecon.config.compose import to_typed
+    from binrecon.reconcile.apply import apply
+
+    apply(to_typed(config))
 
 
 def _reconcile_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> None:
@@ -286,6 +295,12 @@ _SEARCH = (
     "  'KEY=interval(LOW, HIGH)'   'KEY=tag(log, interval(LOW, HIGH))'   'KEY=int(interval(LOW, HIGH))'",
     "  'KEY=range(START, STOP, STEP)'   'KEY=choice(A, B, ...)'   or for short KEY=A,B",
     "`binrecon train --help` lists them. The same command again goes on where a study was stopped.",
+)
+
+_AUDIT = (
+    "`--apply FILE` reads what the page exported: finds, precision so far, labels for the next training. It",
+    "looks for the reconciliation below output_root=outputs, or takes it from results=FOLDER.",
+    *_HYDRA,
 )
 
 _TABLES = (
@@ -382,7 +397,9 @@ VERBS = {
             "checkpoint=runs/best source.root=photos inventory=records.csv 'budget=200 bins'",
             "checkpoint=runs/best source.root=photos inventory=wms.csv bin_column=Location count_column=Qty",
             "--evaluate checkpoint=outputs/train/2026-11-23_12-00-00_000000",
+            "--apply audit.csv",
         ),
+        notes=_AUDIT,
     ),
     "export": Verb(
         "write a run's counter as ONNX or for OpenVINO",

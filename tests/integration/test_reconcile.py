@@ -131,8 +131,8 @@ def test_reconcile__photos_that_say_nothing(reconcile: Reconcile, bins: Path) ->
     assert "; the photo is dark (brightness 0; usual is " in again["00001"]
     assert "; the photo is unlike those of training (distance " in again["00001"]
     assert again["00002"] == "photo: the JPEG header is corrupt or cut off, in 300 bytes"
-    assert again["00003"] == "the photo lies, byte for byte, under bin 00009 too"
-    assert again["00009"] == "the photo lies, byte for byte, under bin 00003 too"
+    assert again["00003"].startswith("the photo lies, byte for byte, under bin 00009 too")
+    assert again["00009"].startswith("the photo lies, byte for byte, under bin 00003 too")
 
 
 def test_reconcile__the_second_time_nothing_is_computed(

@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from binrecon.config import cloud_settings, export, schema
+from binrecon.config.apply import ApplyConfig
 from binrecon.config.calibrate import CalibrateConfig
 from binrecon.config.evaluation import EvaluateConfig
 from binrecon.config.reconcile import ReconcileConfig
@@ -34,6 +35,7 @@ SCHEMAS: dict[str, type[Any]] = {
     "export": export.ExportConfig,
     "launch": cloud_settings.LaunchConfig,
     "cloud/sagemaker": cloud_settings.SageMakerConfig,
+    "apply": ApplyConfig,
     "reproduce": schema.ReproduceConfig,
     "data": schema.DataConfig,
     "model": schema.ModelConfig,

@@ -14,6 +14,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from binrecon.config.apply import check_apply
 from binrecon.config.augment_words import AUGMENT_WORDS, TTA_WORDS
 from binrecon.config.balance_words import BALANCE_WORDS
 from binrecon.config.calibration_words import METHOD_WORDS
@@ -149,6 +150,7 @@ def validate(config: DictConfig) -> None:
             _sweep,
             check_evaluate,
             check_reconcile,
+            check_apply,
             find_launch_problems,
             _paths,
             check_export,

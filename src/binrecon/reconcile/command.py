@@ -1,5 +1,6 @@
 """The verb `reconcile`: from photos and records to a ranked table, a report and a page."""
 
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +28,15 @@ from binrecon.reconcile.photo_counts import count_photos
 from binrecon.reconcile.photo_faults import Thresholds, find_photo_faults
 from binrecon.reconcile.photo_reference import PhotoReference, prepare_reference
 from binrecon.reconcile.record_errors import RecordErrors
-from binrecon.reconcile.report import Summary, list_results, write_report
+from binrecon.reconcile.report import NO_TRUTH, Summary, list_assumptions, list_results, write_report
 from binrecon.reconcile.table import build_table, write_tables
 from binrecon.sources import Source
 from binrecon.sources.build import build_source
+from binrecon.sources.layout import PHOTO_FOLDER
 from binrecon.whole_file import write_text
+
+PAGE = "page.html"
+"""Name of the page in the folder of the results."""
 
 
 def reconcile(config: ReconcileConfig, folder: Path) -> None:
@@ -152,7 +157,19 @@ def _write_report(folder: Path, summary: Summary) -> None:
 def _write_page(
     config: ReconcileConfig, source: Source, table: pa.Table, summary: Summary, folder: Path
 ) -> None:
-    """Write the page: the seam to `reconcile/page`."""
+    """Write the page, on which bins are looked at and counted."""
+    from binrecon.reconcile.page import PageFacts, write_page  # what it draws with is slow to load
+
+    facts = PageFacts(
+        counter=config.checkpoint,
+        source=str(source.folder),
+        created=datetime.now().astimezone().isoformat(sep=" ", timespec="minutes"),
+        budget=config.budget,
+        coverage=config.coverage,
+        notes=(*list_assumptions(summary), *summary.remarks, NO_TRUTH),
+        photo_folder=source.folder / PHOTO_FOLDER,
+    )
+    write_page(table.to_pandas(), facts, source.read_photo, folder / PAGE, config.embedded_photos)
 
 
 def _show(folder: Path, summary: Summary) -> None:
@@ -160,3 +177,4 @@ def _show(folder: Path, summary: Summary) -> None:
     for line in (*list_results(summary), *summary.remarks):
         console.print(line, highlight=False, markup=False)
     console.print(f"results: {folder}", highlight=False, markup=False)
+    console.print(f"page:    {folder / PAGE}", highlight=False, markup=False)

@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 
 from binrecon.calibration.arrays import Floats
 from binrecon.errors import OutputError
+from binrecon.formulas import FORMULA_STARTS
 from binrecon.manifest.io import write_table
 from binrecon.reconcile.decide import Decision, Decisions
 from binrecon.reconcile.judge import Judgement
 from binrecon.reconcile.pairs import Pairs
 from binrecon.whole_file import drafting
 
-FORMULA_STARTS = "=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-"""What a spreadsheet may take for the start of a formula: https://owasp.org/www-community/attacks/CSV_Injection"""
+PARQUET, CSV = "reconciliation.parquet", "reconciliation.csv"
+"""Names of the two tables in the folder of the results."""
 
+_FORMULA = r"\A('*[" + FORMULA_STARTS.replace("-", r"\-") + "])"
 _ITEM_SEPARATOR = "; "
 
 
@@ -106,10 +108,10 @@ def _join_chunk(items: pa.ListArray) -> pa.Array:
 
 
 def neutralise(table: pa.Table) -> pa.Table:
-    """Put an apostrophe before each text that a spreadsheet could take for a formula."""
+    """Do to each text of a table what `guard_cell` does to one."""
     for place, field in enumerate(table.schema):
         if pa.types.is_string(field.type):
-            safe = pc.replace_substring_regex(table[field.name], f"\\A([{FORMULA_STARTS}])", r"'\1")
+            safe = pc.replace_substring_regex(table[field.name], _FORMULA, r"'\1")
             table = table.set_column(place, field, safe)
     return table
 
@@ -122,8 +124,8 @@ def write_tables(table: pa.Table, folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_table(table, folder / "reconciliation.parquet")
-        with drafting(folder / "reconciliation.csv") as draft:
+        write_table(table, folder / PARQUET)
+        with drafting(folder / CSV) as draft:
             pc_csv.write_csv(neutralise(table), draft)
     except OSError as error:
         raise OutputError(
