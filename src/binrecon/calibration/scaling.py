@@ -139,7 +139,7 @@ def fit_calibration(
 def _predict_unseen(method: Method, values: Floats, recorded: Ints, offset: Floats) -> Floats:
     """Calibrate each fifth of the bins by a fit to the other four: a bin is not to vouch for itself.
 
-    Scored by the fit to all of them, vector scaling loses half a percent of coverage on 400 bins (DECISIONS.md).
+    Scored by the fit to all, vector scaling loses half a percent of coverage on 400 bins (DECISIONS.md).
     """
     fold = np.arange(len(values)) % FOLDS
     calibrated = np.empty_like(values)
