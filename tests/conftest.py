@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from tests.s3_server import S3Server
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported: two test processes share the cores
+
+settings.register_profile("any machine", deadline=None)  # how long an example takes says how busy it is
+settings.load_profile("any machine")
 
 REAL_BINS = Path(
     os.environ.get("BINRECON_ABID", Path(__file__).parents[1] / ".." / "shared" / "abid")
