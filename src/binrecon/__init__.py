@@ -11,11 +11,31 @@ The rooms, in the order in which a bin passes through them; a room knows only th
 - `features`  what a frozen backbone makes of photos, computed once and kept
 - `report`    numbers and photos to tables and plots
 - `training`  the Lightning edge: fit, test, checkpoints, the run folder
+- `inference` the counter of a run for other programs: in Python, or as a file
 - `sweep`     searches for hyper-parameters: many heads or runs to a winner, tested on other seeds
 - `compare`   many run folders to one leaderboard, with what its differences are worth
-- `reconcile` counts and records to which bins to look at
+- `reconcile` photos and records to decisions: which bins to recount, and how sure we are
+- `cloud`     trainings on SageMaker: launched, followed, fetched, and the container's side
 - `reproduce` published rows and our own studies, run again
 - `cli`       the verbs
+
+`from binrecon import Counter` counts the items in photos with a run that has been trained.
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from binrecon.inference import Counter
+
+__all__ = ["Counter", "__version__"]
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    """Load torch only when a counter is asked for."""
+    if name == "Counter":
+        from binrecon.inference import Counter
+
+        return Counter
+    raise AttributeError(f"module 'binrecon' has no attribute '{name}'")

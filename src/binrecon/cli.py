@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import gc
+import os
 import signal
 import sys
 import threading
@@ -20,7 +21,7 @@ EXIT_INCOMPLETE = 3
 EXIT_INTERRUPTED = 130
 
 _STOPPED = (
-    "stopped; a fetch, a sweep or a reproduction goes on with the same command, "
+    "stopped; a fetch, a sweep, a reconciliation or a reproduction goes on with the same command, "
     "a training run with `binrecon train resume=RUN_FOLDER`\n"
 )
 
@@ -59,7 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _heeding_sigterm():
             return _run(words[0], words[1:])
     except BinreconError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        if words[0] != "train" or _speaks():
+            sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return EXIT_INCOMPLETE if isinstance(error, IncompleteFetchError) else EXIT_MISUSE
     except OSError as error:
         if error.errno != errno.ENOSPC:
@@ -92,6 +94,11 @@ def _heeding_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, earlier)
 
 
+def _speaks() -> bool:
+    """Whether this is the first process on its machine, of those that torchrun or srun started together."""
+    return os.environ.get("LOCAL_RANK", os.environ.get("SLURM_LOCALID", "0")) == "0"
+
+
 def _run(name: str, words: Sequence[str]) -> int:
     verb = VERBS.get(name)
     if verb is None:
@@ -109,9 +116,11 @@ def _run(name: str, words: Sequence[str]) -> int:
 
 def _train(words: Sequence[str]) -> None:
     from binrecon.config.command_line import run_verb
+    from binrecon.training.place import find_place, words_of_job
     from binrecon.training.run_folder import words_to_resume
 
-    folders = run_verb("train", words_to_resume(words), _train_once)
+    words = words_of_job(words_to_resume(words), find_place(os.environ))
+    folders = run_verb("train", words, _train_once)
     if len(folders) > 1:
         sys.stdout.write(f"{len(folders)} runs; rank them with: binrecon compare {folders[0].parent}\n")
 
@@ -119,10 +128,11 @@ def _train(words: Sequence[str]) -> None:
 def _train_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> float | None:
     with _loading():
         from binrecon.config.compose import to_typed
+        from binrecon.training.place import find_place
         from binrecon.training.run import train
         from binrecon.training.run_folder import RunFolder
 
-    return train(to_typed(config), RunFolder(run_dir), overrides)
+    return train(to_typed(config), RunFolder(run_dir), overrides, place=find_place(os.environ))
 
 
 @contextlib.contextmanager
@@ -208,6 +218,20 @@ def _calibrate_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str
     calibrate(to_typed(config))
 
 
+def _export(words: Sequence[str]) -> None:
+    from binrecon.config.command_line import run_verb
+
+    run_verb("export", words, _export_once)
+
+
+def _export_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> None:
+    with _loading():
+        from binrecon.config.compose import to_typed
+        from binrecon.inference.export import export
+
+    export(to_typed(config))
+
+
 def _compare(words: Sequence[str]) -> None:
     from binrecon.config.command_line import run_verb, words_to_compare
 
@@ -222,12 +246,29 @@ def _compare_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str])
 
 
 def _reconcile(words: Sequence[str]) -> None:
-    from binrecon.config.command_line import run_verb
+    from binrecon.config.command_line import run_verb, words_to_apply
 
-    if "--evaluate" not in words:
-        sys.stderr.write("reconcile: give --evaluate checkpoint=RUN_FOLDER; nothing else is here yet\n")
-        raise SystemExit(EXIT_MISUSE)
-    run_verb("evaluate", [word for word in words if word != "--evaluate"], _evaluate_once)
+    if (applied := words_to_apply(words)) is not None:
+        run_verb("apply", applied, _apply_once)
+    elif "--evaluate" in words:
+        run_verb("evaluate", [word for word in words if word != "--evaluate"], _evaluate_once)
+    else:
+        run_verb("reconcile", words, _reconcile_once)
+
+
+def _apply_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> None:
+    from binrecon.config.compose import to_typed
+    from binrecon.reconcile.apply import apply
+
+    apply(to_typed(config))
+
+
+def _reconcile_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> None:
+    with _loading():
+        from binrecon.config.compose import to_typed
+        from binrecon.reconcile.command import reconcile
+
+    reconcile(to_typed(config), run_dir)
 
 
 def _evaluate_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> None:
@@ -237,11 +278,29 @@ def _evaluate_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]
     evaluate(to_typed(config), run_dir)
 
 
+def _launch(words: Sequence[str]) -> None:
+    from binrecon.cloud.launch import launch
+
+    launch(words)
+
+
+_JOBS = (
+    "Words of `train` travel to the job; `binrecon train --help` lists them. With several values for a key,",
+    "or sweep=NAME, SageMaker searches: a tuning job. --dry-run prints the request, and sends nothing.",
+    "ls, follow NAME, stop NAME and fetch NAME need no cloud.role and no cloud.bucket.",
+)
+
 _SEARCH = (
     "Words of `train` with one value hold for every trial; those with several are searched:",
     "  'KEY=interval(LOW, HIGH)'   'KEY=tag(log, interval(LOW, HIGH))'   'KEY=int(interval(LOW, HIGH))'",
     "  'KEY=range(START, STOP, STEP)'   'KEY=choice(A, B, ...)'   or for short KEY=A,B",
     "`binrecon train --help` lists them. The same command again goes on where a study was stopped.",
+)
+
+_AUDIT = (
+    "`--apply FILE` reads what the page exported: finds, precision so far, labels for the next training. It",
+    "looks for the reconciliation below output_root=outputs, or takes it from results=FOLDER.",
+    *_HYDRA,
 )
 
 _TABLES = (
@@ -297,10 +356,18 @@ VERBS = {
         words="NAME [WORD OF train ...] ",
         notes=_TABLES,
     ),
-    "reconcile": Verb(
-        "see whether the bins whose records are wrong would be found (--evaluate)",
-        _reconcile,
-        ("--evaluate checkpoint=outputs/train/2026-11-23_12-00-00_000000",),
+    "launch": Verb(
+        "train on SageMaker, by the words of `train`; see, stop and fetch what is there",
+        _launch,
+        (
+            "cloud=sagemaker cloud.bucket=B cloud.role=ARN cloud.bins=s3://B/abid trainer=gpu --dry-run",
+            "cloud.bucket=B cloud.role=ARN cloud.is_spot=true source=abid trainer=gpu model=resnet50",
+            "cloud.bucket=B cloud.role=ARN source=abid trainer=gpu sweep=optimizer sweep.trials=20",
+            "ls prices=prices.yaml",
+            "fetch binrecon-20261126-101500-000",
+        ),
+        words="[ls | follow NAME | stop NAME | fetch NAME] [WORD OF train ...] ",
+        notes=_JOBS,
     ),
     "compare": Verb(
         "rank runs, and say which differences are more than chance",
@@ -321,6 +388,27 @@ VERBS = {
             "outputs/train/2026-11-23_12-00-00_000000 method=vector",
         ),
         words="RUN_FOLDER ",
+    ),
+    "reconcile": Verb(
+        "say which bins to recount, from photos and records",
+        _reconcile,
+        (
+            "checkpoint=outputs/train/2026-11-23_12-00-00_000000 source.root=data/abid budget=0.5%",
+            "checkpoint=runs/best source.root=photos inventory=records.csv 'budget=200 bins'",
+            "checkpoint=runs/best source.root=photos inventory=wms.csv bin_column=Location count_column=Qty",
+            "--evaluate checkpoint=outputs/train/2026-11-23_12-00-00_000000",
+            "--apply audit.csv",
+        ),
+        notes=_AUDIT,
+    ),
+    "export": Verb(
+        "write a run's counter as ONNX or for OpenVINO",
+        _export,
+        (
+            "checkpoint=outputs/train/2026-11-23_12-00-00_000000",
+            "checkpoint=outputs/train/2026-11-23_12-00-00_000000 format=openvino_int8 photos=400",
+            "checkpoint=outputs/train/2026-11-23_12-00-00_000000 tta=none output=counters/bins.onnx",
+        ),
     ),
     "features": Verb(
         "list, check or remove kept features",

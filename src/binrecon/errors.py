@@ -83,6 +83,14 @@ class TrainingError(BinreconError):
     """Training cannot go on."""
 
 
+class PredictionError(BinreconError, ValueError):
+    """A counter cannot predict as asked."""
+
+
+class ExportError(BinreconError):
+    """A counter cannot be written in another format, or counts otherwise there."""
+
+
 class StudyError(BinreconError):
     """A search for hyper-parameters cannot begin, go on, or name a winner."""
 
@@ -93,6 +101,18 @@ class ComparisonError(BinreconError, ValueError):
 
 class ReproductionError(BinreconError):
     """A study cannot be run again, or what it quotes no longer holds."""
+
+
+class AuditError(BinreconError, ValueError):
+    """The counts of an audit cannot be applied."""
+
+
+class InventoryError(BinreconError, ValueError):
+    """An inventory cannot be read, or does not fit the photos."""
+
+
+class CloudError(BinreconError):
+    """A cloud refuses what is asked of it, cannot be reached, or a job in it failed."""
 
 
 class OutputError(BinreconError, OSError):

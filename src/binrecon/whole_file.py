@@ -1,6 +1,8 @@
 """Files that are whole or as they were, whenever the process ends."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,10 +13,21 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         OSError: If that fails; `path` is as it was.
     """
+    with drafting(path) as draft:
+        draft.write_bytes(content)
+
+
+@contextmanager
+def drafting(path: Path) -> Iterator[Path]:
+    """Give the name of a draft beside a file, which takes its place once it is written.
+
+    Raises:
+        OSError: If that fails; `path` is as it was.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{uuid4().hex[:8]}.draft")
     try:
-        draft.write_bytes(content)
+        yield draft
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

@@ -40,7 +40,7 @@ def test_train__stopped(way: signal.Signals, tiny_run: list[str], tmp_path: Path
     run = tmp_path / "run"
     process = start([*tiny_run, "logger=wandb", "logger.mode=offline"], run)
     process.send_signal(way)
-    assert process.wait(60) == 130
+    assert process.wait(30) == 130
     shown = run.with_suffix(".log").read_text()
     assert "a training run with `binrecon train resume=RUN_FOLDER`\n" in shown
     assert "Traceback" not in shown
@@ -57,6 +57,6 @@ def test_train__several_processes_are_stopped(tiny_run: list[str], tmp_path: Pat
     run = tmp_path / "run"
     process = start([*tiny_run, "trainer=ddp_cpu"], run)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(90) == 130
+    assert process.wait(30) == 130
     with pytest.raises(ProcessLookupError):  # nobody is left of its session
         os.killpg(process.pid, 0)

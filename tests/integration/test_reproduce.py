@@ -213,7 +213,9 @@ def test_reproduce__a_part_of_the_published_photos(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["synthetic_bins", "first_light", "manifest_scale", "speed", "optimizers"])
+@pytest.mark.parametrize(
+    "name", ["synthetic_bins", "first_light", "manifest_scale", "speed", "optimizers", "export"]
+)
 def test_reproduce__studies_hold(name: str) -> None:
     assert name in list_studies()
     assert main(["reproduce", name, "--check"]) == 0

@@ -112,6 +112,17 @@ def test_train__unfrozen_trains_the_backbone(tiny_run: list[str], tmp_path: Path
     assert hash_state(load_counter(run / "checkpoints" / "last.ckpt").backbone) != weights_hash
 
 
+def test_train__takes_counted_bins_in_place_of_their_records(
+    tiny_run: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("bin_id,recorded_count\n00001,5\n00002,0\n")
+    train(*tiny_run, f"data.labels={labels}")
+    assert f"2 counts from {labels} stand in place of records" in "".join(capsys.readouterr().out.split("\n"))
+    manifest = pd.read_parquet(only_run(tmp_path) / "manifest.parquet").set_index("bin_id")
+    assert manifest["recorded_count"].head(3).tolist() == [5, 0, 2]
+
+
 def test_train__learns(tiny_run: list[str], tmp_path: Path) -> None:
     train(*tiny_run, "trainer.max_epochs=10", "optimizer.lr=0.1")
     metrics = json.loads((only_run(tmp_path) / "metrics.json").read_text())

@@ -10,6 +10,11 @@ from pathlib import Path
 import pytest
 
 
+def list_assets(package: Path) -> set[Path]:
+    """What is not Python: the parts of the audit page."""
+    return {path.relative_to(package) for path in (package / "reconcile" / "page" / "assets").iterdir()}
+
+
 @pytest.mark.slow
 def test_wheel__works_outside_the_checkout(tmp_path: Path) -> None:
     checkout = Path(__file__).parents[2]
@@ -31,6 +36,7 @@ def test_wheel__works_outside_the_checkout(tmp_path: Path) -> None:
     assert shipped == {
         path.relative_to(checkout / "configs") for path in (checkout / "configs").rglob("*.yaml")
     }
+    assert list_assets(site / "binrecon") == list_assets(checkout / "src" / "binrecon") != set()
     code = "import binrecon, sys; from binrecon.cli import main; print(binrecon.__file__); sys.exit(main(sys.argv[1:]))"
     done = subprocess.run(
         [sys.executable, "-c", code, "train", "--cfg", "job", "source=synthetic", "optimizer=sgdr"],

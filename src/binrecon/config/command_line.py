@@ -122,6 +122,28 @@ def word_to_run(words: Sequence[str]) -> list[str]:
     return given
 
 
+def words_to_apply(words: Sequence[str]) -> list[str] | None:
+    """Turn `--apply FILE` among the words of `reconcile` into `audit=FILE`; None if it is not there.
+
+    >>> words_to_apply(["--apply", "my audit.csv", "results=out"]), words_to_apply(["budget=1%"])
+    (["audit='my audit.csv'", 'results=out'], None)
+
+    Raises:
+        ConfigError: If no file follows.
+    """
+    taken = [word for word in words if word != "--apply" and not word.startswith("--apply=")]
+    if len(taken) == len(words):
+        return None
+    files = [word.removeprefix("--apply=") for word in words if word.startswith("--apply=")]
+    if not files:
+        after = words[list(words).index("--apply") + 1 :][:1]
+        files, taken = list(after), [word for word in taken if word not in after]
+    if len(files) != 1:
+        raise ConfigError(["--apply: must be followed by the file that the page exported: --apply audit.csv"])
+    quoted = "'" + files[0].replace("'", r"\'") + "'"
+    return [f"audit={quoted}", *taken]
+
+
 def _run_job(config: DictConfig, job: Job) -> float | None:
     """Check and run one job."""
     run_dir = Path(HydraConfig.get().runtime.output_dir)

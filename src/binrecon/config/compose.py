@@ -13,9 +13,12 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from binrecon.config import schema
+from binrecon.config import cloud_settings, export, schema
+from binrecon.config.apply import ApplyConfig
 from binrecon.config.calibrate import CalibrateConfig
 from binrecon.config.evaluation import EvaluateConfig
+from binrecon.config.reconcile import ReconcileConfig
+from binrecon.config.trainer_words import settle
 from binrecon.errors import ConfigError
 
 SCHEMAS: dict[str, type[Any]] = {
@@ -28,6 +31,11 @@ SCHEMAS: dict[str, type[Any]] = {
     "sweep/settings": schema.SweepSettings,
     "compare": schema.CompareConfig,
     "evaluate": EvaluateConfig,
+    "reconcile": ReconcileConfig,
+    "export": export.ExportConfig,
+    "launch": cloud_settings.LaunchConfig,
+    "cloud/sagemaker": cloud_settings.SageMakerConfig,
+    "apply": ApplyConfig,
     "reproduce": schema.ReproduceConfig,
     "data": schema.DataConfig,
     "model": schema.ModelConfig,
@@ -163,8 +171,13 @@ def _take_in(path: str) -> Iterator[str]:
 
 
 def to_typed(config: DictConfig) -> Any:  # noqa: ANN401  # the dataclass depends on the verb
-    """Turn a checked configuration into the dataclasses of `schema`, all interpolations resolved."""
-    return OmegaConf.to_object(config)
+    """Turn a checked configuration into the dataclasses of `schema`, with nothing left to resolve.
+
+    Raises:
+        ConfigError: If batches do not go with the devices of this machine, where it is asked for them.
+    """
+    typed = OmegaConf.to_object(config)
+    return settle(typed, os.environ) if isinstance(typed, schema.TrainConfig) else typed
 
 
 def load_resolved(path: Path) -> schema.TrainConfig:

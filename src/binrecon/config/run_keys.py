@@ -10,7 +10,9 @@ from binrecon.config.schema import TrainConfig
 SEED_KEY = "seed"
 """The key that tells the runs of one group apart."""
 
-PLACE_KEYS = ("output_root", "cache_dir", "lists_dir", "data.lists_dir", "resume", "logger")
+PLACE_KEYS = (
+    "output_root", "cache_dir", "lists_dir", "data.lists_dir", "resume", "logger", "trainer.join_timeout_s",
+)  # fmt: skip
 """Keys and groups that say where a run finds and leaves things, and change no number of it."""
 
 

@@ -119,6 +119,8 @@ class DataConfig:
     """Folder of the published lists, as `.json` or `.json.gz`: counting_train, counting_val, file_list."""
     counts_from: str = "records"
     """Where recorded counts come from: `records`, or the `lists` of a published split (no record is read)."""
+    labels: str | None = None
+    """CSV of bin_id and recorded_count with what somebody counted, in place of what the records claim."""
     val_fraction: float = 0.15
     """Share of groups that validate, expected value; of no effect on a published split."""
     test_fraction: float = 0.15
@@ -427,9 +429,15 @@ class TrainerConfig:
     name: str = MISSING
     """Which trainer this is; set by the group option, not by hand."""
     accelerator: str = MISSING
-    """`cpu` or `gpu`."""
+    """`cpu`, `gpu`, or `auto`: GPUs where the machine has some."""
     devices: int = 1
-    """Processes on this machine, each with its own device."""
+    """Processes on each machine, each with its own device; 0 is one for each GPU, or what srun started."""
+    nodes: int = 1
+    """Machines; on each of several, torchrun or srun starts the run. 0 is what srun started."""
+    join_timeout_s: float = 600.0
+    """Longest wait at the start until the processes of all machines are there (trainer=slurm), in seconds."""
+    syncs_batchnorm: bool = True
+    """Whether BatchNorm in training normalises over the batch of all processes, not over a share of it."""
     precision: str = "32-true"
     """Lightning's word for the number format: `32-true`, `bf16-mixed`, `16-mixed`."""
     max_epochs: int = 15

@@ -14,16 +14,20 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from binrecon.config.apply import check_apply
 from binrecon.config.augment_words import AUGMENT_WORDS, TTA_WORDS
 from binrecon.config.balance_words import BALANCE_WORDS
 from binrecon.config.calibration_words import METHOD_WORDS
+from binrecon.config.cloud_rules import find_launch_problems
 from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
 from binrecon.config.engine_words import DTYPE_WORDS, ENGINE_WORDS, PRECISION_WORDS
 from binrecon.config.evaluation import check_evaluate
+from binrecon.config.export import check_export
 from binrecon.config.loss_words import LOSSES_OF_HEADS
 from binrecon.config.metric_names import RANKING_METRICS, monitor_names
 from binrecon.config.pooling_words import POOLING_WORDS
 from binrecon.config.problems import unknown_keys
+from binrecon.config.reconcile import check_reconcile
 from binrecon.config.regime_words import FROZEN
 from binrecon.config.run_keys import SEED_KEY, expand_key, list_run_keys, short_words
 from binrecon.config.schema import WEIGHT_WORDS
@@ -31,6 +35,7 @@ from binrecon.config.spelling import did_you_mean
 from binrecon.config.split_words import GROUPED, SPLIT_WORDS
 from binrecon.config.subset_words import FETCHED, parse_subset
 from binrecon.config.sweep_words import PRUNER_WORDS, SAMPLER_WORDS
+from binrecon.config.trainer_words import check_shares, check_words
 from binrecon.errors import ConfigError
 
 _AT_LEAST = {
@@ -48,7 +53,8 @@ _AT_LEAST = {
     "regime.stage_epochs": 1,
     "optimizer.warmup_epochs": 0,
     "trainer.accumulate": 1,
-    "trainer.devices": 1,
+    "trainer.devices": 0,
+    "trainer.nodes": 0,
     "trainer.max_epochs": 1,
     "callbacks.early_stopping_patience": 1,
     "source.bin_count": 1,
@@ -77,6 +83,7 @@ _ABOVE_ZERO = (
     "logger.finish_timeout_s",
     "optimizer.lr",
     "trainer.gradient_clip_norm",
+    "trainer.join_timeout_s",
     "optimizer.step_factor",
     "data.val_fraction",
     "data.test_fraction",
@@ -108,7 +115,7 @@ _WORDS = {
     "data.augment": AUGMENT_WORDS,
     "data.tta": TTA_WORDS,
     "optimizer.schedule": ("constant", "cosine"),
-    "trainer.accelerator": ("cpu", "gpu"),
+    "trainer.accelerator": ("auto", "cpu", "gpu"),
     "trainer.precision": ("32-true", "bf16-mixed", "16-mixed"),
     "sweep.sampler": SAMPLER_WORDS,
     "sweep.pruner": PRUNER_WORDS,
@@ -142,7 +149,11 @@ def validate(config: DictConfig) -> None:
             _comparison,
             _sweep,
             check_evaluate,
+            check_reconcile,
+            check_apply,
+            find_launch_problems,
             _paths,
+            check_export,
         )
         problems = [problem for check in checks for problem in check(config)]
     if problems:
@@ -239,6 +250,15 @@ def _counts(config: DictConfig) -> Iterator[str]:
             f"data.counts_from: lists give no products, and without them data.split={data.split} cannot tell "
             "which photos show one bin; use counts_from=records, or split=unc, stanford_all or stanford_150k"
         )
+    if data.labels is not None and data.counts_from == "lists":
+        yield (
+            "data.labels: stand in place of records, which data.counts_from=lists does not read; "
+            "drop one of them"
+        )
+    elif data.labels is not None and not Path(data.labels).expanduser().is_file():
+        yield (
+            f"data.labels: '{data.labels}' is not a file; give a labels.csv, as `reconcile --apply` writes it"
+        )
     if parts == "records" or (parts == "photos" and data.counts_from == "records"):
         needed = "both" if data.counts_from == "records" else "both or photos"
         yield f"source.parts: training with data.counts_from={data.counts_from} needs {needed}, got {parts}"
@@ -260,31 +280,8 @@ def _contradictions(config: DictConfig) -> Iterator[str]:
     if data.val_fraction + data.test_fraction >= 1:
         total = data.val_fraction + data.test_fraction
         yield f"data.val_fraction + data.test_fraction: must be below 1 to leave training bins, got {total:g}"
-    if trainer.devices > 1 and data.batch_size % trainer.devices:
-        yield (
-            f"data.batch_size: {data.batch_size} photos cannot be shared evenly by "
-            f"trainer.devices={trainer.devices}; use a multiple of {trainer.devices}"
-        )
-    if trainer.accumulate > 1 and data.batch_size // trainer.devices % trainer.accumulate:
-        yield (
-            f"trainer.accumulate: {data.batch_size // trainer.devices} photos cannot be shared evenly by "
-            f"{trainer.accumulate} parts of a batch; use one of "
-            f"{', '.join(str(n) for n in range(1, 17) if data.batch_size // trainer.devices % n == 0)}"
-        )
-    has_batch_norm = config.head.name == "mlp" or config.head.is_standardised
-    if has_batch_norm and data.batch_size < 2 * trainer.devices:
-        yield (
-            "data.batch_size: this head normalises over the photos that a process has of a batch and needs "
-            f"at least 2 of them, {2 * trainer.devices} for trainer.devices={trainer.devices}, "
-            f"got {data.batch_size}; use a larger one, or head=linear head.is_standardised=false"
-        )
-    if trainer.name.startswith("ddp") and trainer.devices < 2:
-        yield (
-            f"trainer.devices: must be at least 2 for trainer={trainer.name}, got {trainer.devices}; "
-            f"or use trainer={trainer.accelerator}"
-        )
-    if trainer.precision == "16-mixed" and trainer.accelerator == "cpu":
-        yield "trainer.precision: 16-mixed needs a GPU; on the CPU use 32-true or bf16-mixed"
+    yield from check_shares(config)
+    yield from check_words(config)
 
 
 def _head_and_loss(config: DictConfig) -> Iterator[str]:

@@ -14,12 +14,16 @@ class Views(NamedTuple):
             which it chooses, int64, shape (B V,).
         looks: V.
         image_size: Side of the photos, in pixels; None for the usual one.
+        weight: What the mean loss of these bins counts for, beside 1, where processes or parts of a batch
+            share it unevenly: then all together still are the mean over the batch. 0 for a bin that only
+            keeps a process company which has none left. Of several batches, it is that of the last.
     """
 
     rows: Tensor
     views: Tensor
     looks: int = 1
     image_size: int | None = None
+    weight: float = 1.0
 
 
 class BinBatch(NamedTuple):
@@ -29,11 +33,13 @@ class BinBatch(NamedTuple):
         photos: V looks at each, RGB, uint8 in 0..255, shape (B V, 3, H, W).
         recorded_counts: What the records claim, limited to the range of classes, int64, shape (B,).
         bin_ids: Keys of the bins, B of them.
+        weight: As of `Views`.
     """
 
     photos: Tensor
     recorded_counts: Tensor
     bin_ids: tuple[str, ...]
+    weight: float = 1.0
 
 
 class FeatureBatch(NamedTuple):
@@ -43,8 +49,10 @@ class FeatureBatch(NamedTuple):
         features: Of a frozen backbone, V looks at each, in the type that they are kept in, shape (B V, F).
         recorded_counts: What the records claim, limited to the range of classes, int64, shape (B,).
         bin_ids: Keys of the bins, B of them.
+        weight: As of `Views`.
     """
 
     features: Tensor
     recorded_counts: Tensor
     bin_ids: tuple[str, ...]
+    weight: float = 1.0

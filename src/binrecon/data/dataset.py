@@ -73,6 +73,7 @@ class BinDataset(BatchDataset):
             photos=torch.stack([take_view(self.read(row, size), view) for row, view in turns]),
             recorded_counts=self.recorded_counts[views.rows[:: views.looks]],
             bin_ids=tuple(self.bin_ids[row] for row in rows[:: views.looks]),
+            weight=views.weight,
         )
 
     def read(self, row: int, size: int) -> Tensor:

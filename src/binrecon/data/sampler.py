@@ -26,8 +26,9 @@ class TrainSampler(Sampler[Views]):
         horizontal_flip: Whether half of the photos are mirrored.
         seed: Seed of order and views.
         rank: This process, below `world_size`.
-        world_size: Number of processes. Each takes an equal share of every batch; where the last batch cannot
-            be shared equally, up to `world_size - 1` bins of its start are seen twice.
+        world_size: Number of processes. Each takes an equal share of every batch; of a last batch that cannot
+            be shared equally, some take a bin less. One that would have none looks at the first bin of the
+            batch, which then counts for nothing there.
         augment: What is done to photos besides.
         parts: What is given out at a time is a batch's share in so many parts, as equal as can be.
         image_sizes: Side of the photos in each epoch, in pixels; empty for the usual one.
@@ -72,11 +73,10 @@ class TrainSampler(Sampler[Views]):
         rows, views = self._draw()
         for start in range(0, self.bin_count, self.batch_size):
             batch = torch.arange(start, min(start + self.batch_size, self.bin_count))
-            shared = len(batch) + -len(batch) % self.world_size
-            batch = batch[torch.arange(shared) % len(batch)]
-            share = batch[self.rank :: self.world_size]
-            for part in share.tensor_split(self.parts):
-                yield Views(rows[part], views[part], image_size=size)
+            for part in batch[self.rank :: self.world_size].tensor_split(self.parts):
+                weight = len(part) * self.parts * self.world_size / len(batch)
+                part = part if len(part) else batch[:1]
+                yield Views(rows[part], views[part], image_size=size, weight=weight)
 
     def _draw(self) -> tuple[Tensor, Tensor]:
         """Draw the bins of an epoch in their order, and how each is looked at; anew if it comes again."""

@@ -134,5 +134,7 @@ class ChunkSampler(Sampler[Views]):
         batches = iter(self.batches)
         while chunk := [batch for _, batch in zip(range(self.count), batches, strict=False)]:
             yield Views(
-                torch.cat([batch.rows for batch in chunk]), torch.cat([batch.views for batch in chunk])
+                torch.cat([batch.rows for batch in chunk]),
+                torch.cat([batch.views for batch in chunk]),
+                weight=chunk[-1].weight,  # those before it are shared evenly
             )

@@ -52,4 +52,5 @@ class FeatureDataset(BatchDataset):
             features=torch.from_numpy(gathered),
             recorded_counts=self.recorded_counts[views.rows[:: views.looks]],
             bin_ids=tuple(self.bin_ids[row] for row in views.rows[:: views.looks].tolist()),
+            weight=views.weight,
         )

@@ -1,6 +1,6 @@
 """From a source to its manifest: the facts of every bin, then groups, splits and statuses."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,6 +18,7 @@ from binrecon.manifest.faults import (
     judge_bins,
 )
 from binrecon.manifest.groups import find_groups
+from binrecon.manifest.labels import apply_labels
 from binrecon.manifest.reader import read_facts
 from binrecon.manifest.schema import SCHEMA, Manifest, Status
 from binrecon.manifest.selection import CountRange
@@ -33,6 +34,7 @@ def build_manifest(
     *,
     cache_root: Path | None = None,
     source_identity: str | None = None,
+    labels: Mapping[str, int] | None = None,
 ) -> Manifest:
     """Say what becomes of every bin of a prepared source; bins that have not changed are not read again.
 
@@ -44,8 +46,10 @@ def build_manifest(
         workers: Bins read at a time; None for a number that suits the machine.
         cache_root: Folder for facts of earlier builds; None reads every bin.
         source_identity: Text that no other source shares; needed for a cache.
+        labels: Bin to what somebody counted there, in place of its record's count.
 
     Raises:
+        ManifestError: If a label is of a bin that the source does not have.
         SourceError: If the source cannot list its bins.
         OutputError: If the cache cannot be written.
         ValueError: If there is a cache, but no identity.
@@ -57,6 +61,8 @@ def build_manifest(
         cache = FactsCache(cache_root, source_identity, splits.needs_records)
     facts = read_facts(source, workers, with_records=splits.needs_records, cache=cache)
     facts = facts.drop_columns(STAMPS_SCHEMA.names[1:])  # a tenth of the memory, of no use from here on
+    if labels is not None:
+        facts = apply_labels(facts, labels)
     return assemble_manifest(facts, selection, splits)
 
 

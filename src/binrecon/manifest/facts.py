@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from binrecon.errors import MissingBinError, PhotoError, RecordError
+from binrecon.manifest.photo_quality import PhotoQuality, measure_photo
 from binrecon.manifest.record import Record, parse_record
 from binrecon.manifest.schema import SCHEMA, Status
 from binrecon.sources import Source
 from binrecon.sources.photo import decode_photo
 
-FACTS_VERSION = 1
+FACTS_VERSION = 2
 """To be raised with every change after which the same bytes give other facts: it empties the cache."""
 
 _STAMP = pa.struct([("size", pa.int64()), ("mtime_ns", pa.int64()), ("ctime_ns", pa.int64())])
@@ -36,6 +37,8 @@ FACTS_SCHEMA = pa.schema(
                 "photo_width", "photo_height", "photo_bytes", "photo_sha256",
             )
         ),
+        pa.field("photo_sharpness", pa.float32()),  # see `PhotoQuality`; null unless the photo decodes
+        pa.field("photo_brightness", pa.float32()),
         pa.field("photo_status", pa.string()),  # null if the photo is fine
         pa.field("photo_reason", pa.string()),
         pa.field("record_status", pa.string()),  # null if the record is fine, or none was asked for
@@ -64,6 +67,7 @@ class PhotoFacts:
         byte_count: Size as stored; None if there is no photo.
         sha256: Hash of the stored bytes in hexadecimal; None if there is no photo.
         fault: Why it cannot be used; None if it decodes.
+        quality: How sharp and bright it is; None unless it decodes.
     """
 
     width: int | None = None
@@ -71,6 +75,7 @@ class PhotoFacts:
     byte_count: int | None = None
     sha256: str | None = None
     fault: Fault | None = None
+    quality: PhotoQuality | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,7 @@ def _make_row(facts: BinFacts) -> dict[str, Any]:
     """Build a row, whose columns hold different types."""
     photo, record = facts.photo, facts.record
     photo_status, photo_reason = photo.fault or (None, None)
+    sharpness, brightness = photo.quality or (None, None)
     record_status, record_reason = facts.record_fault or (None, None)
     items = None if record is None else [(item.asin, item.name, item.quantity) for item in record.items]
     return {
@@ -133,6 +139,8 @@ def _make_row(facts: BinFacts) -> dict[str, Any]:
         "photo_height": photo.height,
         "photo_bytes": photo.byte_count,
         "photo_sha256": photo.sha256,
+        "photo_sharpness": sharpness,
+        "photo_brightness": brightness,
         "photo_status": photo_status,
         "photo_reason": photo_reason,
         "record_status": record_status,
@@ -147,11 +155,12 @@ def _read_photo(source: Source, bin_id: str) -> PhotoFacts:
         return PhotoFacts(fault=Fault(Status.MISSING_PHOTO, "there is no photo"))
     sha256 = hashlib.sha256(photo).hexdigest()
     try:
-        _, height, width = decode_photo(photo).shape
+        pixels = decode_photo(photo)
     except PhotoError as error:
         fault = Fault(Status.CORRUPT_PHOTO, f"photo: {error}")
         return PhotoFacts(byte_count=len(photo), sha256=sha256, fault=fault)
-    return PhotoFacts(width, height, len(photo), sha256)
+    _, height, width = pixels.shape
+    return PhotoFacts(width, height, len(photo), sha256, quality=measure_photo(pixels))
 
 
 def _read_record(source: Source, bin_id: str) -> tuple[Record | None, Fault | None]:

@@ -1,5 +1,6 @@
 """Feature maps to features: what is kept of all that a backbone sees."""
 
+from collections.abc import Sized
 from itertools import pairwise
 from typing import Any, cast
 
@@ -39,10 +40,25 @@ def pool_features(net: nn.Module, normalised: Tensor, pooling: Pooling) -> Tenso
     if pooling == "concat":
         maps = _run(net, "forward_features", normalised)
         return torch.cat([maps.amax(dim=(2, 3)), maps.mean(dim=(2, 3))], dim=1)
-    of_stages = _run(net, "forward_intermediates", normalised, intermediates_only=True)
     if pooling == "stages":
+        of_stages = _run(net, "forward_intermediates", normalised, intermediates_only=True)
         return torch.cat([part for maps in of_stages for part in _describe(maps)], dim=1)
-    return torch.cat([part for maps in of_stages[:-1] for part in (*_describe(maps), *_cells(maps))], dim=1)
+    of_earlier = _run_earlier_stages(net, normalised)
+    return torch.cat([part for maps in of_earlier for part in (*_describe(maps), *_cells(maps))], dim=1)
+
+
+def _run_earlier_stages(net: nn.Module, normalised: Tensor) -> list[Tensor]:
+    """Return the maps of every stage but the last, which is not computed."""
+    earlier = list(range(len(cast(Sized, net.feature_info)) - 1))
+    maps: list[Tensor] = _run(
+        net,
+        "forward_intermediates",
+        normalised,
+        indices=earlier,
+        stop_early=True,
+        intermediates_only=True,
+    )
+    return maps
 
 
 def _describe(maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -110,6 +126,6 @@ def _freeze_unused(net: nn.Module) -> None:
         parameter.grad = None
 
 
-def _run(net: nn.Module, method: str, normalised: Tensor, **options: bool) -> Any:  # noqa: ANN401
+def _run(net: nn.Module, method: str, normalised: Tensor, **options: bool | list[int]) -> Any:  # noqa: ANN401
     """Call what every network of timm's has, though their common type does not say so."""
     return getattr(net, method)(normalised, **options)

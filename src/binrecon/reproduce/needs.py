@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from binrecon.config.schema import RANDOM, DataConfig, TrainConfig
 from binrecon.config.split_words import PUBLISHED_SPLITS
+from binrecon.config.trainer_words import count_normalisers
 from binrecon.console import get_console
 from binrecon.errors import ConfigError, ManifestError, WeightsError
 from binrecon.manifest import (
@@ -64,14 +65,14 @@ def check_runs(rows: Sequence[PlannedRow], bins: Mapping[str, BinsAtHand]) -> No
         ConfigError: With every problem of all rows.
         WeightsError: If weights cannot be had.
     """
-    from binrecon.training.run import check_machine  # loads Lightning
+    from binrecon.training.machine import check_machine  # loads Lightning
 
     problems: dict[str, None] = {}
     for row in rows:
         config, train = row.config, bins[row.published.name].coverage.usable["train"]
         try:
             check_machine(config)
-            check_batches(config.head, train, config.data.batch_size, config.trainer.devices)
+            check_batches(config.head, train, config.data.batch_size, count_normalisers(config.trainer))
         except ConfigError as error:
             problems |= dict.fromkeys(error.problems)
     if problems:

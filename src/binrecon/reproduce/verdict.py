@@ -23,11 +23,14 @@ NOT_COMPARABLE = "not comparable"
 
 _FREE = (
     SEED_KEY, *PLACE_KEYS, "source", "data.workers", "data.counts_from", "data.split_seed", "features.name",
-    "trainer.name", "trainer.accelerator", "trainer.devices", "trainer.precision", "trainer.is_deterministic",
+    "trainer.name", "trainer.accelerator", "trainer.devices", "trainer.nodes", "trainer.precision",
+    "trainer.is_deterministic", "trainer.syncs_batchnorm",
 )  # fmt: skip
 """Keys that a comparable run may have otherwise than its recipe: where and how it computes, and its luck."""
 
-_NAMED: Mapping[str, object] = {"trainer.devices": 1, "trainer.precision": "32-true"}
+_NAMED: Mapping[str, object] = {
+    "trainer.devices": 1, "trainer.nodes": 1, "trainer.precision": "32-true", "trainer.syncs_batchnorm": True,
+}  # fmt: skip
 """Those of them that readers should know of, and their usual value: BatchNorm and rounding depend on them."""
 
 _EPOCHS = "trainer.max_epochs"

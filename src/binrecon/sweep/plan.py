@@ -31,6 +31,8 @@ _OF_A_MACHINE = (
     "trainer.name",
     "trainer.accelerator",
     "trainer.devices",
+    "trainer.nodes",
+    "trainer.join_timeout_s",
     "trainer.accumulate",
     "trainer.is_deterministic",
 )
@@ -46,6 +48,7 @@ _OF_THE_BINS = (
     "data.max_count",
     "data.above_range",
     "data.counts_from",
+    "data.labels",
 )
 _NOT_SEARCHED = {
     "seed": "would find the luckiest; the winner is trained on sweep.final_seeds others",

@@ -16,7 +16,7 @@ from binrecon.sweep.sampling import build_pruner, quieten_optuna
 from binrecon.sweep.storage import using_storage
 from binrecon.sweep.study import report_epoch
 from binrecon.training.callbacks import RunWatch
-from binrecon.training.run import fit
+from binrecon.training.run import fit_in_worker
 from binrecon.training.run_folder import RunFolder
 
 
@@ -27,7 +27,7 @@ def main() -> int:
     try:
         config = load_resolved(folder.config)
         with ExitStack() as stack:
-            fit(config, folder, watch=_build_watch(folder, config.trainer.max_epochs, stack))
+            fit_in_worker(folder, config, _build_watch(folder, config.trainer.max_epochs, stack))
     except BinreconError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return 2

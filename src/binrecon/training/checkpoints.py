@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pytorch_lightning.plugins.io import TorchCheckpointIO
 from torch import Tensor
 
 from binrecon.errors import CheckpointError
@@ -19,33 +18,27 @@ _FROZEN_PREFIX = f"{_COUNTER_PREFIX}backbone."
 _FROZEN_FILE = "backbone.ckpt"
 
 
-class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes a checkpoint beside its place, then moves it there: a crash or full disk leaves the old one."""
+def write_checkpoint(checkpoint: Mapping[str, Any], place: Path) -> None:
+    """Write a checkpoint beside its place, then move it there: a crash or full disk leaves the old one.
 
-    def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: object = None
-    ) -> None:
-        """Write a checkpoint.
-
-        Raises:
-            CheckpointError: If it cannot be written; what stood at `path` stands there still.
-        """
-        place = Path(path)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = place.with_name(f".{place.name}.{os.getpid()}.part")
-        try:
-            with unfinished.open("wb") as file:
-                torch.save(checkpoint, file)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(place)
-        except (OSError, RuntimeError) as error:  # torch wraps a failed write in RuntimeError
-            unfinished.unlink(missing_ok=True)
-            kept = "the previous one is still there" if place.exists() else "none was there before"
-            raise CheckpointError(
-                f"the checkpoint '{place}' could not be written ({_first_line(error)}); {kept}. "
-                "Free some space, then go on with resume=RUN_FOLDER"
-            ) from error
+    Raises:
+        CheckpointError: If it cannot be written; what stood at `place` stands there still.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = place.with_name(f".{place.name}.{os.getpid()}.part")
+    try:
+        with unfinished.open("wb") as file:
+            torch.save(checkpoint, file)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(place)
+    except (OSError, RuntimeError) as error:  # torch wraps a failed write in RuntimeError
+        unfinished.unlink(missing_ok=True)
+        kept = "the previous one is still there" if place.exists() else "none was there before"
+        raise CheckpointError(
+            f"the checkpoint '{place}' could not be written ({_first_line(error)}); {kept}. "
+            "Free some space, then go on with resume=RUN_FOLDER"
+        ) from error
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -82,7 +75,7 @@ def write_frozen_part(folder: Path, counter: BinCounter) -> None:
     path = folder / _FROZEN_FILE
     if counter.backbone.is_frozen and not path.exists():
         state = {f"{_FROZEN_PREFIX}{name}": part for name, part in counter.backbone.state_dict().items()}
-        AtomicCheckpointIO().save_checkpoint(state, path)
+        write_checkpoint(state, path)
 
 
 def drop_frozen_part(checkpoint: dict[str, Any]) -> None:
@@ -108,7 +101,7 @@ def complete_checkpoint(path: Path) -> None:
     frozen_path = path.with_name(_FROZEN_FILE)
     if frozen_path.exists():
         add_frozen_part(checkpoint, _read_frozen_part(frozen_path))
-        AtomicCheckpointIO().save_checkpoint(checkpoint, path)
+        write_checkpoint(checkpoint, path)
 
 
 def _read_frozen_part(path: Path) -> dict[str, Tensor]:

@@ -43,18 +43,23 @@ class FeatureCountingModule(CountingModule):
         optimizer = cast(LightningOptimizer, self.optimizers())
         schedule = cast(LRScheduler | None, self.lr_schedulers())
         parts = (torch.split(whole, self.share) for whole in (chunk.features, chunk.recorded_counts))
-        losses, logits = [], []
+        losses, logits, rows = [], [], 0
         for features, counts in zip(*parts, strict=True):
             count_logits = self.counter.head(features.float())
             loss = self.compute_loss(count_logits, counts, "train")
+            rows += len(counts)
+            weight = chunk.weight if rows == len(chunk.bin_ids) else 1.0
             optimizer.zero_grad()
-            self.manual_backward(loss)
+            self.manual_backward(loss * weight)
             if self.clip_norm is not None:
                 nn.utils.clip_grad_norm_(self.counter.head.parameters(), self.clip_norm)
             optimizer.step()
             if schedule is not None:
                 schedule.step()
-            losses.append(loss.detach() * len(counts))
-            logits.append(count_logits.detach())
-        mean_loss = torch.stack(losses).sum() / len(chunk.bin_ids)
-        self.metrics_of("train").update(mean_loss, torch.cat(logits), chunk.recorded_counts)
+            if weight:
+                losses.append(loss.detach() * len(counts))
+                logits.append(count_logits.detach())
+        if logits:
+            seen = torch.cat(logits)
+            mean_loss = torch.stack(losses).sum() / len(seen)
+            self.metrics_of("train").update(mean_loss, seen, chunk.recorded_counts[: len(seen)])

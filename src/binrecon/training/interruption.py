@@ -1,5 +1,6 @@
 """How a run ends that is stopped from outside."""
 
+import os
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -7,6 +8,9 @@ from contextlib import contextmanager
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
+
+from binrecon.console import get_console
+from binrecon.training.place import Place
 
 
 @contextmanager
@@ -22,6 +26,47 @@ def stopping_as_asked() -> Iterator[None]:
         yield
     except SystemExit as error:
         raise KeyboardInterrupt from error
+
+
+@contextmanager
+def requeueing(place: Place) -> Iterator[None]:
+    """Put a Slurm job back into the queue when its time is up: its tasks get SIGUSR1 (`--signal=USR1@120`).
+
+    The job, started again, goes on from the last whole epoch.
+
+    Args:
+        place: Of this process; nothing is done where srun did not start it.
+
+    Raises:
+        KeyboardInterrupt: After the signal.
+    """
+
+    def stop(*_: object) -> None:
+        if place.is_first:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # srun's, once another task has ended
+            said = subprocess.run(["scontrol", "requeue", _job_to_requeue()], check=False)  # noqa: S603, S607  # Slurm's own
+            get_console().print(
+                "SIGUSR1: the job was put back into the queue and will go on from its last whole epoch"
+                if said.returncode == 0
+                else f"SIGUSR1: scontrol requeue failed with status {said.returncode}; submit the job again"
+            )
+        raise KeyboardInterrupt
+
+    if place.starter != "srun":
+        yield
+        return
+    earlier = signal.signal(signal.SIGUSR1, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, earlier)
+
+
+def _job_to_requeue() -> str:
+    """Return the id of this job; a task of an array has one of two parts."""
+    if "SLURM_ARRAY_JOB_ID" in os.environ:
+        return f"{os.environ['SLURM_ARRAY_JOB_ID']}_{os.environ['SLURM_ARRAY_TASK_ID']}"
+    return os.environ["SLURM_JOB_ID"]
 
 
 def run_to_its_end(command: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.strategies import ModelParallelStrategy
 from pytorch_lightning.trainer.states import TrainerFn
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
@@ -22,6 +23,7 @@ from binrecon.training.checkpoints import add_frozen_part, drop_frozen_part
 from binrecon.training.optimizers import build_optimizer, build_schedule, group_parameters
 from binrecon.training.phases import Phase, first_stage_ever, phase_at
 from binrecon.training.rules import check_counts, describe_divergence, dropout_seed
+from binrecon.training.sharding import shard_counter
 
 
 class SplitMetrics(nn.Module):
@@ -103,6 +105,11 @@ class CountingModule(pl.LightningModule):
         if data is not None:
             check_counts(self.counter.counts, data.config)
 
+    def configure_model(self) -> None:
+        """Spread the counter over the processes, with trainer=fsdp."""
+        if isinstance(self.trainer.strategy, ModelParallelStrategy):
+            shard_counter(self.counter, self.trainer.strategy.device_mesh["data_parallel"])
+
     def forward(self, photos: Tensor) -> Tensor:
         """Compute count logits, shape (B, C), of uint8 photos, shape (B, 3, H, W)."""
         count_logits: Tensor = self.counter(photos)
@@ -129,7 +136,7 @@ class CountingModule(pl.LightningModule):
     def training_step(self, batch: BinBatch | FeatureBatch, batch_index: int) -> Tensor:
         """Return the loss of a batch."""
         loss, _ = self._step(batch, "train")
-        return loss
+        return loss * batch.weight
 
     def validation_step(self, batch: BinBatch | FeatureBatch, batch_index: int) -> None:
         """Measure a batch."""
@@ -166,7 +173,8 @@ class CountingModule(pl.LightningModule):
     def _step(self, batch: BinBatch | FeatureBatch, split: str) -> tuple[Tensor, Tensor]:
         count_logits = self._compute_logits(batch)
         loss = self.compute_loss(count_logits, batch.recorded_counts, split)
-        self.metrics_of(split).update(loss, count_logits, batch.recorded_counts)
+        if batch.weight:
+            self.metrics_of(split).update(loss, count_logits, batch.recorded_counts)
         return loss, count_logits
 
     def _compute_logits(self, batch: BinBatch | FeatureBatch) -> Tensor:

@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 
 from binrecon.config.regime_words import FROZEN
 from binrecon.config.schema import ModelConfig, TrainConfig
+from binrecon.config.trainer_words import count_normalisers
 from binrecon.console import get_console
 from binrecon.data.datamodule import BinDataModule
 from binrecon.features import FeatureDataModule
@@ -23,6 +24,7 @@ from binrecon.manifest import (
     describe_coverage,
     write_manifest,
 )
+from binrecon.manifest.labels import read_labels
 from binrecon.models import BinCounter, build_counter, hash_state
 from binrecon.report.summary import manifest_table
 from binrecon.sources.build import build_source
@@ -77,8 +79,18 @@ def look_at_bins(config: TrainConfig) -> tuple[Manifest, SplitRule]:
         splits,
         cache_root=Path(config.cache_dir) / "facts",
         source_identity=str(source.folder.resolve()),
+        labels=_read_labels(config.data.labels),
     )
     return manifest, splits
+
+
+def _read_labels(path: str | None) -> dict[str, int] | None:
+    """Read what was counted, and say how much of it there is."""
+    if path is None:
+        return None
+    labels = read_labels(Path(path).expanduser())
+    get_console().print(f"{len(labels):,} counts from {path} stand in place of records", markup=False)
+    return labels
 
 
 def prepare_manifest(config: TrainConfig, folder: RunFolder) -> Manifest:
@@ -92,7 +104,7 @@ def prepare_manifest(config: TrainConfig, folder: RunFolder) -> Manifest:
     )
     check_trainable(manifest, CountRange.of(config.data), splits)
     train_bins = sum(manifest.count_classes("train").values())
-    check_batches(config.head, train_bins, config.data.batch_size, config.trainer.devices)
+    check_batches(config.head, train_bins, config.data.batch_size, count_normalisers(config.trainer))
     console = get_console()
     console.print(manifest_table(manifest))
     for line in describe_coverage(manifest, splits):

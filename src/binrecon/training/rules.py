@@ -65,13 +65,13 @@ def check_batches(head: HeadConfig, bin_count: int, batch_size: int, process_cou
         head: One of the head schemas.
         bin_count: Number of training bins, at least 1.
         batch_size: Bins in a batch, over all processes.
-        process_count: Processes that share each batch.
+        process_count: Processes that normalise over a share of each batch; 1 if over the whole.
 
     Raises:
         ConfigError: If a process would have a single bin of a batch and the head has BatchNorm.
     """
     last = bin_count % batch_size or batch_size
-    if head.has_batch_norm and -(-last // process_count) < 2:
+    if head.has_batch_norm and last // process_count < 2:
         raise ConfigError(
             [
                 f"data.batch_size: of {bin_count} training bins, batches of {batch_size} leave {last} for "

@@ -43,6 +43,10 @@ class RunFolder:
         self.best_checkpoint = self.checkpoints / "best.ckpt"
         self.last_checkpoint = self.checkpoints / "last.ckpt"
         self.plots = path / "plots"
+        self.needed_to_train = (
+            self.facts, self.manifest, self.checkpoints / "backbone.ckpt", self.last_checkpoint,
+            self.best_checkpoint,
+        )  # fmt: skip
         self.error = path / "error.txt"  # of a trial of a sweep that failed
 
     def write_config(self, config: TrainConfig) -> None:
@@ -53,6 +57,10 @@ class RunFolder:
     def read_facts(self) -> dict[str, Any]:
         """Read `run.json`; empty if there is none."""
         return dict(json.loads(self.facts.read_text())) if self.facts.exists() else {}
+
+    def is_left_by(self, job: str | None) -> bool:
+        """Whether a job, which may have been started again since, began the run in it and did not end it."""
+        return job is not None and self.read_facts().get("job") == job and not self.metrics.exists()
 
     def update_facts(self, **facts: object) -> None:
         """Add to `run.json`."""

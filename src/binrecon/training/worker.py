@@ -5,7 +5,7 @@ from pathlib import Path
 
 from binrecon.config.compose import load_resolved
 from binrecon.errors import BinreconError
-from binrecon.training.run import fit
+from binrecon.training.run import fit_in_worker
 from binrecon.training.run_folder import RunFolder
 
 
@@ -13,7 +13,7 @@ def main() -> int:
     """Train; on an error that a user can mend, print it alone."""
     folder = RunFolder(Path(sys.argv[1]))
     try:
-        fit(load_resolved(folder.config), folder)
+        fit_in_worker(folder, load_resolved(folder.config))
     except BinreconError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return 2

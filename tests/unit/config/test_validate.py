@@ -129,6 +129,33 @@ def test_validate__devices() -> None:
     assert problems_of(SYNTHETIC, "trainer=ddp_cpu", "trainer.devices=1") == (
         "trainer.devices: must be at least 2 for trainer=ddp_cpu, got 1; or use trainer=cpu",
     )
+    assert problems_of(
+        SYNTHETIC, "trainer=ddp", "trainer.devices=8", "trainer.nodes=2", "data.batch_size=24"
+    ) == (
+        "data.batch_size: 24 photos cannot be shared evenly by trainer.devices=8 on each of trainer.nodes=2; "
+        "use a multiple of 16",
+    )
+    assert problems_of(SYNTHETIC, "trainer=cpu", "trainer.devices=0", "trainer.nodes=0") == (
+        "trainer.nodes: 0, what srun started, is for trainer=slurm, got trainer=cpu",
+        "trainer.devices: 0 is one process for each GPU; on the CPU give a number",
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (
+            [],
+            "trainer: fsdp shards what is trained and needs regime=full, got regime=frozen; use trainer=ddp",
+        ),
+        (
+            ["regime=full", "trainer.ema_decay=0.9"],
+            "trainer: fsdp has no mean of the weights; use trainer=ddp, or trainer.ema_decay=null",
+        ),
+    ],
+)
+def test_validate__fsdp(words: list[str], problem: str) -> None:
+    assert problems_of(SYNTHETIC, "trainer=fsdp", *words) == (problem,)
 
 
 def test_validate__head_and_loss() -> None:
@@ -174,9 +201,12 @@ def test_validate__loss_of_another_head(words: list[str], problem: str) -> None:
 
 
 def test_validate__batches_too_small_to_normalise() -> None:
-    assert problems_of(SYNTHETIC, "head=mlp", "data.batch_size=2", "trainer=ddp_cpu") == (
-        "data.batch_size: this head normalises over the photos that a process has of a batch and needs at least "
-        "2 of them, 4 for trainer.devices=2, got 2; use a larger one, or head=linear head.is_standardised=false",
+    words = [SYNTHETIC, "head=mlp", "data.batch_size=2", "trainer=ddp_cpu"]
+    validate(compose_config("train", words))
+    assert problems_of(*words, "trainer.syncs_batchnorm=false") == (
+        "data.batch_size: this head normalises over the photos of the share that each of trainer.devices=2 has of a "
+        "batch and needs at least 2 of them, 4 in all, got 2; use a larger one, or head=linear "
+        "head.is_standardised=false",
     )
 
 
@@ -248,6 +278,23 @@ def test_validate__counts_from_lists_cannot_tell_groups(split: str) -> None:
 )
 def test_validate__parts_that_training_needs(words: list[str], problem: str) -> None:
     assert problems_of("source=abid", *words) == (problem,)
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (
+            ["data.labels=gone.csv"],
+            "data.labels: 'gone.csv' is not a file; give a labels.csv, as `reconcile --apply` writes it",
+        ),
+        (
+            ["data.labels=gone.csv", "data.counts_from=lists", "data.split=unc"],
+            "data.labels: stand in place of records, which data.counts_from=lists does not read; drop one of them",
+        ),
+    ],
+)
+def test_validate__labels(words: list[str], problem: str) -> None:
+    assert problems_of(SYNTHETIC, *words) == (problem,)
 
 
 def test_validate__counts_from_lists_needs_photos_only() -> None:

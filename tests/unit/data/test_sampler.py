@@ -48,15 +48,26 @@ def test_train_sampler__views() -> None:
     assert {view for batch in batches_of(TrainSampler(100, 10, False, seed=0)) for _, view in batch} == {0}
 
 
-@given(st.integers(1, 60), st.integers(1, 4), st.integers(1, 5))
-def test_train_sampler__processes_together_meet_the_batches_of_one(bins: int, world: int, share: int) -> None:
+@given(st.integers(1, 60), st.integers(1, 4), st.integers(1, 5), st.integers(1, 3))
+def test_train_sampler__processes_together_meet_the_batches_of_one(
+    bins: int, world: int, share: int, parts: int
+) -> None:
+    """Each bin once, and every part with the weight that makes the mean of means the mean of the batch."""
     alone = batches_of(TrainSampler(bins, share * world, True, seed=1))
-    ranks = [batches_of(TrainSampler(bins, share * world, True, 1, rank, world)) for rank in range(world)]
+    ranks = [
+        list(TrainSampler(bins, share * world, True, 1, rank, world, parts=parts)) for rank in range(world)
+    ]
+    assert {len(rank) for rank in ranks} == {len(alone) * parts}
     for index, batch in enumerate(alone):
-        together = [view for rank in ranks for view in rank[index]]
-        assert set(together) == set(batch)
-        assert len(together) - len(batch) < world
-        assert len({len(rank[index]) for rank in ranks}) == 1
+        shares = [views for rank in ranks for views in rank[index * parts : (index + 1) * parts]]
+        counted = [views for views in shares if views.weight]
+        together = [
+            pair for views in counted for pair in zip(views.rows.tolist(), views.views.tolist(), strict=True)
+        ]
+        assert sorted(together) == sorted(batch)
+        assert all(len(views.rows) for views in shares)
+        for views in counted:
+            assert views.weight / (world * parts) == pytest.approx(len(views.rows) / len(batch))
 
 
 COUNTS = torch.tensor([0] * 2 + [1] * 18 + [2] * 40)

@@ -17,9 +17,11 @@ from binrecon.manifest.facts import (
     read_bin,
     tabulate_facts,
 )
+from binrecon.manifest.photo_quality import measure_photo
 from binrecon.manifest.record import Item, Record
 from binrecon.manifest.schema import Status
 from binrecon.sources import LocalSource
+from binrecon.sources.photo import decode_photo
 
 
 def read_one(root: Path) -> BinFacts:
@@ -29,9 +31,10 @@ def read_one(root: Path) -> BinFacts:
 def test_read_bin__sound(add_bin: Callable[..., None], tmp_path: Path) -> None:
     add_bin("00523", 3)
     photo = (tmp_path / "bin-images" / "00523.jpg").read_bytes()
+    quality = measure_photo(decode_photo(photo))
     assert read_bin(LocalSource(tmp_path), "00523") == BinFacts(
         "00523",
-        PhotoFacts(20, 10, len(photo), hashlib.sha256(photo).hexdigest()),
+        PhotoFacts(20, 10, len(photo), hashlib.sha256(photo).hexdigest(), None, quality),
         Record(3, (Item("B00523", "Cup", 3),)),
         None,
     )
@@ -136,6 +139,8 @@ def test_tabulate_facts(make_facts: MakeFacts) -> None:
             "photo_height": 10,
             "photo_bytes": 700,
             "photo_sha256": "hash 00001",
+            "photo_sharpness": None,
+            "photo_brightness": None,
             "photo_status": None,
             "photo_reason": None,
             "record_status": None,

@@ -64,6 +64,35 @@ def test_pool_features__grid_adds_the_average_of_each_ninth(resnet: nn.Module) -
     torch.testing.assert_close(of_layer1[:, 3 * 64 :], cells)
 
 
+@pytest.mark.parametrize(
+    ("name", "last"),
+    [
+        ("resnet18.tv_in1k", "layer4"),
+        ("tf_efficientnet_lite0.in1k", "blocks.6"),
+        ("test_vit.r160_in1k", "blocks.5"),
+    ],
+)
+def test_pool_features__grid_does_not_compute_the_last_stage(
+    name: str, last: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what it computes is, to the last bit, what it is beside a last stage."""
+    net = timm.create_model(name, num_classes=0).eval()
+    photos = torch.randn(2, *net.pretrained_cfg["input_size"])
+    ran: list[bool] = []
+    net.get_submodule(last).register_forward_hook(lambda *_: ran.append(True))
+    features = pool_features(net, photos, "grid")
+    assert not ran
+    whole = net.forward_intermediates
+
+    def run_all(given: torch.Tensor, indices: list[int], **_: bool) -> list[torch.Tensor]:
+        maps: list[torch.Tensor] = whole(given, intermediates_only=True)
+        return [maps[index] for index in indices]
+
+    monkeypatch.setattr(net, "forward_intermediates", run_all)
+    assert torch.equal(pool_features(net, photos, "grid"), features)
+    assert ran
+
+
 def test_pool_features__grid_of_maps_that_are_smaller_than_it(resnet: nn.Module) -> None:
     features = pool_features(resnet, torch.randn(2, 3, 32, 32), "grid")  # the last maps are of 2 x 2
     assert features.isfinite().all()

@@ -71,9 +71,8 @@ def test_plan__one_problem(word: str, problem: str, words: list[str]) -> None:
 def test_plan__a_problem_of_many_rows_is_said_once(words: list[str]) -> None:
     assert problems_of("stanford", *words, "data.batch_size=0") == (
         "data.batch_size: must be at least 1, got 0",
-        "data.batch_size: this head normalises over the photos that a process has of a batch and needs at "
-        "least 2 of them, 2 for trainer.devices=1, got 0; use a larger one, or head=linear "
-        "head.is_standardised=false",
+        "data.batch_size: this head normalises over the photos of a batch and needs at least 2 of them, "
+        "2 in all, got 0; use a larger one, or head=linear head.is_standardised=false",
     )
 
 

@@ -8,7 +8,7 @@ MLP = MlpHeadConfig(hidden_width=8, dropout=0.5)
 
 
 @pytest.mark.parametrize(
-    ("bin_count", "batch_size", "process_count"), [(128, 64, 1), (130, 64, 1), (131, 64, 2), (2, 64, 1)]
+    ("bin_count", "batch_size", "process_count"), [(128, 64, 1), (130, 64, 1), (132, 64, 2), (2, 64, 1)]
 )
 def test_check_batches__accepts(bin_count: int, batch_size: int, process_count: int) -> None:
     check_batches(MLP, bin_count, batch_size, process_count)

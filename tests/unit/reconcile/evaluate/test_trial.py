@@ -64,7 +64,11 @@ def test_run_trial__where_the_counter_is_right_about_itself_ours_is_the_best(jud
     trial = try_rate(judge(6000), config=EvaluationConfig(draws=40, resamples=100))
     for score in ("average_precision", "augrc"):
         values = {name: float(getattr(one, score)) for name, one in trial.summaries.items()}
-        best = max(values, key=values.__getitem__) if score == "average_precision" else min(values, key=values.__getitem__)
+        best = (
+            max(values, key=values.__getitem__)
+            if score == "average_precision"
+            else min(values, key=values.__getitem__)
+        )
         assert best == OURS
     found = trial.tallies[OURS].found.mean(axis=0)
     assert trial.expected == pytest.approx(found, rel=0.15)

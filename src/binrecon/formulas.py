@@ -1,0 +1,26 @@
+"""Texts that a spreadsheet would take for formulas, and how they are kept from it."""
+
+FORMULA_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+"""What a formula may begin with, wide forms included: https://owasp.org/www-community/attacks/CSV_Injection"""
+
+
+def guard_cell(text: str) -> str:
+    """Put an apostrophe before what could be a formula, and before apostrophes that stand before such a text.
+
+    >>> [guard_cell(text) for text in ("=1+1", "'=1+1", "'tis", "00004")]
+    ["'=1+1", "''=1+1", "'tis", '00004']
+    """
+    return f"'{text}" if _begins_formula(text) else text
+
+
+def free_cell(cell: str) -> str:
+    """Take off again what `guard_cell` put there.
+
+    >>> [free_cell(cell) for cell in ("'=1+1", "''=1+1", "'tis", "00004")]
+    ['=1+1', "'=1+1", "'tis", '00004']
+    """
+    return cell[1:] if cell.startswith("'") and _begins_formula(cell) else cell
+
+
+def _begins_formula(text: str) -> bool:
+    return text.lstrip("'").startswith(tuple(FORMULA_STARTS))

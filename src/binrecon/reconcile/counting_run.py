@@ -1,0 +1,79 @@
+"""The finished run whose counter looks at the photos: its configuration, weights and calibration."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from binrecon.calibration import Calibration, read_calibration
+from binrecon.config.compose import load_resolved
+from binrecon.config.schema import TrainConfig
+from binrecon.errors import CalibrationError, CheckpointError, ConfigError
+from binrecon.models import BinCounter
+from binrecon.training.checkpoints import load_counter
+from binrecon.training.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class CountingRun:
+    """A counter, ready to look at photos, and how far its probabilities can be trusted.
+
+    Args:
+        folder: Of the run.
+        config: Of the run, with the device that is at hand now.
+        counter: Its best checkpoint.
+        calibration: Of the counter.
+        checkpoint_hash: SHA-256 of the checkpoint.
+    """
+
+    folder: RunFolder
+    config: TrainConfig
+    counter: BinCounter
+    calibration: Calibration
+    checkpoint_hash: str
+
+
+def open_run(path: Path, device: str) -> CountingRun:
+    """Open a finished run.
+
+    Args:
+        path: Its folder.
+        device: `auto`, `cpu` or `gpu`.
+
+    Raises:
+        CheckpointError: If it is no run, or has not finished.
+        CalibrationError: If it has no calibration, or that of another counter.
+        ConfigError: If its configuration is of another version, or there is no such device.
+    """
+    folder = RunFolder(path.expanduser())
+    for needed, meaning in (
+        (folder.config, "it is not the folder of a run; give the path that `binrecon train` printed"),
+        (folder.best_checkpoint, f"the run has not finished; go on with: binrecon train resume={path}"),
+    ):
+        if not needed.is_file():
+            raise CheckpointError(f"checkpoint: '{path}' has no {needed.relative_to(folder.path)}: {meaning}")
+    calibration = read_calibration(folder.calibration)
+    config = _place(load_resolved(folder.config), device)
+    counter = load_counter(folder.best_checkpoint)
+    if (len(calibration.scale), calibration.min_count) != (len(counter.counts), counter.min_count):
+        raise CalibrationError(
+            f"'{folder.calibration}' is of another counter (it answers {len(calibration.scale)} counts from "
+            f"{calibration.min_count} on); make it anew with: binrecon calibrate {path}"
+        )
+    with folder.best_checkpoint.open("rb") as file:
+        checkpoint_hash = hashlib.file_digest(file, "sha256").hexdigest()
+    return CountingRun(folder, config, counter, calibration, checkpoint_hash)
+
+
+def _place(config: TrainConfig, device: str) -> TrainConfig:
+    """Choose where the counter runs, whatever it was trained on."""
+    has_gpu = torch.cuda.is_available()
+    if device == "gpu" and not has_gpu:
+        raise ConfigError(["device: gpu, but this machine has none that torch can use; use device=auto"])
+    is_gpu = device == "gpu" or (device == "auto" and has_gpu)
+    precision = config.trainer.precision
+    if precision == "16-mixed" and not is_gpu:
+        precision = "32-true"  # which a CPU computes faster, and at least as exactly
+    trainer = replace(config.trainer, accelerator="gpu" if is_gpu else "cpu", precision=precision)
+    return replace(config, trainer=trainer)

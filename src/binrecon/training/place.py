@@ -1,0 +1,158 @@
+"""Which of several processes this one is, and who started them."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
+from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+
+from binrecon.config.schema import TrainerConfig
+from binrecon.config.trainer_words import SLURM, name_processes
+from binrecon.errors import ConfigError
+
+Starter = Literal["nobody", "torchrun", "srun"]
+
+_NO_ID = "none"
+"""What torchrun calls a job to which nobody gave an id."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One process among those that train together.
+
+    Attributes:
+        starter: Who started them; `nobody` where this process may start some itself.
+        job: What all of them, and those that take their place after a failure, call the job by; None where
+            it has no name.
+        rank: Number of this process.
+        size: How many there are.
+        local_rank: Number of this process on its machine.
+        local_size: How many there are on this machine.
+    """
+
+    starter: Starter = "nobody"
+    job: str | None = None
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0
+    local_size: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is the one that writes."""
+        return self.rank == 0
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it is the one of its machine that says what is wrong."""
+        return self.local_rank == 0
+
+
+ALONE = Place()
+
+
+def find_place(environ: Mapping[str, str]) -> Place:
+    """Find out from environment variables whether torchrun or srun started this process among others.
+
+    >>> find_place({"SLURM_JOB_ID": "7"}).starter  # within a job, but not by srun
+    'nobody'
+    """
+    if "TORCHELASTIC_RUN_ID" in environ:
+        run_id = environ["TORCHELASTIC_RUN_ID"]
+        return Place(
+            "torchrun",
+            None if run_id == _NO_ID else f"torchrun_{run_id}",
+            *(int(environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")),
+        )
+    if "SLURM_STEP_ID" in environ and "SLURM_PROCID" in environ:
+        return Place(
+            "srun",
+            f"slurm_{environ['SLURM_JOB_ID']}_{environ['SLURM_STEP_ID']}",
+            rank=int(environ["SLURM_PROCID"]),
+            size=int(environ["SLURM_NTASKS"]),
+            local_rank=int(environ["SLURM_LOCALID"]),
+            local_size=int(environ["SLURM_NTASKS"]) // int(environ["SLURM_NNODES"]),
+        )
+    return ALONE
+
+
+def check_place(trainer: TrainerConfig, place: Place) -> None:
+    """Make sure that what was started is what the configuration asks for.
+
+    Raises:
+        ConfigError: If not.
+    """
+    if (trainer.name == SLURM) != (place.starter == "srun") and (trainer.name == SLURM or place.size > 1):
+        raise ConfigError([_explain_slurm(trainer, place)])
+    wanted = (trainer.devices, trainer.devices * trainer.nodes)
+    if place.starter == "nobody":
+        if trainer.nodes > 1:
+            raise ConfigError(
+                [
+                    f"trainer.nodes: {trainer.nodes} machines need somebody who starts the run on each: "
+                    f"torchrun --nnodes={trainer.nodes} --nproc-per-node={trainer.devices} --rdzv-id=NAME "
+                    "--rdzv-backend=c10d --rdzv-endpoint=HOST:PORT -m binrecon train ...; or srun with "
+                    "trainer=slurm"
+                ]
+            )
+    elif (place.local_size, place.size) != wanted:
+        raise ConfigError(
+            [
+                f"trainer.devices, trainer.nodes: {place.starter} started {place.size} processes, "
+                f"{place.local_size} of them on this machine, but {name_processes(trainer)} are "
+                f"{wanted[1]}; make them agree"
+            ]
+        )
+
+
+def _explain_slurm(trainer: TrainerConfig, place: Place) -> str:
+    if trainer.name == SLURM:
+        return (
+            "trainer: slurm trains as srun starts it, and srun did not start this; "
+            "use srun binrecon train ..., or trainer=auto"
+        )
+    return f"trainer: srun started {place.size} processes, got trainer={trainer.name}; use trainer=slurm"
+
+
+def words_of_job(words: Sequence[str], place: Place) -> list[str]:
+    """Add to a command line the run folder that all processes of a job share.
+
+    Raises:
+        ConfigError: If nothing tells them the same folder, or each would run all of several runs.
+    """
+    if place.starter == "nobody":
+        return list(words)
+    if place.size > 1 and {"-m", "--multirun"} & set(words):
+        raise ConfigError(
+            [
+                f"--multirun: each of the {place.size} processes that {place.starter} started would run all "
+                "runs; start one run at a time"
+            ]
+        )
+    if any(word.startswith("hydra.run.dir=") for word in words):
+        return list(words)
+    if place.job is None:
+        raise ConfigError(
+            [
+                "hydra.run.dir: nothing tells all processes one run folder; give torchrun an --rdzv-id=NAME, "
+                "or add hydra.run.dir=FOLDER"
+            ]
+        )
+    return [*words, f"hydra.run.dir='${{output_root}}/train/{place.job}'"]
+
+
+def choose_environment(place: Place) -> ClusterEnvironment:
+    """Return what tells Lightning the same."""
+    if place.starter == "nobody" or place.size == 1:
+        return LightningEnvironment()  # else Lightning would take a batch job without srun for one with it
+    return slurm_environment(place) if place.starter == "srun" else TorchElasticEnvironment()
+
+
+def slurm_environment(place: Place) -> SLURMEnvironment:
+    """Return Lightning's view of what srun started; it wants a variable that srun does not always set."""
+    os.environ.setdefault("SLURM_NTASKS_PER_NODE", str(place.local_size))
+    return SLURMEnvironment(auto_requeue=False)

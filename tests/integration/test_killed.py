@@ -1,0 +1,56 @@
+"""A run that is killed at any moment, and resumed, gives bit for bit what an undisturbed one gives."""
+
+import json
+import subprocess
+import sys
+from itertools import product
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from binrecon.training.checkpoints import read_checkpoint
+
+REGIMES = {
+    "cached": [],
+    "full": ["regime=full"],
+    "live": ["features=live", "head.dropout=0.3"],
+    "gradual": ["regime=gradual", "regime.head_epochs=1", "regime.first_stage=stage4"],
+}
+OPTIMIZERS = ("sgd", "sgdr", "adam", "adamw")
+PAIRS = [
+    *product(("cached", "full"), OPTIMIZERS),
+    *zip(("live", "gradual"), ("adam", "sgdr"), strict=True),
+]
+KILLS = 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_train__killed_at_random_moments(tiny_run: list[str], tmp_path: Path) -> None:
+    """Twenty kills, two of each run, wherever they fall: extraction, a step, a checkpoint, the test."""
+    cases = {
+        f"{regime}_{optimizer}": [
+            "train", *tiny_run, *REGIMES[regime], f"optimizer={optimizer}", "trainer.max_epochs=3",
+        ]
+        for regime, optimizer in PAIRS
+    }  # fmt: skip
+    plan = tmp_path / "cases.json"
+    plan.write_text(json.dumps(cases))
+    command = [sys.executable, "-m", "tests.killed", str(plan), str(tmp_path / "runs"), str(KILLS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert int(done.stdout) >= len(cases), "most kills find a run at work"
+    for name in cases:
+        compare(tmp_path / "runs" / name / "whole", tmp_path / "runs" / name / "killed")
+
+
+def compare(whole: Path, killed: Path) -> None:
+    assert (whole / "metrics.csv").read_bytes() == (killed / "metrics.csv").read_bytes(), whole
+    predictions = [pd.read_parquet(run / "predictions.parquet") for run in (whole, killed)]
+    pd.testing.assert_frame_equal(*predictions, check_exact=True, obj=str(whole))
+    for name in ("last.ckpt", "best.ckpt"):
+        one, other = (read_checkpoint(run / "checkpoints" / name)["state_dict"] for run in (whole, killed))
+        assert one.keys() == other.keys()
+        assert all(torch.equal(one[key], other[key]) for key in one), f"{whole} {name}"

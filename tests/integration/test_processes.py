@@ -1,0 +1,77 @@
+"""Several processes give what one gives: real ones over gloo, on bins that cannot be shared evenly.
+
+With this split 80 bins train, 17 validate and 23 test.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from binrecon.cli import main
+from binrecon.training.checkpoints import read_checkpoint
+
+SPLIT = ["data.split_seed=17", "data.batch_size=48", "optimizer=sgd", "head.dropout=0"]
+CASES = {
+    "frozen": [],
+    "a_last_batch_of_two": ["data.batch_size=39", "head=coral", "loss=cumulative"],
+    "mlp": ["head=mlp", "head.hidden_width=8", "trainer.gradient_clip_norm=0.5"],
+    "live": ["features=live", "data.batch_size=78", "trainer.accumulate=2", "data.tta=flip"],
+    "full": ["regime=full", "optimizer.lr=0.01"],
+    "fsdp": ["regime=full", "optimizer.lr=0.01"],
+    "gradual": ["regime=gradual", "regime.head_epochs=1", "regime.first_stage=stage4", "optimizer.lr=0.01"],
+}
+
+
+def start_ranks(count: int, command: list[str], log: Path) -> int:
+    """Run a module in so many processes under torchrun, and return the status."""
+    torchrun = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        f"--nproc-per-node={count}",
+        "-m",
+    ]
+    with log.open("wb") as file:
+        return subprocess.run(
+            [*torchrun, *command], stdout=file, stderr=subprocess.STDOUT, check=False
+        ).returncode
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_train__three_processes_equal_one(tiny_run: list[str], tmp_path: Path) -> None:
+    """The same metrics, predictions and weights in every regime, BatchNorm included."""
+    cases, commands = tmp_path / "cases.json", []
+    for name, words in CASES.items():
+        words = ["train", *tiny_run, *SPLIT, *words]
+        assert main([*words, f"hydra.run.dir={tmp_path / name / 'one'}"]) == 0
+        trainer = ["trainer=fsdp", "trainer.accelerator=cpu"] if name == "fsdp" else ["trainer=ddp_cpu"]
+        three = [*trainer, "trainer.devices=3", f"cache_dir={tmp_path / 'other_cache'}"]
+        commands.append([*words, *three, f"hydra.run.dir={tmp_path / name / 'three'}"])
+    cases.write_text(json.dumps(commands))
+    log = tmp_path / "log"
+    assert start_ranks(3, ["tests.ranks", str(cases)], log) == 0, log.read_text()
+    for name in CASES:
+        compare(tmp_path / name / "one", tmp_path / name / "three")
+
+
+def compare(one: Path, three: Path) -> None:
+    names = [sorted(str(path.relative_to(run)) for path in run.rglob("*")) for run in (one, three)]
+    assert names[0] == names[1], "the same files, none left of single processes"
+    metrics = [pd.read_csv(run / "metrics.csv") for run in (one, three)]
+    pd.testing.assert_frame_equal(*metrics, rtol=1e-3, atol=1e-4, obj=one.parent.name)
+    predictions = [pd.read_parquet(run / "predictions.parquet") for run in (one, three)]
+    assert len(predictions[0]) == 23
+    pd.testing.assert_frame_equal(*predictions, rtol=1e-3, atol=1e-4, obj=one.parent.name)
+    weights = [read_checkpoint(run / "checkpoints" / "last.ckpt")["state_dict"] for run in (one, three)]
+    assert weights[0].keys() == weights[1].keys()
+    for key, tensor in weights[0].items():
+        torch.testing.assert_close(
+            weights[1][key], tensor, rtol=1e-3, atol=1e-4, msg=f"{one.parent.name} {key}"
+        )

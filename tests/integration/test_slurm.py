@@ -1,0 +1,78 @@
+"""The job of the README, under stand-ins for Slurm's commands: two tasks train, are stopped, and go on."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tests.slurm import install
+
+BASH = shutil.which("bash") or "bash"
+README = Path(__file__).parents[2] / "README.md"
+
+
+def job_script(folder: Path) -> Path:
+    """Write down the batch script that the README gives."""
+    (text,) = re.findall(r"```bash\n(#!/bin/bash\n#SBATCH.*?)```", README.read_text(), re.DOTALL)
+    script = folder / "train.sbatch"
+    script.write_text(text)
+    return script
+
+
+def test_job__is_a_script(tmp_path: Path) -> None:
+    script = job_script(tmp_path)
+    assert subprocess.run([BASH, "-n", str(script)], check=False).returncode == 0
+    assert "#SBATCH --requeue\n" in script.read_text()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A job of two nodes with a task each; returns what Slurm's commands note down."""
+    install(tmp_path / "bin")
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+    paths = [str(tmp_path / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]
+    environ = {"SLURM_JOB_ID": "4711", "SLURM_NNODES": "2", "SLURM_NOTES": str(tmp_path / "notes")}
+    for name, value in {**environ, "PATH": ":".join(paths), "MASTER_PORT": str(port)}.items():
+        monkeypatch.setenv(name, value)
+    return tmp_path / "notes"
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
+def test_job__is_put_back_into_the_queue_and_goes_on(
+    cluster: Path, tiny_run: list[str], tmp_path: Path
+) -> None:
+    words = ["trainer.accelerator=cpu", *tiny_run, "trainer.max_epochs=60"]
+    command = [BASH, str(job_script(tmp_path)), *words]
+    run = tmp_path / "outputs" / "train" / "slurm_4711_0"
+    with (tmp_path / "log").open("wb") as log:
+        job = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        wait_for(run / "checkpoints" / "last.ckpt", job, tmp_path / "log")
+        os.kill(int(cluster.with_suffix(".pid").read_text()), signal.SIGUSR1)
+        job.wait(30)
+        noted = cluster.read_text().splitlines()
+        assert noted[0].startswith("srun --kill-on-bad-exit=1 binrecon train trainer=slurm ")
+        assert noted[1:] == ["requeue 4711"]
+        done = len(pd.read_csv(run / "metrics.csv"))
+        assert 0 < done < 60
+        again = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False)
+    assert again.returncode == 0, (tmp_path / "log").read_text()[-3000:]
+    assert pd.read_csv(run / "metrics.csv")["epoch"].tolist() == list(range(1, 61))
+    assert "the job was put back into the queue" in (tmp_path / "log").read_text()
+
+
+def wait_for(file: Path, job: "subprocess.Popen[bytes]", log: Path) -> None:
+    end = time.monotonic() + 120
+    while not file.exists():
+        assert job.poll() is None, log.read_text()[-3000:]
+        assert time.monotonic() < end, "the training does not get on"
+        time.sleep(0.1)
