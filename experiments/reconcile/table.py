@@ -106,15 +106,22 @@ def main() -> None:
     ]
     print_table(["score", "before calibration", "after", "honest"], rows)
     rows = [
-        [f"{100 * asked:g} %", spread(100 * part["share"], 1), f"{100 * part['margin'].mean():.1f}"]
-        + [spread(part["mean_size"], 2)]
+        [
+            f"{100 * asked:g} %",
+            spread(100 * part["share"], 1),
+            f"{100 * part['margin'].mean():.1f}",
+            spread(part["mean_size"], 2),
+        ]
         for asked, part in read(folders, "coverages.csv").groupby("asked")
     ]
     print_table(["coverage asked for", "covered, %", "sampling error, points", "counts in a set"], rows)
     audits = read(folders, "audits.csv").groupby(["rate", "budget"])
     rows = [
-        [f"{100 * rate:g} %", f"{100 * budget:g} %: {part['recounts'].iloc[0]}"]
-        + [spread(part[column], 2) for column in ("expected_finds", "found", "audits_that_find_nothing")]
+        [
+            f"{100 * rate:g} %",
+            f"{100 * budget:g} %: {part['recounts'].iloc[0]}",
+            *(spread(part[column], 2) for column in ("expected_finds", "found", "audits_that_find_nothing")),
+        ]
         for (rate, budget), part in audits
     ]
     print_table(["wrong", "recounts", "expected finds", "found", "audits that find nothing"], rows)
