@@ -20,6 +20,7 @@ from binrecon.errors import ConfigError
 from binrecon.sweep.plan import Plan as SweepPlan
 
 _NODES = "trainer.nodes"
+_SLURM = "slurm"
 
 
 class LaunchPlan:
@@ -113,6 +114,8 @@ class LaunchPlan:
 
     def _check_machine(self, config: DictConfig) -> Iterator[str]:
         machine, accelerator = self.cloud.instance_type, config.trainer.accelerator
+        if config.trainer.name == _SLURM:
+            yield f"trainer: {_SLURM} is started by srun, which SageMaker has not; use gpu, ddp or fsdp"
         if accelerator == "gpu" and not has_gpu(machine):
             yield (
                 f"cloud.instance_type: {machine} has no GPU, and trainer={config.trainer.name} needs one; "
