@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 if TYPE_CHECKING:
+    from tests.aws_server import AwsServer
     from tests.s3_server import S3Server
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported: two test processes share the cores
+
+settings.register_profile("any machine", deadline=None)  # how long an example takes says how busy it is
+settings.load_profile("any machine")
 
 REAL_BINS = Path(
     os.environ.get("BINRECON_ABID", Path(__file__).parents[1] / ".." / "shared" / "abid")
@@ -29,6 +34,8 @@ def _offline_and_isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("WANDB_MODE", "disabled")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
@@ -42,6 +49,15 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[S3Server]":
     from tests.s3_server import run_s3_server  # boto3 is slow to load
 
     with run_s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def aws_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[AwsServer]":
+    """AWS's control calls; tests that use it carry the marks in `AWS_MARKS`."""
+    from tests.aws_server import run_aws_server  # boto3 is slow to load
+
+    with run_aws_server(tmp_path_factory.mktemp("aws")) as server:
         yield server
 
 

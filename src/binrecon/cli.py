@@ -250,6 +250,8 @@ def _reconcile(words: Sequence[str]) -> None:
 
     if (applied := words_to_apply(words)) is not None:
         run_verb("apply", applied, _apply_once)
+    elif "--evaluate" in words:
+        run_verb("evaluate", [word for word in words if word != "--evaluate"], _evaluate_once)
     else:
         run_verb("reconcile", words, _reconcile_once)
 
@@ -268,6 +270,25 @@ def _reconcile_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str
 
     reconcile(to_typed(config), run_dir)
 
+
+def _evaluate_once(config: "DictConfig", run_dir: Path, overrides: Sequence[str]) -> None:
+    from binrecon.config.compose import to_typed
+    from binrecon.reconcile.evaluate.command import evaluate
+
+    evaluate(to_typed(config), run_dir)
+
+
+def _launch(words: Sequence[str]) -> None:
+    from binrecon.cloud.launch import launch
+
+    launch(words)
+
+
+_JOBS = (
+    "Words of `train` travel to the job; `binrecon train --help` lists them. With several values for a key,",
+    "or sweep=NAME, SageMaker searches: a tuning job. --dry-run prints the request, and sends nothing.",
+    "ls, follow NAME, stop NAME and fetch NAME need no cloud.role and no cloud.bucket.",
+)
 
 _SEARCH = (
     "Words of `train` with one value hold for every trial; those with several are searched:",
@@ -335,6 +356,19 @@ VERBS = {
         words="NAME [WORD OF train ...] ",
         notes=_TABLES,
     ),
+    "launch": Verb(
+        "train on SageMaker, by the words of `train`; see, stop and fetch what is there",
+        _launch,
+        (
+            "cloud=sagemaker cloud.bucket=B cloud.role=ARN cloud.bins=s3://B/abid trainer=gpu --dry-run",
+            "cloud.bucket=B cloud.role=ARN cloud.is_spot=true source=abid trainer=gpu model=resnet50",
+            "cloud.bucket=B cloud.role=ARN source=abid trainer=gpu sweep=optimizer sweep.trials=20",
+            "ls prices=prices.yaml",
+            "fetch binrecon-20261126-101500-000",
+        ),
+        words="[ls | follow NAME | stop NAME | fetch NAME] [WORD OF train ...] ",
+        notes=_JOBS,
+    ),
     "compare": Verb(
         "rank runs, and say which differences are more than chance",
         _compare,
@@ -362,6 +396,7 @@ VERBS = {
             "checkpoint=outputs/train/2026-11-23_12-00-00_000000 source.root=data/abid budget=0.5%",
             "checkpoint=runs/best source.root=photos inventory=records.csv 'budget=200 bins'",
             "checkpoint=runs/best source.root=photos inventory=wms.csv bin_column=Location count_column=Qty",
+            "--evaluate checkpoint=outputs/train/2026-11-23_12-00-00_000000",
             "--apply audit.csv",
         ),
         notes=_AUDIT,

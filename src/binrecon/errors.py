@@ -103,12 +103,16 @@ class ReproductionError(BinreconError):
     """A study cannot be run again, or what it quotes no longer holds."""
 
 
+class AuditError(BinreconError, ValueError):
+    """The counts of an audit cannot be applied."""
+
+
 class InventoryError(BinreconError, ValueError):
     """An inventory cannot be read, or does not fit the photos."""
 
 
-class AuditError(BinreconError, ValueError):
-    """The counts of an audit cannot be applied."""
+class CloudError(BinreconError):
+    """A cloud refuses what is asked of it, cannot be reached, or a job in it failed."""
 
 
 class OutputError(BinreconError, OSError):

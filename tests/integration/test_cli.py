@@ -33,7 +33,7 @@ def test_main__lists_verbs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_main__unknown_verb(fail: Callable[..., str]) -> None:
     assert (
         fail("trian")
-        == "'trian' is no verb of binrecon; there are fetch, train, sweep, reproduce, compare, calibrate, reconcile, export, features, show. Did you mean 'train'?\n"
+        == "'trian' is no verb of binrecon; there are fetch, train, sweep, reproduce, launch, compare, calibrate, reconcile, export, features, show. Did you mean 'train'?\n"
     )
 
 
@@ -43,6 +43,34 @@ def test_reproduce__help(capsys: pytest.CaptureFixture[str]) -> None:
     assert "usage: binrecon reproduce NAME [WORD OF train ...] [KEY=VALUE ...]" in shown
     assert "  seeds=3 " in shown
     assert "binrecon reproduce stanford --estimate" in shown
+
+
+def test_launch__help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["launch", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "usage: binrecon launch [ls | follow NAME | stop NAME | fetch NAME] [WORD OF train ...]" in shown
+    assert "  * cloud=sagemaker " in shown
+    assert "  cloud.max_runtime_h=24.0 " in shown
+    assert [
+        line for line in shown.splitlines() if line.startswith("  cloud.") and len(line.split()) < 2
+    ] == []
+
+
+def test_launch__dry_run_loads_neither_torch_nor_boto3(tmp_path: Path) -> None:
+    """And asks nobody anything: the request is made of the words alone."""
+    code = (
+        "import sys; from binrecon.cli import main; status = main(['launch', *sys.argv[1:]]); "
+        "print(status, {'torch', 'boto3'} & set(sys.modules), file=sys.stderr)"
+    )
+    words = [
+        "--dry-run", "cloud.region=us-east-1", "cloud.bucket=bkt", "source=synthetic",
+        "cloud.role=arn:aws:iam::123456789012:role/binrecon", "cloud.instance_type=ml.c5.xlarge",
+    ]  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert done.stderr.splitlines()[-1] == "0 set()"
+    assert '"TrainingInputMode": "File"' in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_job__is_put_back_into_the_queue_and_goes_on(
     cluster: Path, tiny_run: list[str], tmp_path: Path
 ) -> None:
-    words = ["trainer.accelerator=cpu", *tiny_run, "trainer.max_epochs=150"]
+    words = ["trainer.accelerator=cpu", *tiny_run, "trainer.max_epochs=60"]
     command = [BASH, str(job_script(tmp_path)), *words]
     run = tmp_path / "outputs" / "train" / "slurm_4711_0"
     with (tmp_path / "log").open("wb") as log:
@@ -63,10 +63,10 @@ def test_job__is_put_back_into_the_queue_and_goes_on(
         assert noted[0].startswith("srun --kill-on-bad-exit=1 binrecon train trainer=slurm ")
         assert noted[1:] == ["requeue 4711"]
         done = len(pd.read_csv(run / "metrics.csv"))
-        assert 0 < done < 150
+        assert 0 < done < 60
         again = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False)
     assert again.returncode == 0, (tmp_path / "log").read_text()[-3000:]
-    assert pd.read_csv(run / "metrics.csv")["epoch"].tolist() == list(range(1, 151))
+    assert pd.read_csv(run / "metrics.csv")["epoch"].tolist() == list(range(1, 61))
     assert "the job was put back into the queue" in (tmp_path / "log").read_text()
 
 

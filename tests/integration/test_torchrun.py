@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 TWO = ["trainer=ddp_cpu", "trainer.devices=1", "trainer.nodes=2"]
-EPOCHS = 120
+EPOCHS = 60
 
 
 def start_agents(
-    words: list[str], folder: Path, own: tuple[list[str], list[str]] = ([], []), restarts: int = 0
+    words: list[str], folder: Path, own: tuple[list[str], ...] = ([], []), restarts: int = 0
 ) -> list["subprocess.Popen[bytes]"]:
     """Start the same training under two agents, with words that one of them has alone."""
     port = random.randint(20_000, 30_000)
@@ -54,9 +54,14 @@ def is_alive(process: int) -> bool:
 def test_train__a_killed_process_ends_the_others_and_the_run_goes_on(
     tiny_run: list[str], tmp_path: Path
 ) -> None:
-    """`kill -9` on one machine: the process of the other is gone within 45 s, and torchrun starts both again."""
-    agents = start_agents([*tiny_run, f"trainer.max_epochs={EPOCHS}"], tmp_path, restarts=1)
-    run = tmp_path / "outputs" / "train" / "torchrun_bins1"
+    """`kill -9` on one machine: the process of the other is gone within 45 s, and torchrun starts both again.
+
+    The machines do not see each other's disk. The first agent has the first rank: torchrun sorts them by address
+    and process id.
+    """
+    disks = tuple([f"{key}={tmp_path / disk}" for key in ("output_root", "cache_dir")] for disk in "ab")
+    agents = start_agents([*tiny_run, f"trainer.max_epochs={EPOCHS}"], tmp_path, disks, restarts=1)
+    run = tmp_path / "a" / "train" / "torchrun_bins1"
     end = time.monotonic() + 120
     while not (run / "checkpoints" / "last.ckpt").exists():
         assert all(agent.poll() is None for agent in agents), logs(tmp_path)
@@ -72,6 +77,13 @@ def test_train__a_killed_process_ends_the_others_and_the_run_goes_on(
     assert pd.read_csv(run / "metrics.csv")["epoch"].tolist() == list(range(1, EPOCHS + 1))
     assert len(pd.read_parquet(run / "predictions.parquet")) == 25
     assert "failed (exitcode: -9)" in logs(tmp_path)
+    assert {file.name for file in (tmp_path / "b" / "train" / "torchrun_bins1").rglob("*.*")} == {
+        "run.json",
+        "manifest.parquet",
+        "backbone.ckpt",
+        "last.ckpt",
+        "best.ckpt",
+    }
 
 
 @pytest.mark.slow

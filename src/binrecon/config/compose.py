@@ -13,9 +13,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from binrecon.config import export, schema
+from binrecon.config import cloud_settings, export, schema
 from binrecon.config.apply import ApplyConfig
 from binrecon.config.calibrate import CalibrateConfig
+from binrecon.config.evaluation import EvaluateConfig
 from binrecon.config.reconcile import ReconcileConfig
 from binrecon.config.trainer_words import settle
 from binrecon.errors import ConfigError
@@ -29,9 +30,12 @@ SCHEMAS: dict[str, type[Any]] = {
     "sweep": schema.SweepConfig,
     "sweep/settings": schema.SweepSettings,
     "compare": schema.CompareConfig,
+    "evaluate": EvaluateConfig,
     "reconcile": ReconcileConfig,
-    "apply": ApplyConfig,
     "export": export.ExportConfig,
+    "launch": cloud_settings.LaunchConfig,
+    "cloud/sagemaker": cloud_settings.SageMakerConfig,
+    "apply": ApplyConfig,
     "reproduce": schema.ReproduceConfig,
     "data": schema.DataConfig,
     "model": schema.ModelConfig,

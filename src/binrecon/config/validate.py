@@ -18,8 +18,10 @@ from binrecon.config.apply import check_apply
 from binrecon.config.augment_words import AUGMENT_WORDS, TTA_WORDS
 from binrecon.config.balance_words import BALANCE_WORDS
 from binrecon.config.calibration_words import METHOD_WORDS
+from binrecon.config.cloud_rules import find_launch_problems
 from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
 from binrecon.config.engine_words import DTYPE_WORDS, ENGINE_WORDS, PRECISION_WORDS
+from binrecon.config.evaluation import check_evaluate
 from binrecon.config.export import check_export
 from binrecon.config.loss_words import LOSSES_OF_HEADS
 from binrecon.config.metric_names import RANKING_METRICS, monitor_names
@@ -146,8 +148,10 @@ def validate(config: DictConfig) -> None:
             _wandb,
             _comparison,
             _sweep,
+            check_evaluate,
             check_reconcile,
             check_apply,
+            find_launch_problems,
             _paths,
             check_export,
         )

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from binrecon.cloud import words as launch_words
 from binrecon.config.compose import compose_config, take_in_recipes
 from binrecon.config.problems import parse_word
 from binrecon.config.search_space import build_space, check_space, sort_words
@@ -69,11 +70,16 @@ def compose_command(command: str, root: Path) -> None:
     Raises:
         ConfigError: If it does not compose.
     """
-    verb, *words = [word for word in shlex.split(command) if not word.startswith("-")]
+    given = shlex.split(command)
+    verb, *words = [word for word in given if not word.startswith("-")]
+    if "--evaluate" in given:
+        verb = "evaluate"  # the keys of `reconcile --evaluate` are its own
     if verb == "sweep":
         _compose_sweep(words, root)
     elif verb == "reproduce":
         _compose_reproduction(words)
+    elif verb == "launch":
+        _compose_launch(words, root)
     else:
         _compose_each(verb, words)
 
@@ -104,6 +110,16 @@ def _compose_sweep(words: Sequence[str], root: Path) -> None:
     space = dict(compose_config("sweep", said.sweep).sweep.space)
     fixed = [word for word in (f"source.root={root}", *said.fixed) if word.partition("=")[0] != "sweep"]
     check_space(fixed, build_space({**space, **said.searched}))
+
+
+def _compose_launch(words: Sequence[str], root: Path) -> None:
+    """Compose the settings of the job, and what would travel to it."""
+    said = launch_words.sort_words(words)
+    compose_config("launch", said.own)
+    if said.search:
+        _compose_sweep([*said.train, *said.search], root)
+    else:
+        _compose_each("train", said.train)
 
 
 def _compose_reproduction(words: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, cast
 import pandas as pd
 import pytorch_lightning as pl
 import torch
+import torch.distributed as dist
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.trainer.states import TrainerFn
 from rich.progress import Progress, TaskID
@@ -16,7 +17,7 @@ from torch import Tensor
 from binrecon.console import build_progress, get_console
 from binrecon.data import BinBatch
 from binrecon.models.decoding import argmax_count, mean_count, median_count
-from binrecon.whole_file import write_text
+from binrecon.whole_file import write_text, write_whole
 
 _SHOWN = ("train/loss", "val/loss", "val/accuracy", "val/rmse")
 
@@ -168,7 +169,7 @@ class RunWatch(Callback):
 class PredictionWriter(Callback):
     """Writes what was predicted for every bin of a pass: one Parquet table for each kind, sorted by bin.
 
-    Several processes write a part each beside the file, and the first one joins them.
+    Of several processes the first one writes it, with what it hears from the others.
 
     Args:
         test_path: The file of what the model is judged on (`trainer.test`).
@@ -205,17 +206,13 @@ class PredictionWriter(Callback):
         self._write(trainer, self.val_path)
 
     def _write(self, trainer: pl.Trainer, path: Path) -> None:
-        files = [path.with_name(f".{path.name}.{rank}.part") for rank in range(trainer.world_size)]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pd.concat(self.parts).to_parquet(files[trainer.global_rank], index=False)
-        self.parts = []
-        trainer.strategy.barrier()
-        if trainer.is_global_zero:
-            joined = pd.concat(map(pd.read_parquet, files)).sort_values("bin_id")
-            joined.to_parquet(files[0], index=False)
-            files[0].replace(path)
-            for file in files[1:]:
-                file.unlink()
+        own, self.parts = pd.concat(self.parts), []
+        tables: list[Any] | None = [own] * trainer.world_size if trainer.is_global_zero else None
+        if trainer.world_size > 1:
+            dist.gather_object(own, tables)
+        if tables is not None:
+            joined = pd.concat(tables).sort_values("bin_id")
+            write_whole(path, joined.to_parquet(index=False))
 
 
 def tabulate_predictions(batch: BinBatch, count_logits: Tensor, min_count: int) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import torch
 
 from binrecon.config.schema import TrainConfig, WandbLoggerConfig
+from binrecon.config.trainer_words import SLURM
 from binrecon.errors import ConfigError
 
 
@@ -21,10 +22,11 @@ def _check_devices(config: TrainConfig) -> None:
         return
     found = torch.cuda.device_count()
     if found < config.trainer.devices:
+        shown = " to each task (of srun, use --gpus-per-node)" if config.trainer.name == SLURM else ""
         raise ConfigError(
             [
                 f"trainer.devices: trainer={config.trainer.name} wants {config.trainer.devices} GPUs, "
-                f"this machine has {found}; use trainer=cpu, or lower trainer.devices"
+                f"this machine has {found}{shown}; use trainer=cpu, or lower trainer.devices"
             ]
         )
 

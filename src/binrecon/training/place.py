@@ -1,5 +1,6 @@
 """Which of several processes this one is, and who started them."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -148,4 +149,10 @@ def choose_environment(place: Place) -> ClusterEnvironment:
     """Return what tells Lightning the same."""
     if place.starter == "nobody" or place.size == 1:
         return LightningEnvironment()  # else Lightning would take a batch job without srun for one with it
-    return SLURMEnvironment(auto_requeue=False) if place.starter == "srun" else TorchElasticEnvironment()
+    return slurm_environment(place) if place.starter == "srun" else TorchElasticEnvironment()
+
+
+def slurm_environment(place: Place) -> SLURMEnvironment:
+    """Return Lightning's view of what srun started; it wants a variable that srun does not always set."""
+    os.environ.setdefault("SLURM_NTASKS_PER_NODE", str(place.local_size))
+    return SLURMEnvironment(auto_requeue=False)

@@ -10,14 +10,13 @@ from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
-from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from torch._C._distributed_c10d import TCPStore
 
 from binrecon.config.run_keys import PLACE_KEYS, covers, list_settings
 from binrecon.config.schema import TrainConfig
 from binrecon.config.trainer_words import name_processes
 from binrecon.errors import TrainingError
-from binrecon.training.place import Place
+from binrecon.training.place import Place, slurm_environment
 from binrecon.whole_file import write_whole
 
 T = TypeVar("T")
@@ -58,7 +57,7 @@ def joined(config: TrainConfig, place: Place) -> Iterator["Ranks"]:
 
 
 def _open_store(config: TrainConfig, place: Place) -> TCPStore:
-    environment, seconds = SLURMEnvironment(auto_requeue=False), config.trainer.join_timeout_s
+    environment, seconds = slurm_environment(place), config.trainer.join_timeout_s
     address, port = environment.main_address, environment.main_port
     try:
         return TCPStore(

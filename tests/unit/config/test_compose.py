@@ -36,6 +36,9 @@ def test_every_option_composes_and_validates(group: str, option: str, tiny_bins:
     if group == "sweep":  # of the verb `sweep`, whose other words are those of `train`
         validate(compose_config("sweep", [f"sweep={option}"]))
         return
+    if group == "cloud":  # of the verb `launch`, in the same way
+        validate(compose_config("launch", [f"cloud={option}", "do=ls", "cloud.region=us-east-1"]))
+        return
     source = [] if group == "source" else ["source=local"]
     words = [*source, f"{group}={option}", f"++source.root={tiny_bins}"]
     required = REQUIRED.get((group, option))

@@ -1,0 +1,139 @@
+"""The clients of AWS, and what its refusals mean for the configuration."""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from binrecon.config.cloud_settings import SageMakerConfig
+from binrecon.errors import CloudError
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+
+_TIMEOUT_S = 20
+_TRIES = 5
+
+_NO_CREDENTIALS = (
+    "no AWS credentials were found in the usual places (environment, ~/.aws, instance role); "
+    "set them up, for instance with `aws configure`"
+)
+_BAD_CREDENTIALS = (
+    "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId",
+    "SignatureDoesNotMatch", "UnrecognizedClientException", "AuthFailure",
+)  # fmt: skip
+_DENIED = ("AccessDenied", "AccessDeniedException", "403", "UnauthorizedOperation")
+_ABSENT_BUCKET = ("NoSuchBucket", "404", "301", "PermanentRedirect")
+_BUSY = ("ThrottlingException", "Throttling", "TooManyRequestsException", "SlowDown", "RequestLimitExceeded")
+
+
+@dataclass(frozen=True)
+class Clients:
+    """What of AWS we talk to."""
+
+    sagemaker: "SageMakerClient"
+    s3: "S3Client"
+    logs: "CloudWatchLogsClient"
+
+
+def connect(cloud: SageMakerConfig) -> Clients:
+    """Build the clients; nothing is sent yet. Credentials come from the usual AWS chain alone."""
+    import boto3
+    from botocore.config import Config
+
+    options = Config(
+        connect_timeout=_TIMEOUT_S,
+        read_timeout=_TIMEOUT_S,
+        retries={"total_max_attempts": _TRIES, "mode": "standard"},
+        s3={"addressing_style": "auto" if cloud.endpoint_url is None else "path"},
+    )
+    session = boto3.Session(region_name=cloud.region)
+    return Clients(
+        sagemaker=session.client("sagemaker", endpoint_url=cloud.endpoint_url, config=options),
+        s3=session.client("s3", endpoint_url=cloud.endpoint_url, config=options),
+        logs=session.client("logs", endpoint_url=cloud.endpoint_url, config=options),
+    )
+
+
+@contextlib.contextmanager
+def explaining(cloud: SageMakerConfig) -> Iterator[None]:
+    """Turn what AWS refuses into one line that names the key to change.
+
+    Raises:
+        CloudError: For every refusal, and where AWS cannot be reached.
+    """
+    from boto3.exceptions import S3UploadFailedError
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        NoCredentialsError,
+        ParamValidationError,
+        PartialCredentialsError,
+    )
+
+    try:
+        yield
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise CloudError(_NO_CREDENTIALS) from error
+    except ClientError as error:
+        raise CloudError(explain(cloud, error)) from error
+    except S3UploadFailedError as error:
+        raise CloudError(f"cloud.bucket: the code could not be uploaded ({_shorten(str(error))})") from error
+    except ParamValidationError as error:
+        raise CloudError(f"the request is not as SageMaker takes it ({_shorten(str(error))})") from error
+    except BotoCoreError as error:
+        place = cloud.endpoint_url or f"AWS in {cloud.region}"
+        raise CloudError(
+            f"cloud.region: {place} cannot be reached ({_shorten(str(error))}); "
+            "check the address and the network"
+        ) from error
+
+
+def explain(cloud: SageMakerConfig, error: "ClientError") -> str:
+    """Say in one line what a refusal means, and what to do."""
+    details = error.response.get("Error", {})
+    code, said = details.get("Code", ""), _shorten(details.get("Message", "") or str(error))
+    if code in _BAD_CREDENTIALS:
+        return f"AWS does not take your credentials ({code}); renew them, for instance with `aws sso login`"
+    if code in _DENIED:
+        return f"AWS denies {error.operation_name} ({said}); add it to your policy, which the README has"
+    if code in _ABSENT_BUCKET:
+        return f"cloud.bucket: no bucket '{cloud.bucket}' in {cloud.region}; check name and region"
+    if code == "ResourceLimitExceeded":
+        return (
+            f"cloud.instance_type: your account's quota does not allow {cloud.instance_count} x "
+            f"{cloud.instance_type} ({said}); ask for more in Service Quotas, or choose another machine"
+        )
+    if code == "ResourceInUse":
+        return f"job: there is one of this name already ({said}); give another, or none"
+    if code in _BUSY:
+        return f"AWS is asked too often ({code}); try again in a minute"
+    if code in ("ValidationException", "ValidationError"):
+        return _explain_invalid(cloud, said)
+    return f"AWS refuses {error.operation_name} ({code}: {said})"
+
+
+def _explain_invalid(cloud: SageMakerConfig, said: str) -> str:
+    """Say which key a request that was found invalid has wrong."""
+    lower = said.lower()
+    if "instancetype" in lower or "instance type" in lower:
+        return f"cloud.instance_type: {cloud.region} has no '{cloud.instance_type}' for training ({said})"
+    if "role" in lower:
+        return (
+            f"cloud.role: SageMaker cannot work under '{cloud.role}' ({said}); "
+            "check its ARN, and that SageMaker may assume it"
+        )
+    if "s3" in lower:
+        return f"cloud: an address in S3 is refused ({said}); check bucket, region and what the role may read"
+    if "image" in lower:
+        return f"cloud.image_uri: the image is refused ({said})"
+    return f"SageMaker refuses the request ({said})"
+
+
+def _shorten(text: str) -> str:
+    """Put a message on one line."""
+    return re.sub(r"\s+", " ", text).strip()

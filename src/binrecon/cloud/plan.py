@@ -1,0 +1,142 @@
+"""A job as its command line describes it: settings, words that travel, and what is searched."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from binrecon.cloud.archive import RECIPES as FOLDER_OF_RECIPES
+from binrecon.cloud.images import find_image, has_gpu
+from binrecon.cloud.words import Said, encode_words, sort_words
+from binrecon.config.cloud_settings import JOB_PREFIX, RUN, LaunchConfig, SageMakerConfig
+from binrecon.config.compose import RECIPE_SUFFIX, RECIPES, take_in_recipes, to_typed
+from binrecon.config.schema import WEIGHT_WORDS
+from binrecon.config.search_space import compose_checked
+from binrecon.config.split_words import GROUPED
+from binrecon.errors import ConfigError
+from binrecon.sweep.plan import Plan as SweepPlan
+
+_NODES = "trainer.nodes"
+_SLURM = "slurm"
+
+
+class LaunchPlan:
+    """What `launch` is to do, read from the command line and checked.
+
+    Args:
+        words: Of the command line.
+
+    Raises:
+        ConfigError: With everything that is wrong.
+
+    Attributes:
+        settings: Of `launch`.
+        cloud: Those of the cloud.
+        words: Words of `train` that travel, every one with one value.
+        search: What is searched; None for a single training.
+        search_words: The words that say so.
+        image: Address of the image that trains.
+        recipes: Recipes that travel with the code, by file name.
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        said = sort_words(words)
+        self.settings: LaunchConfig = to_typed(compose_checked("launch", said.own))
+        assert isinstance(self.settings.cloud, SageMakerConfig)  # noqa: S101  # the group has one option
+        self.cloud = self.settings.cloud
+        self.words: tuple[str, ...] = ()
+        self.search: SweepPlan | None = None
+        self.search_words: tuple[str, ...] = said.search
+        self.recipes: dict[str, bytes] = {}
+        self.image = ""
+        if self.settings.do == RUN:
+            self._plan_job(said)
+        elif said.train or said.search:
+            raise ConfigError(
+                [f"{word}: {self.settings.do} takes no word of train" for word in (*said.train, *said.search)]
+            )
+
+    def _plan_job(self, said: Said) -> None:
+        with tempfile.TemporaryDirectory() as stand_in:  # the bins lie elsewhere, but need a folder here
+            root, words = f"++source.root={stand_in}", [*said.train, *self._words_of_machines(said.train)]
+            if said.search:
+                self.search = SweepPlan([root, *words, *said.search])
+                given = [word for word in self.search.fixed if word != root]
+                config = self.search.base
+            else:
+                given = take_in_recipes(words)
+                config = compose_checked("train", [root, *given])
+        problems = [*self._find_problems(config), *self._find_image()]
+        if problems:
+            raise ConfigError(problems)
+        self.words = tuple(self._take_recipes_along(given))
+        encode_words(self.words)
+
+    def _words_of_machines(self, words: Sequence[str]) -> Iterator[str]:
+        """Yield the word that makes a training one of several machines, unless it is there."""
+        if self.cloud.instance_count > 1 and not any(word.startswith(f"{_NODES}=") for word in words):
+            yield f"{_NODES}={self.cloud.instance_count}"
+
+    def _find_image(self) -> Iterator[str]:
+        cloud = self.cloud
+        try:
+            self.image = cloud.image_uri or find_image(
+                cloud.region or "", cloud.framework_version, cloud.instance_type
+            )
+        except ConfigError as error:
+            yield from error.problems
+
+    def _find_problems(self, config: DictConfig) -> Iterator[str]:
+        """Yield what contradicts between the training and where it shall run."""
+        cloud = self.cloud
+        if config.source.name == "local" and cloud.bins is None:
+            yield (
+                "cloud.bins: must be given for source=local: cloud.bins=s3://BUCKET/PREFIX, which holds "
+                "bin-images/ and metadata/; or use source=abid or source=synthetic"
+            )
+        if config.source.name != "local" and cloud.bins is not None:
+            yield f"cloud.bins: is read by source=local alone, got source={config.source.name}"
+        if config.data.split != GROUPED and cloud.lists is None:
+            yield f"cloud.lists: data.split={config.data.split} needs the lists: cloud.lists=s3://BUCKET/PREFIX"
+        if config.model.weights not in WEIGHT_WORDS:
+            yield (
+                f"model.weights: '{config.model.weights}' is a file of this machine; "
+                "give it as cloud.weights=s3://BUCKET/KEY"
+            )
+        yield from self._check_machine(config)
+
+    def _check_machine(self, config: DictConfig) -> Iterator[str]:
+        machine, accelerator = self.cloud.instance_type, config.trainer.accelerator
+        if config.trainer.name == _SLURM:
+            yield f"trainer: {_SLURM} is started by srun, which SageMaker has not; use gpu, ddp or fsdp"
+        if accelerator == "gpu" and not has_gpu(machine):
+            yield (
+                f"cloud.instance_type: {machine} has no GPU, and trainer={config.trainer.name} needs one; "
+                "use for instance ml.g5.xlarge"
+            )
+        if (nodes := OmegaConf.select(config, _NODES, default=1)) != self.cloud.instance_count:
+            yield f"{_NODES}: must be cloud.instance_count={self.cloud.instance_count}, got {nodes}"
+        if accelerator == "cpu" and has_gpu(machine):
+            yield (
+                f"trainer: {config.trainer.name} would leave the GPU of {machine} idle; use trainer=gpu, "
+                "or a machine without one, such as cloud.instance_type=ml.c5.2xlarge"
+            )
+
+    def _take_recipes_along(self, words: Sequence[str]) -> Iterator[str]:
+        """Read recipes that lie outside `configs/`, and name them by their place in the archive."""
+        for word in words:
+            key, _, value = word.partition("=")
+            path = Path(value.strip("'\" ")).expanduser()
+            if key == RECIPES and path.suffix == RECIPE_SUFFIX:
+                self.recipes[path.name] = path.read_bytes()
+                yield f"{RECIPES}={FOLDER_OF_RECIPES}/{path.name}"
+            else:
+                yield word
+
+    def make_name(self, now: datetime | None = None) -> str:
+        """Return the name of the job: the one that was given, or one of the time."""
+        if self.settings.job is not None:
+            return self.settings.job
+        return f"{JOB_PREFIX}{(now or datetime.now(UTC)).strftime('%Y%m%d-%H%M%S-%f')[:-3]}"

@@ -1,0 +1,81 @@
+"""What we keep in S3: code that goes there, bins that have to be there, results that come back."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from binrecon.cloud.archive import Archive
+from binrecon.cloud.aws import Clients
+from binrecon.cloud.request import list_channels, locate
+from binrecon.config.cloud_settings import SageMakerConfig
+from binrecon.errors import CloudError
+from binrecon.sources.layout import PHOTO_FOLDER, RECORD_FOLDER
+
+
+def split_address(address: str) -> tuple[str, str]:
+    """Split an address into bucket and key.
+
+    >>> split_address("s3://bucket/a/b.tar.gz")
+    ('bucket', 'a/b.tar.gz')
+    """
+    parts = urlsplit(address)
+    return parts.netloc, parts.path.lstrip("/")
+
+
+def code_address(cloud: SageMakerConfig, archive: Archive) -> str:
+    """Return where an archive goes; the same code has the same place."""
+    return locate(cloud, "code", archive.name)
+
+
+def upload_code(clients: Clients, cloud: SageMakerConfig, archive: Archive) -> None:
+    """Upload an archive, encrypted as the results are."""
+    bucket, key = split_address(code_address(cloud, archive))
+    if cloud.kms_key is None:
+        clients.s3.put_object(Bucket=bucket, Key=key, Body=archive.content)
+        return
+    clients.s3.put_object(
+        Bucket=bucket,
+        Key=key,
+        Body=archive.content,
+        ServerSideEncryption="aws:kms",
+        SSEKMSKeyId=cloud.kms_key,
+    )
+
+
+def check_places(clients: Clients, cloud: SageMakerConfig) -> None:
+    """Make sure, before anything is paid for, that the bucket is there and no channel is empty.
+
+    Raises:
+        CloudError: If not.
+    """
+    clients.s3.head_bucket(Bucket=str(cloud.bucket))
+    for name, address in list_channels(cloud).items():
+        bucket, key = split_address(address)
+        wanted = [f"{key}{part}/" for part in (PHOTO_FOLDER, RECORD_FOLDER)] if name == "bins" else [key]
+        if not any(_holds_some(clients, bucket, prefix) for prefix in wanted):
+            below = " or ".join(f"s3://{bucket}/{prefix}" for prefix in wanted)
+            raise CloudError(
+                f"cloud.{name}: nothing lies in {below}; check the address, or copy it there first"
+            )
+
+
+def _holds_some(clients: Clients, bucket: str, prefix: str) -> bool:
+    answer = clients.s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+    return bool(answer.get("KeyCount", 0))
+
+
+def download(clients: Clients, address: str, path: Path) -> bool:
+    """Bring an object, if there is one.
+
+    Returns:
+        Whether there is.
+    """
+    from botocore.exceptions import ClientError
+
+    bucket, key = split_address(address)
+    try:
+        clients.s3.download_file(bucket, key, str(path))
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in ("404", "NoSuchKey"):
+            return False
+        raise
+    return True

@@ -1,0 +1,104 @@
+"""Keys of the verb `launch`: the cloud that trains, and what is asked of it. Values live in `configs/`."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+MISSING: Any = "???"  # stands for a value of any type
+
+RUN = "run"
+"""The word of `do` that starts a job."""
+
+LAUNCH_WORDS = (RUN, "ls", "follow", "stop", "fetch")
+"""The words of `do`."""
+
+JOB_PREFIX = "binrecon-"
+"""What the names of our jobs begin with: how `ls` finds them, and what a policy can be limited to."""
+
+INPUT_MODE_WORDS = ("File", "FastFile")
+"""The words of `cloud.input_mode`, as SageMaker spells them."""
+
+
+@dataclass
+class CloudConfig:
+    """Who trains."""
+
+    name: str = MISSING
+    """Which cloud this is; set by the group option, not by hand."""
+
+
+@dataclass
+class SageMakerConfig(CloudConfig):
+    """Amazon SageMaker."""
+
+    name: str = "sagemaker"
+    region: str | None = None
+    """AWS region of jobs and bucket; AWS_REGION or AWS_DEFAULT_REGION, where they are set."""
+    role: str | None = None
+    """ARN of the role that the job works under: arn:aws:iam::ACCOUNT:role/NAME."""
+    bucket: str | None = None
+    """Bucket for code, results and checkpoints, without s3://."""
+    prefix: str = MISSING
+    """What stands before all keys in that bucket, without a slash at the end."""
+    bins: str | None = None
+    """s3:// folder with bin-images/ and metadata/; becomes source.root."""
+    lists: str | None = None
+    """s3:// folder with the published lists; becomes lists_dir."""
+    weights: str | None = None
+    """s3:// address of a state dict of the backbone; becomes model.weights."""
+    checkpoints: str | None = None
+    """s3:// folder that checkpoints go to and come from; null makes one of the job's own."""
+    input_mode: str = MISSING
+    """`File` copies what is in S3 before training, `FastFile` reads it at use, a request for each photo."""
+    instance_type: str = MISSING
+    """Machine, for instance ml.g5.xlarge; with a GPU where the trainer needs one."""
+    instance_count: int = MISSING
+    """Machines."""
+    volume_gb: int = MISSING
+    """Disk of each machine, in GB: bins, features and checkpoints."""
+    max_runtime_h: float = MISSING
+    """Longest time that a job may train, in hours; SageMaker ends it then."""
+    is_spot: bool = MISSING
+    """Whether to train on spare machines, cheaper and interrupted at times; goes on from its checkpoint."""
+    max_wait_h: float = MISSING
+    """Longest time of a spot job from start to end, waiting included, in hours."""
+    framework_version: str = MISSING
+    """PyTorch of AWS's image, for instance 2.13."""
+    image_uri: str | None = None
+    """Another image, which has SageMaker's training toolkit; null for AWS's own."""
+    subnets: list[str] = field(default_factory=list)
+    """Subnets of the VPC to train in; empty trains outside of any."""
+    security_groups: list[str] = field(default_factory=list)
+    """Security groups in that VPC."""
+    kms_key: str | None = None
+    """KMS key for results and for the machines' disks; null for S3's and SageMaker's own."""
+    encrypts_traffic: bool = MISSING
+    """Whether machines of one job encrypt what they exchange."""
+    tags: list[str] = field(default_factory=list)
+    """Tags of the job besides binrecon's own, each KEY:VALUE: [project:bins,team:vision]."""
+    parallel_jobs: int = MISSING
+    """Jobs of a tuning job that run at a time."""
+    poll_s: float = MISSING
+    """Wait between two looks at a job and its log, in seconds."""
+    endpoint_url: str | None = None
+    """Another server for all of AWS, to test against; null for Amazon's."""
+
+
+@dataclass
+class LaunchConfig:
+    """Everything that `launch` needs besides the words of `train`."""
+
+    cloud: CloudConfig = MISSING  # chosen by a group option
+    do: str = MISSING
+    """`run` starts a job; `ls` lists ours, `follow` shows one until it ends, `stop` ends it, `fetch` brings
+    what came of it. The first word may be given without `do=`."""
+    job: str | None = None
+    """Name of a job, which begins with binrecon-; null makes one for `run`. The word after follow,
+    stop and fetch is it."""
+    follow: bool = MISSING
+    """Whether `run` shows the log until the job ends."""
+    dry_run: bool = MISSING
+    """Whether to print the request, and what it may cost, and send nothing (`--dry-run`)."""
+    prices: str | None = None
+    """YAML file with a line for each machine, `ml.g5.xlarge: 1.41`: dollars for an hour."""
+    output_root: str = MISSING
+    """Folder that gets the results of fetched jobs, in its launch/."""

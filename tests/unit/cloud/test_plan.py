@@ -1,0 +1,124 @@
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from binrecon.cloud.plan import LaunchPlan
+from binrecon.config.schema import TrainerConfig
+from binrecon.errors import ConfigError
+
+Planner = Callable[..., LaunchPlan]
+
+
+def problems_of(plan: Planner, *words: str) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        plan(*words)
+    return caught.value.problems
+
+
+def test_plan__words_travel_as_given(plan: Planner) -> None:
+    assert plan("optimizer=adam", "optimizer.lr=1e-4").words == (
+        "source=synthetic", "optimizer=adam", "optimizer.lr=1e-4",
+    )  # fmt: skip
+
+
+def test_plan__wrong_words_of_train(plan: Planner) -> None:
+    assert problems_of(plan, "optimizer=adagrad") == (
+        "optimizer=adagrad: no such option; allowed are adam, adamw, sgd, sgdr",
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (
+            ["source=local"],
+            "cloud.bins: must be given for source=local: cloud.bins=s3://BUCKET/PREFIX, which holds bin-images/ and "
+            "metadata/; or use source=abid or source=synthetic",
+        ),
+        (["cloud.bins=s3://bkt/abid"], "cloud.bins: is read by source=local alone, got source=synthetic"),
+        (
+            ["data.split=unc"],
+            "cloud.lists: data.split=unc needs the lists: cloud.lists=s3://BUCKET/PREFIX",
+        ),
+        (
+            ["trainer=gpu"],
+            "cloud.instance_type: ml.c5.xlarge has no GPU, and trainer=gpu needs one; use for instance ml.g5.xlarge",
+        ),
+        (
+            ["cloud.instance_type=ml.g5.xlarge"],
+            "trainer: cpu would leave the GPU of ml.g5.xlarge idle; use trainer=gpu, or a machine without one, "
+            "such as cloud.instance_type=ml.c5.2xlarge",
+        ),
+        (
+            ["cloud.instance_type=ml.trn1.2xlarge"],
+            "cloud.instance_type: ml.trn1.2xlarge has another processor than AWS's images for PyTorch are made for; "
+            "choose one of ml.g or ml.p, or give your own cloud.image_uri",
+        ),
+        (
+            ["cloud.region=us-gov-west-1"],
+            "cloud.region: binrecon knows of no images of AWS's in 'us-gov-west-1'; if there are some, "
+            "give cloud.image_uri. Did you mean 'us-west-1'?",
+        ),
+        (
+            ["cloud.framework_version=2.8"],
+            "cloud.framework_version: no image of PyTorch 2.8 is known; there are 2.11, 2.12, 2.13, 2.14; "
+            "for another give cloud.image_uri",
+        ),
+    ],
+)
+def test_plan__contradictions(words: list[str], problem: str, plan: Planner) -> None:
+    assert problems_of(plan, *words) == (problem,)
+
+
+HAS_NODES = pytest.mark.skipif(
+    "nodes" not in {item.name for item in fields(TrainerConfig)}, reason="there is no trainer.nodes yet"
+)
+
+
+@HAS_NODES
+def test_plan__several_machines(plan: Planner) -> None:
+    words = ("cloud.instance_count=2", "trainer=ddp_cpu")
+    assert plan(*words).words == ("source=synthetic", "trainer=ddp_cpu", "trainer.nodes=2")
+    assert problems_of(plan, *words, "trainer.nodes=3", "data.batch_size=120") == (
+        "trainer.nodes: must be cloud.instance_count=2, got 3",
+    )
+
+
+@HAS_NODES
+def test_plan__no_slurm_there(plan: Planner) -> None:
+    assert problems_of(plan, "trainer=slurm", "cloud.instance_type=ml.g5.xlarge", "trainer.nodes=1") == (
+        "trainer: slurm is started by srun, which SageMaker has not; use gpu, ddp or fsdp",
+    )
+
+
+def test_plan__weights_of_this_machine(plan: Planner, tmp_path: Path) -> None:
+    (tmp_path / "a.pth").touch()
+    assert problems_of(plan, f"model.weights={tmp_path}/a.pth") == (
+        f"model.weights: '{tmp_path}/a.pth' is a file of this machine; give it as cloud.weights=s3://BUCKET/KEY",
+    )
+
+
+def test_plan__an_image_of_ones_own(plan: Planner) -> None:
+    assert plan("cloud.image_uri=me/mine:1", "cloud.region=us-gov-west-1").image == "me/mine:1"
+
+
+def test_plan__other_actions_take_no_words_of_train() -> None:
+    with pytest.raises(ConfigError) as caught:
+        LaunchPlan(["ls", "cloud.region=us-east-1", "model=resnet18"])
+    assert caught.value.problems == ("model=resnet18: ls takes no word of train",)
+
+
+def test_plan__a_search_brings_its_monitor(plan: Planner) -> None:
+    planned = plan("sweep=head", "head.dropout=0.5", "sweep.objectives=[val/rmse]")
+    assert planned.search is not None
+    assert set(planned.search.space) == {"optimizer.lr", "optimizer.weight_decay"}
+    assert planned.words == ("source=synthetic", "head.dropout=0.5", "monitor=val/rmse")
+
+
+def test_make_name(plan: Planner) -> None:
+    name = plan().make_name(datetime(2026, 11, 26, 10, 15, 0, 123456, tzinfo=UTC))
+    assert name == "binrecon-20261126-101500-123"
+    assert plan("job=binrecon-mine").make_name() == "binrecon-mine"
