@@ -2,7 +2,7 @@
 
 The bins are made up: tiny real JPEGs, each with its own bytes behind the end marker, and records of one
 product. The counter is a frozen ResNet-50 with random weights and a linear head, trained on 300 of them; the
-features of the others are drawn at random and put into its store. So nothing passes through the backbone,
+features of the others are drawn from theirs and put into its store. So nothing passes through the backbone,
 everything is read and written as with real ones, and what comes out means nothing.
 
 Each time is that of a process of its own, from its start to its end.
@@ -66,16 +66,17 @@ def train(run: Path, bins: Path, cache: Path) -> None:
 
 
 def fill_store(run: Path, bins: Path, cache: Path) -> None:
-    """Put drawn features of every photo into the run's store."""
+    """Put features of every photo into the run's store: those of training photos, a little changed."""
     opened = open_run(run, "cpu")
     config = load_resolved(run / "config.yaml")
     store = open_store(config, opened.counter.backbone, opened.folder.read_facts()["weights_hash"])
+    known = np.asarray(store.open(), np.float32)
     photos = sorted((bins / "bin-images").iterdir())
     store.add_rows(RowKey(hashlib.sha256(photo.read_bytes()).hexdigest(), 0) for photo in photos)
     generator = np.random.default_rng(1)
     for block in store.list_undone_blocks():
-        shape = (block.stop - block.start, store.fingerprint.feature_count)
-        store.write_block(block, generator.gamma(0.5, size=shape).astype(np.float32))
+        drawn = known[generator.integers(len(known), size=block.stop - block.start)]
+        store.write_block(block, drawn * generator.normal(1, 0.01, size=drawn.shape).astype(np.float32))
 
 
 def reconcile(run: Path, bins: Path, cache: Path, out: Path) -> tuple[float, float]:

@@ -127,7 +127,7 @@ def _pack(reference: PhotoReference, checkpoint_hash: str) -> bytes:
 def _read(path: Path, checkpoint_hash: str) -> PhotoReference | None:
     """Read a reference; None if there is none of this counter, or it is damaged: it can be made again."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
             if (str(kept["version"]), str(kept["checkpoint"])) != (_VERSION, checkpoint_hash):
                 return None
             novelty = Novelty(
