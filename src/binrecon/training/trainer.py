@@ -16,6 +16,7 @@ from binrecon.training.cached import why_live
 from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter
 from binrecon.training.checkpoints import AtomicCheckpointIO
 from binrecon.training.interruption import PromptStop
+from binrecon.training.mirror import CheckpointMirror, MirrorCheckpoints
 from binrecon.training.place import Place, choose_environment
 from binrecon.training.run_folder import RunFolder
 from binrecon.training.run_log import RunLog
@@ -42,6 +43,8 @@ def build_callbacks(config: TrainConfig, folder: RunFolder, log: RunLog, place: 
             enable_version_counter=False,
         ),
     ]
+    if config.trainer.checkpoint_mirror is not None:
+        callbacks.append(MirrorCheckpoints(CheckpointMirror(config.trainer.checkpoint_mirror), folder))
     if place.size > 1:
         callbacks.append(PromptStop())
     if config.trainer.ema_decay is not None:
