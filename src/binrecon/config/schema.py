@@ -433,7 +433,7 @@ class TrainerConfig:
     join_timeout_s: float = 600.0
     """Longest wait at the start until the processes of all machines are there (trainer=slurm), in seconds."""
     checkpoint_mirror: str | None = None
-    """`s3://BUCKET/PREFIX` where checkpoints are kept too, for another machine to go on with; null has none."""
+    """`s3://BUCKET/PREFIX` where checkpoints are kept too, for another machine to go on with; or null."""
     syncs_batchnorm: bool = True
     """Whether BatchNorm in training normalises over the batch of all processes, not over a share of it."""
     precision: str = "32-true"

@@ -27,7 +27,8 @@ class CheckpointMirror:
     """A run's checkpoints below a prefix of a bucket.
 
     Every file is an object named after its hash; `latest.json`, written after them, says which of them belong
-    together. So an upload that breaks off leaves what was there, whole, and at worst an object that nothing points to.
+    together. So an upload that breaks off leaves what was there, whole, and at worst an object that nothing
+    points to.
 
     Args:
         url: `s3://BUCKET/PREFIX`. Credentials, region and server come from the usual AWS places.
