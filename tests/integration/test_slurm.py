@@ -1,5 +1,6 @@
 """The job of the README, under stand-ins for Slurm's commands: two tasks train, are stopped, and go on."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -55,10 +56,14 @@ def test_job__is_put_back_into_the_queue_and_goes_on(
     command = [BASH, str(job_script(tmp_path)), *words]
     run = tmp_path / "outputs" / "train" / "slurm_4711_0"
     with (tmp_path / "log").open("wb") as log:
-        job = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-        wait_for(run / "checkpoints" / "last.ckpt", job, tmp_path / "log")
-        os.kill(int(cluster.with_suffix(".pid").read_text()), signal.SIGUSR1)
-        job.wait(30)
+        job = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            wait_for(run / "checkpoints" / "last.ckpt", job, tmp_path / "log")
+            os.kill(int(cluster.with_suffix(".pid").read_text()), signal.SIGUSR1)
+            job.wait(30)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(job.pid, signal.SIGKILL)
         noted = cluster.read_text().splitlines()
         assert noted[0].startswith("srun --kill-on-bad-exit=1 binrecon train trainer=slurm ")
         assert noted[1:] == ["requeue 4711"]
