@@ -5,7 +5,7 @@ import warnings
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback, EarlyStopping
 from pytorch_lightning.strategies import ModelParallelStrategy, Strategy
 
 from binrecon.config.metric_names import monitor_mode
@@ -14,7 +14,7 @@ from binrecon.config.trainer_words import FSDP
 from binrecon.training.averaging import WeightAverage
 from binrecon.training.cached import why_live
 from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter
-from binrecon.training.checkpoints import AtomicCheckpointIO
+from binrecon.training.checkpoints import AtomicCheckpointIO, MovableCheckpoint
 from binrecon.training.interruption import PromptStop
 from binrecon.training.mirror import CheckpointMirror, MirrorCheckpoints
 from binrecon.training.place import Place, choose_environment
@@ -28,7 +28,7 @@ def build_callbacks(config: TrainConfig, folder: RunFolder, log: RunLog, place: 
         ConsoleProgress(),
         EpochHistory(folder.history if config.logger.name != "none" else None, log.log_epoch),
         PredictionWriter(folder.predictions, config.data.min_count),
-        ModelCheckpoint(
+        MovableCheckpoint(
             folder.checkpoints,
             filename=folder.best_checkpoint.stem,
             monitor=config.monitor,
@@ -36,7 +36,7 @@ def build_callbacks(config: TrainConfig, folder: RunFolder, log: RunLog, place: 
             save_on_train_epoch_end=True,
             enable_version_counter=False,
         ),
-        ModelCheckpoint(  # of every epoch: `save_last=True` above would write it only beside a new best one
+        MovableCheckpoint(  # of every epoch: `save_last=True` above would write it only beside a new best one
             folder.checkpoints,
             filename=folder.last_checkpoint.stem,
             save_on_train_epoch_end=True,
