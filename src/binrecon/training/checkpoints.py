@@ -50,7 +50,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 
 
 class MovableCheckpoint(ModelCheckpoint):
-    """Knows the best checkpoint so far in a folder that was moved too, where Lightning would forget its score."""
+    """Knows the best checkpoint so far in a moved folder too, where Lightning would forget its score."""
 
     @property
     def state_key(self) -> str:
