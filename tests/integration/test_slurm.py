@@ -48,6 +48,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.enable_socket
 def test_job__is_put_back_into_the_queue_and_goes_on(
     cluster: Path, tiny_run: list[str], tmp_path: Path
@@ -76,7 +77,7 @@ def test_job__is_put_back_into_the_queue_and_goes_on(
 
 
 def wait_for(file: Path, job: "subprocess.Popen[bytes]", log: Path) -> None:
-    end = time.monotonic() + 120
+    end = time.monotonic() + 240
     while not file.exists():
         assert job.poll() is None, log.read_text()[-3000:]
         assert time.monotonic() < end, "the training does not get on"

@@ -62,6 +62,7 @@ def agents() -> Iterator[list["subprocess.Popen[bytes]"]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_train__a_killed_process_ends_the_others_and_the_run_goes_on(
     agents: list["subprocess.Popen[bytes]"], tiny_run: list[str], tmp_path: Path
 ) -> None:
@@ -73,7 +74,7 @@ def test_train__a_killed_process_ends_the_others_and_the_run_goes_on(
     disks = tuple([f"{key}={tmp_path / disk}" for key in ("output_root", "cache_dir")] for disk in "ab")
     agents += start_agents([*tiny_run, f"trainer.max_epochs={EPOCHS}"], tmp_path, disks, restarts=1)
     run = tmp_path / "a" / "train" / "torchrun_bins1"
-    end = time.monotonic() + 150
+    end = time.monotonic() + 240
     while not (run / "checkpoints" / "last.ckpt").exists():
         assert all(agent.poll() is None for agent in agents), logs(tmp_path)
         assert time.monotonic() < end, "the training does not get on"
@@ -98,6 +99,7 @@ def test_train__a_killed_process_ends_the_others_and_the_run_goes_on(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_train__processes_that_do_not_run_the_same(
     agents: list["subprocess.Popen[bytes]"], tiny_run: list[str], tmp_path: Path
 ) -> None:
