@@ -63,13 +63,13 @@ def compose_command(command: str, root: Path) -> None:
     """Compose what a command would run, without running it; of several values for a key each by itself.
 
     Args:
-        command: A verb and its words.
+        command: A verb and its words; flags, and what a shell fills in, are left out.
         root: An existing folder, which stands for those that a document only names.
 
     Raises:
         ConfigError: If it does not compose.
     """
-    verb, *words = [word for word in shlex.split(command) if not word.startswith("-")]
+    verb, *words = [word for word in shlex.split(command) if not word.startswith(("-", "$"))]
     if verb == "sweep":
         _compose_sweep(words, root)
     elif verb == "reproduce":
