@@ -15,6 +15,8 @@ import pytest
 from PIL import Image
 
 from binrecon.cli import main
+from binrecon.reconcile.audit_words import AUDIT_COLUMNS
+from binrecon.reconcile.identity import name_reconciliation
 
 COUNTS = range(6)
 
@@ -91,6 +93,7 @@ def test_reconcile__finds_the_wrong_record(
     shown = capsys.readouterr().out
     assert "120 bins: 1 to recount, " in shown
     assert "workload: 0.2 hours, at 12 minutes a recount" in shown
+    assert "00001" in (tmp_path / "out" / "page.html").read_text()
     written = (tmp_path / "out" / "reconciliation.csv").read_text()
     assert '"\'=HYPERLINK(®)"' in written, "what a spreadsheet would take for a formula"
     assert "No bin of ABID was ever recounted" in (tmp_path / "out" / "report.md").read_text()
@@ -116,9 +119,7 @@ def test_reconcile__inventory(
         "not judged: 20 x the inventory does not list this bin, 2 x there is no photo, 1 x record says 9"
         in shown
     )
-    assert (
-        "1 bins of the inventory have no photo, but would have one if leading zeros did not matter" in shown
-    )
+    assert "would have one if leading zeros did not matter: 1. 523 and 00523 are two bins" in shown
 
 
 def test_reconcile__photos_that_say_nothing(reconcile: Reconcile, bins: Path) -> None:
@@ -144,6 +145,37 @@ def test_reconcile__the_second_time_nothing_is_computed(
     again = reconcile()
     pd.testing.assert_frame_equal(first, again)
     assert "120 of 120 photos are counted already" in capsys.readouterr().out
+
+
+def test_reconcile__apply(
+    reconcile: Reconcile, bins: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What an auditor entered finds its reconciliation by name, and becomes labels."""
+    change_record(bins, "00001", 3)
+    table = reconcile("budget=1 bin")
+    name = name_reconciliation(table)
+    audit = tmp_path / "my audit.csv"
+    lines = [",".join(AUDIT_COLUMNS), f"00001,3,0,correct,2026-11-26T10:00:00Z,,{name}"]
+    audit.write_text("\n".join(lines) + "\n")
+    capsys.readouterr()
+    assert main(["reconcile", "--apply", str(audit), f"output_root={tmp_path}"]) == 0
+    shown = capsys.readouterr().out
+    assert "1 of 1 bins to be recounted are counted" in shown
+    assert f"labels: {tmp_path / 'out' / 'labels.csv'}" in shown
+    assert (tmp_path / "out" / "labels.csv").read_text() == "bin_id,recorded_count\n00001,0\n"
+    assert main(["reconcile", "--apply", str(audit), f"results={tmp_path / 'out'}"]) == 0
+
+
+def test_reconcile__apply_to_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    audit = tmp_path / "audit.csv"
+    audit.write_text(",".join(AUDIT_COLUMNS) + "\n00001,3,0,correct,2026-11-26T10:00:00Z,,abc\n")
+    assert main(["reconcile", "--apply", str(audit), f"output_root={tmp_path}"]) == 2
+    assert capsys.readouterr().err == (
+        f"AuditError: audit '{audit}' is of reconciliation abc, which is none of the 0 below '{tmp_path}'; "
+        "give its folder with results=FOLDER\n"
+    )
+    assert main(["reconcile", "--apply", str(audit), f"results={tmp_path}"]) == 2
+    assert "has no reconciliation.parquet; give the folder of a reconciliation" in capsys.readouterr().err
 
 
 DYING = """

@@ -139,8 +139,8 @@ def _list_remarks(bins: pa.Table, inventory: Inventory | None) -> tuple[str, ...
     photo_ids = bins["bin_id"].filter(bins["has_photo"])
     if lost := count_lost_zeros(photo_ids, inventory.bin_ids):
         remarks.append(
-            f"{lost:,} bins of the inventory have no photo, but would have one if leading zeros did not "
-            "matter; 523 and 00523 are two bins, so look whether a spreadsheet has dropped zeros."
+            "Bins of the inventory that have no photo, but would have one if leading zeros did not matter: "
+            f"{lost:,}. 523 and 00523 are two bins, so look whether a spreadsheet has dropped zeros."
         )
     return tuple(remarks)
 
