@@ -67,7 +67,7 @@ class ReconcileConfig:
 
 def check_reconcile(config: Any) -> Iterator[str]:  # noqa: ANN401  # as composed, of any verb
     """Yield what is wrong with the keys of `reconcile`, a line each; nothing for other verbs."""
-    if "record_errors" not in config:
+    if "inventory" not in config:
         return
     yield from _check_paths(config)
     try:
