@@ -16,6 +16,7 @@ from binrecon.calibration import read_calibration
 from binrecon.cli import main
 from binrecon.config.compose import load_resolved
 from binrecon.config.split_words import Split
+from binrecon.errors import CalibrationError
 from binrecon.manifest import Manifest, read_manifest, write_manifest
 from binrecon.models import BinCounter
 from binrecon.report.calibration import CALIBRATION_MEANINGS
@@ -230,3 +231,20 @@ def test_train__validation_bins_are_predicted_by_the_best_checkpoint_in_one_pass
     found = pd.read_parquet(folder.val_predictions)
     predict_val(load_resolved(folder.config), folder)
     pd.testing.assert_frame_equal(found, pd.read_parquet(folder.val_predictions), rtol=1e-4, atol=1e-5)
+
+
+def test_train__a_run_that_cannot_be_calibrated_is_a_run(
+    tiny_run: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise CalibrationError("none of 16 validation bins has a count that was trained")
+
+    monkeypatch.setattr("binrecon.training.run.calibrate_run", refuse)
+    folder = RunFolder(tmp_path / "run")
+    complete_run([*tiny_run, "trainer.max_epochs=1"], folder)
+
+    assert (
+        "not calibrated: none of 16 validation bins has a count that was trained" in capsys.readouterr().out
+    )
+    assert folder.metrics.exists()
+    assert not folder.calibration.exists()

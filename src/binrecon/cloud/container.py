@@ -91,12 +91,11 @@ def read_container(root: Path, environment: Mapping[str, str]) -> Container:
         _read_json(config / "resourceconfig.json"),
         _read_json(config / "inputdataconfig.json"),
     )
-    hosts = json.loads(environment.get("SM_HOSTS", "null")) or resources.get("hosts") or ["algo-1"]
-    host = environment.get("SM_CURRENT_HOST") or resources.get("current_host") or hosts[0]
+    hosts, host = _find_hosts(resources, environment)
     return Container(
         parameters={str(name): str(value) for name, value in parameters.items()},
-        hosts=tuple(sorted(map(str, hosts))),
-        host=str(host),
+        hosts=hosts,
+        host=host,
         channels={
             name: Path(environment.get(f"SM_CHANNEL_{name.upper()}", root / "input" / "data" / name))
             for name in inputs
@@ -108,6 +107,13 @@ def read_container(root: Path, environment: Mapping[str, str]) -> Container:
         job=environment.get("TRAINING_JOB_NAME", ""),
         interface=str(resources.get("network_interface_name", "")),
     )
+
+
+def _find_hosts(resources: Mapping[str, Any], environment: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
+    """Return the names of all machines, sorted, and of this one."""
+    hosts = json.loads(environment.get("SM_HOSTS", "null")) or resources.get("hosts") or ["algo-1"]
+    host = environment.get("SM_CURRENT_HOST") or resources.get("current_host") or hosts[0]
+    return tuple(sorted(map(str, hosts))), str(host)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """A job as its command line describes it: settings, words that travel, and what is searched."""
 
-import shlex
 import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from binrecon.errors import ConfigError
 from binrecon.sweep.plan import Plan as SweepPlan
 
 _NODES = "trainer.nodes"
+_SLURM = "slurm"
 
 
 class LaunchPlan:
@@ -39,7 +39,6 @@ class LaunchPlan:
         search_words: The words that say so.
         image: Address of the image that trains.
         recipes: Recipes that travel with the code, by file name.
-        command: The command line, to be shown.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -47,7 +46,6 @@ class LaunchPlan:
         self.settings: LaunchConfig = to_typed(compose_checked("launch", said.own))
         assert isinstance(self.settings.cloud, SageMakerConfig)  # noqa: S101  # the group has one option
         self.cloud = self.settings.cloud
-        self.command = shlex.join(["binrecon", "launch", *words])
         self.words: tuple[str, ...] = ()
         self.search: SweepPlan | None = None
         self.search_words: tuple[str, ...] = said.search
@@ -61,9 +59,7 @@ class LaunchPlan:
             )
 
     def _plan_job(self, said: Said) -> None:
-        with (
-            tempfile.TemporaryDirectory() as stand_in
-        ):  # the bins lie elsewhere, but a folder has to be named
+        with tempfile.TemporaryDirectory() as stand_in:  # the bins lie elsewhere, but need a folder here
             root, words = f"++source.root={stand_in}", [*said.train, *self._words_of_machines(said.train)]
             if said.search:
                 self.search = SweepPlan([root, *words, *said.search])
@@ -113,6 +109,8 @@ class LaunchPlan:
 
     def _check_machine(self, config: DictConfig) -> Iterator[str]:
         machine, accelerator = self.cloud.instance_type, config.trainer.accelerator
+        if config.trainer.name == _SLURM:
+            yield f"trainer: {_SLURM} is started by srun, which SageMaker has not; use gpu, ddp or fsdp"
         if accelerator == "gpu" and not has_gpu(machine):
             yield (
                 f"cloud.instance_type: {machine} has no GPU, and trainer={config.trainer.name} needs one; "

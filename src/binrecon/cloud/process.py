@@ -19,7 +19,10 @@ STOP_S = 100.0
 
 _KEPT_LINES = 400
 _LOOK_EVERY_S = 0.5
-_ERROR = re.compile(r"[\w.]*(Error|Exception|Interrupt|Exit)\b.*")
+_OF_A_RANK = re.compile(r"^\[[\w-]+\]:? ")
+"""What torch puts before the lines of one of several processes."""
+
+_ERROR = re.compile(r"[\w.]*(Error|Exception|Interrupt|Exit)(:|$)")
 _SECOND_HAND = re.compile(r"TrainingError: one of|torch\.distributed\.elastic|.*ChildFailedError")
 """What only says that another process failed."""
 
@@ -87,7 +90,7 @@ def find_reason(lines: Sequence[str] | deque[str], status: int) -> str:
     >>> find_reason(["ConfigError: 1 problem in the config", "  seed: must be at least 0, got -1"], 2)
     'ConfigError: 1 problem in the config; seed: must be at least 0, got -1'
     """
-    said = list(lines)
+    said = [_OF_A_RANK.sub("", line) for line in lines]
     places = [place for place, line in enumerate(said) if _ERROR.match(line)]
     first_hand = [place for place in places if not _SECOND_HAND.match(said[place])]
     if not places:

@@ -48,8 +48,7 @@ def build_definition(plan: LaunchPlan, name: str, code: str) -> dict[str, Any]:
     """Build what training jobs and tuning jobs have in common."""
     cloud = plan.cloud
     encrypted = {} if cloud.kms_key is None else {"KmsKeyId": cloud.kms_key}
-    volume_key = {} if cloud.kms_key is None else {"VolumeKmsKeyId": cloud.kms_key}
-    definition: dict[str, Any] = {
+    definition = {
         "AlgorithmSpecification": {
             "TrainingImage": plan.image,
             "TrainingInputMode": cloud.input_mode,
@@ -57,12 +56,7 @@ def build_definition(plan: LaunchPlan, name: str, code: str) -> dict[str, Any]:
         },
         "RoleArn": cloud.role,
         "OutputDataConfig": {"S3OutputPath": locate(cloud, "jobs"), **encrypted},
-        "ResourceConfig": {
-            "InstanceType": cloud.instance_type,
-            "InstanceCount": cloud.instance_count,
-            "VolumeSizeInGB": cloud.volume_gb,
-            **volume_key,
-        },
+        "ResourceConfig": _build_machines(cloud),
         "StoppingCondition": _build_limits(cloud),
         "EnableManagedSpotTraining": cloud.is_spot,
         "EnableInterContainerTrafficEncryption": cloud.encrypts_traffic,
@@ -71,16 +65,22 @@ def build_definition(plan: LaunchPlan, name: str, code: str) -> dict[str, Any]:
             "LocalPath": CHECKPOINTS,
         },
     }
+    return {**definition, **_build_what_is_given(cloud)}
+
+
+def _build_what_is_given(cloud: SageMakerConfig) -> dict[str, Any]:
+    """Build what a request holds only where there is some of it."""
+    parts: dict[str, Any] = {}
     if (commit := read_commit()) is not None:
-        definition["Environment"] = {COMMIT_VARIABLE: commit}
+        parts["Environment"] = {COMMIT_VARIABLE: commit}
     if channels := list_channels(cloud):
-        definition["InputDataConfig"] = [_build_channel(*channel) for channel in channels.items()]
+        parts["InputDataConfig"] = [_build_channel(*channel) for channel in channels.items()]
     if cloud.subnets:
-        definition["VpcConfig"] = {
+        parts["VpcConfig"] = {
             "Subnets": list(cloud.subnets),
             "SecurityGroupIds": list(cloud.security_groups),
         }
-    return definition
+    return parts
 
 
 def list_channels(cloud: SageMakerConfig) -> dict[str, str]:
@@ -109,6 +109,15 @@ def build_tags(cloud: SageMakerConfig, name: str) -> list[dict[str, str]]:
     """Build the tags of a job: ours, and those of the configuration."""
     given = dict(tag.partition(":")[::2] for tag in cloud.tags)
     return [{"Key": key, "Value": value} for key, value in {OWN_TAG: name, **given}.items()]
+
+
+def _build_machines(cloud: SageMakerConfig) -> dict[str, Any]:
+    return {
+        "InstanceType": cloud.instance_type,
+        "InstanceCount": cloud.instance_count,
+        "VolumeSizeInGB": cloud.volume_gb,
+        **({} if cloud.kms_key is None else {"VolumeKmsKeyId": cloud.kms_key}),
+    }
 
 
 def _build_limits(cloud: SageMakerConfig) -> dict[str, int]:

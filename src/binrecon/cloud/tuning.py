@@ -50,28 +50,32 @@ def build_tuning_request(plan: LaunchPlan, search: SweepPlan, name: str, code: s
         problems += error.problems
     if problems:
         raise ConfigError(problems)
-    settings = search.settings
     definition = {
         **build_definition(plan, name, code),
         "StaticHyperParameters": build_parameters(plan, code),
     }
     if not plan.cloud.is_spot:
         del definition["CheckpointConfig"]  # every job would first copy those of all others
-    limits = {"MaxNumberOfTrainingJobs": settings.trials, "MaxParallelTrainingJobs": plan.cloud.parallel_jobs}
-    if find_strategy(search) == "Grid":
-        del limits["MaxNumberOfTrainingJobs"]  # SageMaker counts the combinations itself
     return {
         "HyperParameterTuningJobName": name,
-        "HyperParameterTuningJobConfig": {
-            "Strategy": find_strategy(search),
-            "HyperParameterTuningJobObjective": _build_objective(settings.objectives[0]),
-            "ResourceLimits": limits,
-            "ParameterRanges": ranges,
-            "TrainingJobEarlyStoppingType": _EARLY_STOPPING[settings.pruner],
-            "RandomSeed": settings.seed,
-        },
+        "HyperParameterTuningJobConfig": _build_config(plan, search, ranges),
         "TrainingJobDefinition": definition,
         "Tags": build_tags(plan.cloud, name),
+    }
+
+
+def _build_config(plan: LaunchPlan, search: SweepPlan, ranges: Ranges) -> dict[str, Any]:
+    settings, strategy = search.settings, find_strategy(search)
+    limits = {"MaxNumberOfTrainingJobs": settings.trials, "MaxParallelTrainingJobs": plan.cloud.parallel_jobs}
+    if strategy == "Grid":
+        del limits["MaxNumberOfTrainingJobs"]  # SageMaker counts the combinations itself
+    return {
+        "Strategy": strategy,
+        "HyperParameterTuningJobObjective": _build_objective(settings.objectives[0]),
+        "ResourceLimits": limits,
+        "ParameterRanges": ranges,
+        "TrainingJobEarlyStoppingType": _EARLY_STOPPING[settings.pruner],
+        "RandomSeed": settings.seed,
     }
 
 

@@ -45,13 +45,7 @@ def find_launch_problems(config: DictConfig) -> Iterator[str]:
         value = cloud[key]
         if value is not None and not re.fullmatch(shape, value):
             yield f"cloud.{key}: '{value}' is {advice}"
-    for key in _AT_LEAST_ONE:
-        yield from _check_number(cloud, key, lambda value: value >= 1, "at least 1")
-    for key in _ABOVE_ZERO:
-        yield from _check_number(
-            cloud, key, lambda value: 0 < value <= MAX_RUNTIME_H, f"above 0 and at most {MAX_RUNTIME_H}"
-        )
-    yield from _check_number(cloud, "poll_s", lambda value: 0 < value < float("inf"), "above 0")
+    yield from _check_numbers(cloud)
     if cloud.is_spot and cloud.max_wait_h < cloud.max_runtime_h:
         yield (
             f"cloud.max_wait_h: holds the training too, so it must be at least cloud.max_runtime_h="
@@ -97,6 +91,16 @@ def _check_needs(config: DictConfig) -> Iterator[str]:
         yield (
             f"prices: '{config.prices}' is not a file; give a YAML file with lines such as ml.g5.xlarge: 1.41"
         )
+
+
+def _check_numbers(cloud: DictConfig) -> Iterator[str]:
+    for key in _AT_LEAST_ONE:
+        yield from _check_number(cloud, key, lambda value: value >= 1, "at least 1")
+    for key in _ABOVE_ZERO:
+        yield from _check_number(
+            cloud, key, lambda value: 0 < value <= MAX_RUNTIME_H, f"above 0 and at most {MAX_RUNTIME_H}"
+        )
+    yield from _check_number(cloud, "poll_s", lambda value: 0 < value < float("inf"), "above 0")
 
 
 def _check_number(cloud: DictConfig, key: str, is_allowed: Callable[[Any], bool], text: str) -> Iterator[str]:

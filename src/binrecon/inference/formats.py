@@ -22,7 +22,8 @@ Pixels = NDArray[np.uint8]
 INPUT, OUTPUTS = "photos", ("log_probabilities", "probabilities")
 
 _ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
-_HEAD = r".*\bmodel\.head\b.*"
+_KEPT_IN_FLOAT = r"(.*\bmodel\.head\b|aten::).*"
+"""Names of operations in the head, and of those of `CounterGraph` itself, which are in no module of it."""
 
 
 def check_packages(format_name: str) -> None:
@@ -148,5 +149,5 @@ def _quantise(network: Any, samples: list[Pixels]) -> Any:  # noqa: ANN401  # op
         network,
         nncf.Dataset(samples),
         subset_size=len(samples),
-        ignored_scope=nncf.IgnoredScope(patterns=[_HEAD]),
+        ignored_scope=nncf.IgnoredScope(patterns=[_KEPT_IN_FLOAT]),
     )

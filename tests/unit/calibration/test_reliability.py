@@ -77,7 +77,7 @@ def test_scores__sure_and_right_is_perfect(score: Callable[..., float]) -> None:
 @pytest.mark.parametrize(
     ("score", "worst"),
     [(adaptive_ece, 1.0), (classwise_ece, 0.5), (brier, 2.0)],
-    ids=lambda value: str(value),
+    ids=["adaptive_ece", "classwise_ece", "brier"],
 )
 def test_scores__sure_and_wrong(score: Callable[..., float], worst: float) -> None:
     assert score(np.eye(4), (np.arange(4) + 1) % 4) == pytest.approx(worst)

@@ -14,6 +14,19 @@ def test_find_reason__of_several_processes() -> None:
     assert find_reason(lines, 2) == "CheckpointError: the checkpoint 'x' could not be written (no space)"
 
 
+def test_find_reason__of_a_traceback_among_others() -> None:
+    lines = [
+        "Error executing job with overrides: ['seed=1']",
+        "[rank0]: Traceback (most recent call last):",
+        "[rank0]:     raise FileNotFoundError(path)",
+        "[rank0]: FileNotFoundError: /a/b",
+        "E1126 torch/distributed/elastic failed (exitcode: 1) local_rank: 0",
+        "torch.distributed.elastic.multiprocessing.errors.ChildFailedError: ",
+        "  exitcode  : 1",
+    ]
+    assert find_reason(lines, 1) == "FileNotFoundError: /a/b"
+
+
 def test_find_reason__the_last_of_a_chain() -> None:
     lines = [
         "KeyError: 'a'",
