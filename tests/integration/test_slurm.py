@@ -65,6 +65,7 @@ def test_job__is_put_back_into_the_queue_and_goes_on(
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(job.pid, signal.SIGKILL)
+            job.wait()
         noted = cluster.read_text().splitlines()
         assert noted[0].startswith("srun --kill-on-bad-exit=1 binrecon train trainer=slurm ")
         assert noted[1:] == ["requeue 4711"]
