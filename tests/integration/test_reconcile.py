@@ -147,6 +147,18 @@ def test_reconcile__the_second_time_nothing_is_computed(
     assert "120 of 120 photos are counted already" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"no archive"])
+def test_reconcile__a_damaged_reference_is_made_anew(
+    reconcile: Reconcile, run: Path, tmp_path: Path, content: bytes
+) -> None:
+    other = tmp_path / "run"
+    shutil.copytree(run, other)
+    reference = other / "photo_reference.npz"
+    reference.write_bytes(content)
+    assert reconcile(checkpoint=other)["novelty"].notna().all()
+    assert reference.stat().st_size > 1000
+
+
 def test_reconcile__apply(
     reconcile: Reconcile, bins: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
