@@ -12,7 +12,6 @@ import sys
 import tarfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import pandas as pd
@@ -23,7 +22,6 @@ from tests.s3_server import find_free_ports
 from binrecon.cloud.archive import build_archive
 from binrecon.cloud.metric_lines import METRICS, describe_metrics
 from binrecon.cloud.words import encode_words
-from binrecon.config.schema import TrainerConfig
 from binrecon.training.checkpoints import load_counter, read_checkpoint
 
 Tree = Callable[..., Path]
@@ -273,9 +271,6 @@ def test_archive__its_requirements_can_be_had(unpacked: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.enable_socket
-@pytest.mark.skipif(
-    "nodes" not in {item.name for item in fields(TrainerConfig)}, reason="there is no trainer.nodes yet"
-)
 def test_entry__two_machines(tree: Tree, start: Start) -> None:
     """Two addresses of this machine stand for two: they meet, train together, and the first hands over."""
     (port,) = find_free_ports(1)

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -18,18 +17,14 @@ REGIMES = {
     "live": ["features=live", "head.dropout=0.3"],
     "gradual": ["regime=gradual", "regime.head_epochs=1", "regime.first_stage=stage4"],
 }
-OPTIMIZERS = ("sgd", "sgdr", "adam", "adamw")
-PAIRS = [
-    *product(("cached", "full"), OPTIMIZERS),
-    *zip(("live", "gradual"), ("adam", "sgdr"), strict=True),
-]
-KILLS = 2
+PAIRS = (("cached", "sgd"), ("cached", "adamw"), ("live", "adam"), ("full", "sgdr"), ("gradual", "adamw"))
+KILLS = 4
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_train__killed_at_random_moments(tiny_run: list[str], tmp_path: Path) -> None:
-    """Twenty kills, two of each run, wherever they fall: extraction, a step, a checkpoint, the test."""
+    """Twenty kills, four of each run, wherever they fall: extraction, a step, a checkpoint, the test."""
     cases = {
         f"{regime}_{optimizer}": [
             "train", *tiny_run, *REGIMES[regime], f"optimizer={optimizer}", "trainer.max_epochs=3",

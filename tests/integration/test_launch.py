@@ -73,7 +73,8 @@ def test_launch__creates_the_job_of_the_dry_run(launch: Callable[..., str], aws_
     )
     shown = launch(*words)
     made = dict(aws_server.sagemaker.describe_training_job(TrainingJobName="binrecon-created"))
-    for key in set(asked) - {"Tags", "AlgorithmSpecification"}:  # moto shows metric definitions of its own
+    # moto shows metric definitions of its own, and no environment
+    for key in set(asked) - {"Tags", "AlgorithmSpecification", "Environment"}:
         assert made[key] == asked[key], key
     assert made["AlgorithmSpecification"]["TrainingImage"] == (
         "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch:2.13-cu133-amzn2023-sagemaker"

@@ -1,5 +1,6 @@
 """The job of the README, under stand-ins for Slurm's commands: two tasks train, are stopped, and go on."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -47,6 +48,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.enable_socket
 def test_job__is_put_back_into_the_queue_and_goes_on(
     cluster: Path, tiny_run: list[str], tmp_path: Path
@@ -55,10 +57,15 @@ def test_job__is_put_back_into_the_queue_and_goes_on(
     command = [BASH, str(job_script(tmp_path)), *words]
     run = tmp_path / "outputs" / "train" / "slurm_4711_0"
     with (tmp_path / "log").open("wb") as log:
-        job = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-        wait_for(run / "checkpoints" / "last.ckpt", job, tmp_path / "log")
-        os.kill(int(cluster.with_suffix(".pid").read_text()), signal.SIGUSR1)
-        job.wait(30)
+        job = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            wait_for(run / "checkpoints" / "last.ckpt", job, tmp_path / "log")
+            os.kill(int(cluster.with_suffix(".pid").read_text()), signal.SIGUSR1)
+            job.wait(30)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(job.pid, signal.SIGKILL)
+            job.wait()
         noted = cluster.read_text().splitlines()
         assert noted[0].startswith("srun --kill-on-bad-exit=1 binrecon train trainer=slurm ")
         assert noted[1:] == ["requeue 4711"]
@@ -71,7 +78,7 @@ def test_job__is_put_back_into_the_queue_and_goes_on(
 
 
 def wait_for(file: Path, job: "subprocess.Popen[bytes]", log: Path) -> None:
-    end = time.monotonic() + 120
+    end = time.monotonic() + 240
     while not file.exists():
         assert job.poll() is None, log.read_text()[-3000:]
         assert time.monotonic() < end, "the training does not get on"

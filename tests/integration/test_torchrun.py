@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -50,9 +51,20 @@ def is_alive(process: int) -> bool:
     return True
 
 
+@pytest.fixture
+def agents() -> Iterator[list["subprocess.Popen[bytes]"]]:
+    """Those that a test starts; none is left when it ends, nor what they started."""
+    started: list[subprocess.Popen[bytes]] = []
+    yield started
+    for agent in started:
+        agent.terminate()  # passed on by torchrun
+        agent.wait(60)
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_train__a_killed_process_ends_the_others_and_the_run_goes_on(
-    tiny_run: list[str], tmp_path: Path
+    agents: list["subprocess.Popen[bytes]"], tiny_run: list[str], tmp_path: Path
 ) -> None:
     """`kill -9` on one machine: the process of the other is gone within 45 s, and torchrun starts both again.
 
@@ -60,9 +72,9 @@ def test_train__a_killed_process_ends_the_others_and_the_run_goes_on(
     and process id.
     """
     disks = tuple([f"{key}={tmp_path / disk}" for key in ("output_root", "cache_dir")] for disk in "ab")
-    agents = start_agents([*tiny_run, f"trainer.max_epochs={EPOCHS}"], tmp_path, disks, restarts=1)
+    agents += start_agents([*tiny_run, f"trainer.max_epochs={EPOCHS}"], tmp_path, disks, restarts=1)
     run = tmp_path / "a" / "train" / "torchrun_bins1"
-    end = time.monotonic() + 120
+    end = time.monotonic() + 240
     while not (run / "checkpoints" / "last.ckpt").exists():
         assert all(agent.poll() is None for agent in agents), logs(tmp_path)
         assert time.monotonic() < end, "the training does not get on"
@@ -87,8 +99,11 @@ def test_train__a_killed_process_ends_the_others_and_the_run_goes_on(
 
 
 @pytest.mark.slow
-def test_train__processes_that_do_not_run_the_same(tiny_run: list[str], tmp_path: Path) -> None:
-    agents = start_agents(tiny_run, tmp_path, own=([], ["seed=1", "optimizer.lr=0.5"]))
+@pytest.mark.timeout(600)
+def test_train__processes_that_do_not_run_the_same(
+    agents: list["subprocess.Popen[bytes]"], tiny_run: list[str], tmp_path: Path
+) -> None:
+    agents += start_agents(tiny_run, tmp_path, own=([], ["seed=1", "optimizer.lr=0.5"]))
     assert all(agent.wait(200) for agent in agents)
     for number in range(2):
         assert (

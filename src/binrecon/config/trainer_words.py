@@ -1,5 +1,6 @@
 """The words of `configs/trainer/`: what each leaves to the machine, and what each asks for."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -97,6 +98,9 @@ def check_words(config: "TrainConfig | DictConfig") -> Iterator[str]:
     trainer = config.trainer
     if trainer.precision == "16-mixed" and trainer.accelerator == "cpu":
         yield "trainer.precision: 16-mixed needs a GPU; on the CPU use 32-true or bf16-mixed"
+    mirror = trainer.checkpoint_mirror
+    if mirror is not None and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^/].*", mirror):
+        yield f"trainer.checkpoint_mirror: '{mirror}' is no place on S3; give s3://BUCKET/PREFIX"
     if trainer.name != FSDP:
         return
     if config.regime.name != _FSDP_REGIME:

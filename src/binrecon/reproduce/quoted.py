@@ -64,14 +64,14 @@ def compose_command(command: str, root: Path) -> None:
     """Compose what a command would run, without running it; of several values for a key each by itself.
 
     Args:
-        command: A verb and its words.
+        command: A verb and its words; flags, and what a shell fills in, are left out.
         root: An existing folder, which stands for those that a document only names.
 
     Raises:
         ConfigError: If it does not compose.
     """
     given = shlex.split(command)
-    verb, *words = [word for word in given if not word.startswith("-")]
+    verb, *words = [word for word in given if not word.startswith(("-", "$"))]
     if "--evaluate" in given:
         verb = "evaluate"  # the keys of `reconcile --evaluate` are its own
     if verb == "sweep":

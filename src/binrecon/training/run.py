@@ -30,6 +30,7 @@ from binrecon.training.hardware import choose_device
 from binrecon.training.interruption import requeueing, run_to_its_end, stopping_as_asked
 from binrecon.training.machine import check_machine
 from binrecon.training.memory import keep_freed_memory
+from binrecon.training.mirror import CheckpointMirror
 from binrecon.training.module import CountingModule
 from binrecon.training.phases import lr_factors, plan_phases
 from binrecon.training.place import ALONE, Place, check_place, find_place
@@ -92,7 +93,9 @@ def _train_together(config: TrainConfig, folder: RunFolder, overrides: Sequence[
 def _prepare(config: TrainConfig, folder: RunFolder, overrides: Sequence[str], place: Place) -> BinCounter:
     """Write into the run folder what training needs, and show what is trained on what."""
     console = get_console()
-    _check_folder(config, folder, place)
+    mirror = config.trainer.checkpoint_mirror
+    goes_on = mirror is not None and CheckpointMirror(mirror).pull(folder, overrides)
+    _check_folder(config, folder, goes_on or config.resume is not None or folder.is_left_by(place.job))
     folder.write_config(config)
     folder.update_facts(**collect_facts(overrides, config.seed), job=place.job)
     counter = prepare_counter(config, folder)
@@ -200,13 +203,12 @@ def _judge(
             get_console().print(f"not calibrated: {error}", markup=False, highlight=False)
 
 
-def _check_folder(config: TrainConfig, folder: RunFolder, place: Place) -> None:
+def _check_folder(config: TrainConfig, folder: RunFolder, goes_on: bool) -> None:
     """Refuse to write over a run or to go on as another one, and say where a resumed one begins.
 
     Nothing is written before, so that what is refused leaves the run as it was, to be resumed by other words.
-    A job that torchrun or Slurm starts again goes on with its own run.
+    A job that torchrun or Slurm starts again goes on with its own run, as does one whose mirror has begun it.
     """
-    goes_on = config.resume is not None or folder.is_left_by(place.job)
     if folder.facts.exists() and not goes_on:
         raise OutputError(
             f"the folder '{folder.path}' already holds a run; go on with it by resume={folder.path}, "

@@ -5,7 +5,7 @@ import warnings
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback, EarlyStopping
 from pytorch_lightning.strategies import ModelParallelStrategy, Strategy
 
 from binrecon.config.metric_names import monitor_mode
@@ -14,8 +14,9 @@ from binrecon.config.trainer_words import FSDP
 from binrecon.training.averaging import WeightAverage
 from binrecon.training.cached import why_live
 from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter
-from binrecon.training.checkpoint_io import AtomicCheckpointIO
+from binrecon.training.checkpoint_io import AtomicCheckpointIO, MovableCheckpoint
 from binrecon.training.interruption import PromptStop
+from binrecon.training.mirror import CheckpointMirror, MirrorCheckpoints
 from binrecon.training.place import Place, choose_environment
 from binrecon.training.run_folder import RunFolder
 from binrecon.training.run_log import RunLog
@@ -27,7 +28,7 @@ def build_callbacks(config: TrainConfig, folder: RunFolder, log: RunLog, place: 
         ConsoleProgress(),
         EpochHistory(folder.history if config.logger.name != "none" else None, log.log_epoch),
         PredictionWriter(folder.predictions, folder.val_predictions, config.data.min_count),
-        ModelCheckpoint(
+        MovableCheckpoint(
             folder.checkpoints,
             filename=folder.best_checkpoint.stem,
             monitor=config.monitor,
@@ -35,13 +36,15 @@ def build_callbacks(config: TrainConfig, folder: RunFolder, log: RunLog, place: 
             save_on_train_epoch_end=True,
             enable_version_counter=False,
         ),
-        ModelCheckpoint(  # of every epoch: `save_last=True` above would write it only beside a new best one
+        MovableCheckpoint(  # of every epoch: `save_last=True` above would write it only beside a new best one
             folder.checkpoints,
             filename=folder.last_checkpoint.stem,
             save_on_train_epoch_end=True,
             enable_version_counter=False,
         ),
     ]
+    if config.trainer.checkpoint_mirror is not None:
+        callbacks.append(MirrorCheckpoints(CheckpointMirror(config.trainer.checkpoint_mirror), folder))
     if place.size > 1:
         callbacks.append(PromptStop())
     if config.trainer.ema_decay is not None:

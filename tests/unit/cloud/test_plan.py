@@ -1,12 +1,10 @@
 from collections.abc import Callable
-from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from binrecon.cloud.plan import LaunchPlan
-from binrecon.config.schema import TrainerConfig
 from binrecon.errors import ConfigError
 
 Planner = Callable[..., LaunchPlan]
@@ -73,12 +71,6 @@ def test_plan__contradictions(words: list[str], problem: str, plan: Planner) -> 
     assert problems_of(plan, *words) == (problem,)
 
 
-HAS_NODES = pytest.mark.skipif(
-    "nodes" not in {item.name for item in fields(TrainerConfig)}, reason="there is no trainer.nodes yet"
-)
-
-
-@HAS_NODES
 def test_plan__several_machines(plan: Planner) -> None:
     words = ("cloud.instance_count=2", "trainer=ddp_cpu")
     assert plan(*words).words == ("source=synthetic", "trainer=ddp_cpu", "trainer.nodes=2")
@@ -87,7 +79,6 @@ def test_plan__several_machines(plan: Planner) -> None:
     )
 
 
-@HAS_NODES
 def test_plan__no_slurm_there(plan: Planner) -> None:
     assert problems_of(plan, "trainer=slurm", "cloud.instance_type=ml.g5.xlarge", "trainer.nodes=1") == (
         "trainer: slurm is started by srun, which SageMaker has not; use gpu, ddp or fsdp",
