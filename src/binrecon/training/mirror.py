@@ -45,7 +45,7 @@ class CheckpointMirror:
         if self._kept is None:
             import boto3  # slow to load
 
-            self._kept = boto3.client("s3")
+            self._kept = boto3.Session().client("s3")  # with credentials as they are now
         return self._kept
 
     def push(self, folder: RunFolder) -> None:

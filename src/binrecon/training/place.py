@@ -1,14 +1,8 @@
 """Which of several processes this one is, and who started them."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
-
-from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment
-from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
-from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
 from binrecon.config.schema import TrainerConfig
 from binrecon.config.trainer_words import SLURM, name_processes
@@ -143,16 +137,3 @@ def words_of_job(words: Sequence[str], place: Place) -> list[str]:
             ]
         )
     return [*words, f"hydra.run.dir='${{output_root}}/train/{place.job}'"]
-
-
-def choose_environment(place: Place) -> ClusterEnvironment:
-    """Return what tells Lightning the same."""
-    if place.starter == "nobody" or place.size == 1:
-        return LightningEnvironment()  # else Lightning would take a batch job without srun for one with it
-    return slurm_environment(place) if place.starter == "srun" else TorchElasticEnvironment()
-
-
-def slurm_environment(place: Place) -> SLURMEnvironment:
-    """Return Lightning's view of what srun started; it wants a variable that srun does not always set."""
-    os.environ.setdefault("SLURM_NTASKS_PER_NODE", str(place.local_size))
-    return SLURMEnvironment(auto_requeue=False)

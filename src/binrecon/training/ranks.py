@@ -16,7 +16,8 @@ from binrecon.config.run_keys import PLACE_KEYS, covers, list_settings
 from binrecon.config.schema import TrainConfig
 from binrecon.config.trainer_words import name_processes
 from binrecon.errors import TrainingError
-from binrecon.training.place import Place, slurm_environment
+from binrecon.training.environment import slurm_environment
+from binrecon.training.place import Place
 from binrecon.whole_file import write_whole
 
 T = TypeVar("T")

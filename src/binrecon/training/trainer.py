@@ -15,9 +15,10 @@ from binrecon.training.averaging import WeightAverage
 from binrecon.training.cached import why_live
 from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter
 from binrecon.training.checkpoint_io import AtomicCheckpointIO, MovableCheckpoint
+from binrecon.training.environment import choose_environment
 from binrecon.training.interruption import PromptStop
 from binrecon.training.mirror import CheckpointMirror, MirrorCheckpoints
-from binrecon.training.place import Place, choose_environment
+from binrecon.training.place import Place
 from binrecon.training.run_folder import RunFolder
 from binrecon.training.run_log import RunLog
 

@@ -83,8 +83,13 @@ def test_predict__stops_at_a_bad_photo_and_names_it(
 
 
 def test_predict__skips_bad_photos_and_says_so(
-    make_run: Callable[..., Path], paths: list[Path], caplog: pytest.LogCaptureFixture
+    make_run: Callable[..., Path],
+    paths: list[Path],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # Hydra, which another test may have started in this process, silences what it does not know.
+    monkeypatch.setattr(logging.getLogger("binrecon.inference.counter"), "disabled", False)
     counter = Counter.load(make_run())
     given = [paths[0], Path("gone.jpg"), paths[1], b"", paths[2]]
     table = counter.predict(given, on_error="skip", batch_size=2)

@@ -2,7 +2,7 @@ import pytest
 
 from binrecon.config.schema import TrainerConfig
 from binrecon.errors import ConfigError
-from binrecon.training.place import ALONE, Place, check_place, choose_environment, find_place, words_of_job
+from binrecon.training.place import ALONE, Place, check_place, find_place, words_of_job
 
 TORCHRUN = {
     "TORCHELASTIC_RUN_ID": "bins1",
@@ -86,11 +86,3 @@ def test_words_of_job__that_cannot_be_shared() -> None:
         words_of_job([], find_place({**TORCHRUN, "TORCHELASTIC_RUN_ID": "none"}))
     with pytest.raises(ConfigError, match="each of the 4 processes that torchrun started would run all runs"):
         words_of_job(["-m", "seed=0,1"], find_place(TORCHRUN))
-
-
-def test_choose_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {**TORCHRUN, **SRUN}.items():
-        monkeypatch.setenv(name, value)
-    names = [type(choose_environment(find_place(environ))).__name__ for environ in ({}, TORCHRUN, SRUN)]
-    assert names == ["LightningEnvironment", "TorchElasticEnvironment", "SLURMEnvironment"]
-    assert choose_environment(find_place(SRUN)).global_rank() == 3

@@ -61,7 +61,9 @@ def _build_client(config: AbidSourceConfig) -> "S3Client":
     )
     if not config.is_signed:
         options = options.merge(Config(signature_version=UNSIGNED))
-    return boto3.client("s3", region_name=config.region, endpoint_url=config.endpoint_url, config=options)
+    return boto3.Session().client(
+        "s3", region_name=config.region, endpoint_url=config.endpoint_url, config=options
+    )
 
 
 def _refuse_redirect(server: str, event: Mapping[str, Any]) -> None:
