@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -93,6 +94,7 @@ def test_reconcile__finds_the_wrong_record(
     shown = capsys.readouterr().out
     assert "120 bins: 1 to recount, " in shown
     assert "workload: 0.2 hours, at 12 minutes a recount" in shown
+    assert re.search(r"^The counter was trained on \d+ of these photos and their records, ", shown, re.M)
     assert "00001" in (tmp_path / "out" / "page.html").read_text()
     written = (tmp_path / "out" / "reconciliation.csv").read_text()
     assert '"\'=HYPERLINK(®)"' in written, "what a spreadsheet would take for a formula"

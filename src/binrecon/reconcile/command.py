@@ -1,5 +1,6 @@
 """The verb `reconcile`: from photos and records to a ranked table, a report and a page."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from binrecon.calibration.arrays import Floats
 from binrecon.config.reconcile import ReconcileConfig
 from binrecon.console import get_console
 from binrecon.errors import OutputError
-from binrecon.manifest import CountRange
+from binrecon.manifest import CountRange, read_manifest
 from binrecon.manifest.facts import STAMPS_SCHEMA
 from binrecon.manifest.facts_cache import FactsCache
 from binrecon.manifest.reader import read_facts
@@ -58,7 +59,7 @@ def reconcile(config: ReconcileConfig, folder: Path) -> None:
     bins = join_bins(_read_facts(source, Path(config.cache_dir)), inventory)
     reference = prepare_reference(run, config.workers) if config.quality.is_judged else None
     counts = _count(run, source, bins, reference, config)
-    table, summary = _judge(config, run, bins, counts, reference, _list_remarks(bins, inventory))
+    table, summary = _judge(config, run, bins, counts, reference, tuple(_list_remarks(run, bins, inventory)))
     write_tables(table, folder)
     _write_report(folder, summary)
     _write_page(config, source, table, summary, folder)
@@ -129,20 +130,23 @@ def _judge(
     return table, Summary(config, count_range, run.calibration, thresholds, decisions, remarks)
 
 
-def _list_remarks(bins: pa.Table, inventory: Inventory | None) -> tuple[str, ...]:
-    """Say what an inventory holds that was not looked at, or looks like a mistake."""
+def _list_remarks(run: CountingRun, bins: pa.Table, inventory: Inventory | None) -> Iterator[str]:
+    """Say which photos the counter knows, and what of an inventory looks like a mistake."""
+    trained = read_manifest(run.folder.manifest).select_rows("train", ["photo_sha256"])["photo_sha256"]
+    if known := pc.sum(pc.is_in(bins["sha256"].drop_null(), value_set=trained)).as_py():
+        yield (
+            f"The counter was trained on {known:,} of these photos and their records, which it then tends to "
+            "confirm: wrong ones among them are found less often than others."
+        )
     if inventory is None:
-        return ()
-    remarks = []
+        return
     if inventory.ignored:
-        remarks.append(f"Columns of the inventory that were not looked at: {', '.join(inventory.ignored)}.")
-    photo_ids = bins["bin_id"].filter(bins["has_photo"])
-    if lost := count_lost_zeros(photo_ids, inventory.bin_ids):
-        remarks.append(
+        yield f"Columns of the inventory that were not looked at: {', '.join(inventory.ignored)}."
+    if lost := count_lost_zeros(bins["bin_id"].filter(bins["has_photo"]), inventory.bin_ids):
+        yield (
             "Bins of the inventory that have no photo, but would have one if leading zeros did not matter: "
             f"{lost:,}. 523 and 00523 are two bins, so look whether a spreadsheet has dropped zeros."
         )
-    return tuple(remarks)
 
 
 def _write_report(folder: Path, summary: Summary) -> None:
