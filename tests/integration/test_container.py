@@ -119,11 +119,12 @@ def test_entry__trains_and_hands_over(tree: Tree, start: Start) -> None:
     status, shown, errors = finish(start(root, BINRECON_COMMIT=json.dumps(commit)))
     assert status == 0, errors
     assert list_files(root / "model") == {
-        "checkpoints/best.ckpt", "config.yaml", "run.json", "metrics.json",
+        "checkpoints/best.ckpt", "calibration.json", "config.yaml", "run.json", "metrics.json",
     }  # fmt: skip
     assert list_files(root / "output") == {
         "data/manifest.parquet", "data/metrics.csv", "data/predictions.parquet", "data/plots/learning_curves.png",
-        "data/plots/confusion_matrix.png", "data/plots/reliability.png", "data/plots/most_wrong.png",
+        "data/plots/confusion_matrix.png", "data/plots/calibration.png", "data/plots/reliability.png",
+        "data/val_predictions.parquet", "data/plots/most_wrong.png",
     }  # fmt: skip
     counter = load_counter(root / "model" / "checkpoints" / "best.ckpt")
     assert (counter.min_count, counter.max_count) == (0, 5)

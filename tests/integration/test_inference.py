@@ -40,7 +40,7 @@ def train(tiny_run: list[str], tmp_path: Path) -> Callable[..., Path]:
         pytest.param(["regime=full", "data.tta=side_on", "data.resize=pad"], marks=pytest.mark.slow),
         pytest.param(["regime=full", "trainer.precision=bf16-mixed"], marks=pytest.mark.slow),
         pytest.param(
-            ["data=proposal", "data.above_range=clip", "head=mlp", "head.hidden_width=8"],
+            ["data=proposal", "data.above_range=clip", "head=mlp", "head.hidden_width=8", "data.batch_size=15"],
             marks=pytest.mark.slow,
         ),
     ],
@@ -138,7 +138,7 @@ def test_export__openvino_and_int8_of_bins_that_have_moved(
         json.loads((run / "export" / f"{name}.xml.parity.json").read_text())["parity"]
         for name in ("counter", "counter_int8")
     )
-    assert exact["largest_difference"] < 1e-5 < rounded["largest_difference"]
+    assert exact["largest_difference"] < 1e-6 < rounded["largest_difference"]
     sizes = [(run / "export" / f"{name}.bin").stat().st_size for name in ("counter", "counter_int8")]
     assert sizes[1] < 0.6 * sizes[0]
 

@@ -27,7 +27,7 @@ MAX_REASON = 1024
 
 _INTERRUPTED = 130
 _SCRATCH = Path(tempfile.gettempdir()) / "binrecon"
-_MODEL_FILES = ("config.yaml", "run.json", "metrics.json")
+_MODEL_FILES = ("calibration.json", "config.yaml", "run.json", "metrics.json")
 """What belongs to a model besides its checkpoint."""
 
 
