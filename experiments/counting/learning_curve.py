@@ -48,9 +48,9 @@ def draw(lines: dict[str, dict[int, list[dict[str, float]]]], path: Path) -> Non
             for size in sizes:
                 runs = lines[name][size]
                 panel.plot([size] * len(runs), [run[metric] for run in runs], ".", color=colour, alpha=0.5)
-        majority = [run.get(metric) for runs in lines["majority"].values() for run in runs]
-        if None not in majority and metric != "nll":
-            panel.axhline(fmean(majority), color="#c44e12", lw=1, label="always the commonest count")
+        majority = lines["majority"][max(lines["majority"])][0][metric]  # the commonest of all training bins
+        if majority is not None:
+            panel.axhline(majority, color="#c44e12", lw=1, label="always the commonest count")
         panel.set_xscale("log")
         ticks = sorted({size for name in COLOURS for size in lines[name]})
         panel.set_xticks(ticks, [f"{size:,}" for size in ticks])

@@ -40,7 +40,13 @@ def train(tiny_run: list[str], tmp_path: Path) -> Callable[..., Path]:
         pytest.param(["regime=full", "data.tta=side_on", "data.resize=pad"], marks=pytest.mark.slow),
         pytest.param(["regime=full", "trainer.precision=bf16-mixed"], marks=pytest.mark.slow),
         pytest.param(
-            ["data=proposal", "data.above_range=clip", "head=mlp", "head.hidden_width=8", "data.batch_size=15"],
+            [
+                "data=proposal",
+                "data.above_range=clip",
+                "head=mlp",
+                "head.hidden_width=8",
+                "data.batch_size=15",
+            ],
             marks=pytest.mark.slow,
         ),
     ],
