@@ -88,8 +88,11 @@ def test_predict__skips_bad_photos_and_says_so(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # Hydra, which another test may have started in this process, silences what it does not know.
-    monkeypatch.setattr(logging.getLogger("binrecon.inference.counter"), "disabled", False)
+    # Whatever another test of this process has done to loggers (Hydra, nncf and W&B set some), this one is heard.
+    logger = logging.getLogger("binrecon.inference.counter")
+    for name, value in {"disabled": False, "propagate": False, "handlers": [caplog.handler]}.items():
+        monkeypatch.setattr(logger, name, value)
+    caplog.set_level(logging.WARNING, logger=logger.name)
     counter = Counter.load(make_run())
     given = [paths[0], Path("gone.jpg"), paths[1], b"", paths[2]]
     table = counter.predict(given, on_error="skip", batch_size=2)
