@@ -18,7 +18,7 @@ from binrecon.errors import CalibrationError
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.1, 10.0
 """Where the search ends: few bins that are all predicted right would ask for a temperature of 0."""
 
-VECTOR_SPREAD = 1.0
+VECTOR_SPREAD = 0.5
 """How far vector scaling's values stray from those of temperature scaling: standard deviation of a prior.
 
 It weighs as much as a few bins of each count; without it, few validation bins are learned by heart.
