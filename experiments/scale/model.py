@@ -1,7 +1,7 @@
 """What 536,434 and 100 million bins would take, from what was measured: `model.py [BINS ...]`.
 
-Times are proportional to bins, memory is linear in them (as manifest_scale found it to be), and workers share
-fetching and extraction without loss (as they do on one machine). Nothing here was run at 100 million bins.
+Times are proportional to bins, memory is linear in them (as manifest_scale found it to be), and workers are
+taken to share fetching and extraction without loss. Nothing here was run at 100 million bins.
 """
 
 import sys
