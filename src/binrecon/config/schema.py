@@ -436,6 +436,8 @@ class TrainerConfig:
     """Machines; on each of several, torchrun or srun starts the run. 0 is what srun started."""
     join_timeout_s: float = 600.0
     """Longest wait at the start until the processes of all machines are there (trainer=slurm), in seconds."""
+    checkpoint_minutes: float | None = 10.0
+    """Longest training on photos between two checkpoints, in minutes; null for those of whole epochs only."""
     checkpoint_mirror: str | None = None
     """`s3://BUCKET/PREFIX` where checkpoints are kept too, for another machine to go on with; or null."""
     syncs_batchnorm: bool = True

@@ -30,6 +30,11 @@ class FeatureCountingModule(CountingModule):
         self.clip_norm = clip_norm
         self.automatic_optimization = False
 
+    def on_train_batch_start(self, batch: BinBatch | FeatureBatch, batch_index: int) -> None:
+        """Begin each epoch with random numbers that it says; its chunks draw on."""
+        if batch_index == 0:
+            super().on_train_batch_start(batch, batch_index)
+
     def training_step(self, chunk: FeatureBatch, chunk_index: int) -> None:  # type: ignore[override]  # no loss
         """Train on each batch of a chunk in turn."""
         with use_threads(1):

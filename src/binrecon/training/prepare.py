@@ -29,8 +29,9 @@ from binrecon.models import BinCounter, build_counter, hash_state
 from binrecon.report.summary import manifest_table
 from binrecon.sources.build import build_source
 from binrecon.training.cached import open_store, why_live
-from binrecon.training.checkpoints import load_counter, read_checkpoint
+from binrecon.training.checkpoints import load_counter
 from binrecon.training.phases import phase_at, plan_phases
+from binrecon.training.position import read_position
 from binrecon.training.rules import check_batches
 from binrecon.training.run_folder import RunFolder
 
@@ -116,14 +117,17 @@ def build_data(
     config: TrainConfig, folder: RunFolder, manifest: Manifest, counter: BinCounter
 ) -> BinDataModule:
     """Build what feeds the trainer: photos, or features that are kept."""
-    last = folder.last_checkpoint
-    first_epoch = read_checkpoint(last)["epoch"] + 1 if last.exists() else 0
+    position = read_position(folder.last_checkpoint)
+    position.check_bins(manifest.content_hash())
     source = build_source(config.source)
     if why_live(config) is not None:
         phases = plan_phases(config, counter.backbone.stages.names)
         sizes = [phase_at(phases, epoch).image_size for epoch in range(config.trainer.max_epochs)]
         return BinDataModule(
-            source, manifest, config.data, config.seed, first_epoch, config.trainer.accumulate, sizes
-        )
+            source, manifest, config.data, config.seed, position.epoch, config.trainer.accumulate, sizes,
+            position.turn,
+        )  # fmt: skip
     store = open_store(config, counter.backbone, folder.read_facts()["weights_hash"])
-    return FeatureDataModule(source, manifest, config.data, config.seed, store, counter.backbone, first_epoch)
+    return FeatureDataModule(
+        source, manifest, config.data, config.seed, store, counter.backbone, position.epoch
+    )

@@ -98,9 +98,13 @@ class Ranks:
 
     def agree(self, own: bool) -> bool:
         """Return whether any process says so."""
-        flag = torch.tensor(int(own))
-        dist.all_reduce(flag, op=dist.ReduceOp.MAX, group=self._group)
-        return bool(flag)
+        return bool(self.find_highest(int(own)))
+
+    def find_highest(self, own: int) -> int:
+        """Return the highest number that a process gives."""
+        highest = torch.tensor(own)
+        dist.all_reduce(highest, op=dist.ReduceOp.MAX, group=self._group)
+        return int(highest)
 
     def check_agreement(self, config: TrainConfig) -> None:
         """Make sure that all processes run the same code with the same configuration.

@@ -4,17 +4,19 @@ from binrecon.config.schema import DataConfig, HeadConfig
 from binrecon.errors import ConfigError
 
 
-def dropout_seed(seed: int, epoch: int, process: int = 0) -> int:
-    """Return what torch is seeded with before each epoch, for what is random in the head.
+def dropout_seed(seed: int, epoch: int, process: int = 0, turn: int = 0) -> int:
+    """Return what torch is seeded with, for what is random in a model while it trains.
 
-    So a resumed run draws what an unbroken one would.
+    A pass over kept features draws on from where it began, one over photos begins anew with each part of a
+    batch. So a resumed run draws what an unbroken one would.
 
     Args:
         seed: Of the run.
         epoch: Counted from 0.
         process: Rank of the process.
+        turn: Parts of batches before this one in the epoch.
     """
-    return seed * 1_000_003 + epoch * 1_009 + process
+    return seed * 1_000_003 + epoch * 1_009 + process + turn * 1_000_000_000_000
 
 
 def describe_divergence(split: str, loss: float, epoch: int, lr: float) -> str:

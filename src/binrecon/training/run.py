@@ -34,6 +34,7 @@ from binrecon.training.mirror import CheckpointMirror
 from binrecon.training.module import CountingModule
 from binrecon.training.phases import lr_factors, plan_phases
 from binrecon.training.place import ALONE, Place, check_place, find_place
+from binrecon.training.position import check_same_epoch
 from binrecon.training.prepare import build_data, kept_facts, prepare_counter, prepare_manifest
 from binrecon.training.ranks import Ranks, joined
 from binrecon.training.results import read_best, report_results
@@ -161,7 +162,7 @@ def _fit(
     if ranks is not None and config.trainer.syncs_batchnorm:
         sync_batch_norm(counter, choose_device(config.trainer).type)
     module = _build_module(config, manifest, counter)
-    callbacks = build_callbacks(config, folder, log, place) + ([watch] if watch is not None else [])
+    callbacks = build_callbacks(config, folder, log, place, ranks) + ([watch] if watch is not None else [])
     trainer = build_trainer(config, folder, callbacks, place)
     last = folder.last_checkpoint
     if trainer.is_global_zero:
@@ -216,6 +217,7 @@ def _check_folder(config: TrainConfig, folder: RunFolder, goes_on: bool) -> None
         )
     if folder.last_checkpoint.exists():
         check_same_model(folder.last_checkpoint, kept_facts(config))
+        check_same_epoch(folder.last_checkpoint, config)
     elif goes_on:
         get_console().print(f"{folder.path} holds no checkpoint yet: the run starts from its first epoch")
 
