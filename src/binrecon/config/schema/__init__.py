@@ -2,7 +2,7 @@
 
 Plain dataclasses: no Hydra here, so any room may use them. `"???"` marks a value that must be given.
 A file for each config group, of the same name; the keys of the other verbs are beside this folder.
-Allowed ranges and words are in `config/validate.py`.
+Allowed ranges and words are in `config/rules/`.
 """
 
 from binrecon.config.schema.callbacks import CallbacksConfig
