@@ -22,7 +22,7 @@ from binrecon.models.losses import build_loss, weigh_classes
 from binrecon.training.checkpoints import add_frozen_part, drop_frozen_part
 from binrecon.training.optimizers import build_optimizer, build_schedule, group_parameters
 from binrecon.training.phases import Phase, first_stage_ever, phase_at
-from binrecon.training.rules import check_counts, describe_divergence, dropout_seed
+from binrecon.training.rules import check_counts, describe_divergence, dropout_seed, seed_device
 from binrecon.training.sharding import shard_counter
 
 
@@ -157,7 +157,11 @@ class CountingModule(pl.LightningModule):
 
     def on_train_batch_start(self, batch: BinBatch | FeatureBatch, batch_index: int) -> None:
         """Begin with random numbers that the place in training says, so that a resumed run draws the same."""
-        torch.manual_seed(dropout_seed(self.seed, self.current_epoch, self.global_rank, batch_index))
+        self.seed_turn(batch_index)
+
+    def seed_turn(self, turn: int) -> None:
+        """Seed what is random in the model: for so many batches, or parts of them, into the epoch."""
+        seed_device(dropout_seed(self.seed, self.current_epoch, self.global_rank, turn), self.device)
 
     def training_step(self, batch: BinBatch | FeatureBatch, batch_index: int) -> Tensor:
         """Return the loss of a batch."""
