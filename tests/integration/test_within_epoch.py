@@ -49,6 +49,10 @@ def ask_to_stop() -> None:
     signal.raise_signal(signal.SIGTERM)
 
 
+def press_ctrl_c() -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
 def break_down() -> None:
     raise RuntimeError("the machine is gone")
 
@@ -85,9 +89,14 @@ def test_train__stopped_again_and_again(
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     assert main([*words, f"hydra.run.dir={whole}"]) == 0
     more = [*words, f"hydra.run.dir={stopped}"]
-    for epoch, turn in [(0, 0), (0, 1), (1, 0), (1, 3)]:
+    for epoch, turn, act in [
+        (0, 0, ask_to_stop),
+        (0, 1, press_ctrl_c),
+        (1, 0, ask_to_stop),
+        (1, 3, ask_to_stop),
+    ]:
         with monkeypatch.context() as patch:
-            Disturbance(patch, epoch, turn, ask_to_stop)
+            Disturbance(patch, epoch, turn, act)
             assert main(more) == 130
         more = ["train", f"resume={stopped}"]
     assert main(more) == 0

@@ -1,5 +1,7 @@
 """Checkpoints within an epoch: every few minutes, and before a run ends that is stopped from outside."""
 
+import contextlib
+import os
 import signal
 import threading
 import time
@@ -29,15 +31,19 @@ class Wish(IntEnum):
     REQUEUE = 3
 
 
-_SIGNALS = {signal.SIGTERM: Wish.STOP, signal.SIGUSR1: Wish.REQUEUE}
+_SIGNALS = {signal.SIGINT: Wish.STOP, signal.SIGTERM: Wish.STOP, signal.SIGUSR1: Wish.REQUEUE}
+
+_STDERR = 2
+_PATIENCE_ASKED = b"\nstopping after this step; Ctrl-C again stops at once\n"
 
 
 class CheckpointWithinEpoch(Checkpoint):
     """Writes `last.ckpt` between two steps, when it is time and before a stopped run ends.
 
-    After SIGTERM, and SIGUSR1 under srun, the step at hand is finished first. All processes agree after each
-    step, so that they write, and end, after the same one, whichever of them was asked. While a run validates
-    it ends at once; there is a checkpoint before that. A signal that comes again ends it at once too.
+    After Ctrl-C and SIGTERM, and SIGUSR1 under srun, the step at hand is finished first. All processes agree
+    after each step, so that they write, and end, after the same one, whichever of them was asked. While a run
+    validates it ends at once; there is a checkpoint before that. A second Ctrl-C ends it at once too; SIGTERM
+    often comes more than once, from a group's leader and from torchrun.
 
     Args:
         path: The file, which a checkpoint at the end of an epoch replaces.
@@ -62,7 +68,9 @@ class CheckpointWithinEpoch(Checkpoint):
         self.settings = settings
         self.manifest_hash = manifest_hash
         self.ranks = ranks
-        self.signals = [signal.SIGTERM, *([signal.SIGUSR1] if place.starter == "srun" else [])]
+        self.signals = [signal.SIGINT, signal.SIGTERM]
+        if place.starter == "srun":
+            self.signals.append(signal.SIGUSR1)
         self.earlier: dict[int, Any] = {}
         self.asked = Wish.GO_ON  # by a signal
         self.is_ending = False
@@ -89,7 +97,7 @@ class CheckpointWithinEpoch(Checkpoint):
         self.kept = {}
         self.saved_at = time.monotonic()
         if threading.current_thread() is threading.main_thread():
-            for number in self.signals:
+            for number in (n for n in self.signals if signal.getsignal(n) != signal.SIG_IGN):
                 self.earlier[number] = signal.signal(number, lambda number, _: self._hear(trainer, number))
 
     def on_train_batch_end(
@@ -133,10 +141,13 @@ class CheckpointWithinEpoch(Checkpoint):
     def _hear(self, trainer: pl.Trainer, number: int) -> None:
         if self.is_ending:
             return
-        wish = _SIGNALS[signal.Signals(number)]
-        if trainer.validating or self.asked != Wish.GO_ON:
-            self._end(wish)
-        self.asked = wish
+        is_impatient = number == signal.SIGINT and self.asked != Wish.GO_ON
+        self.asked = max(self.asked, _SIGNALS[signal.Signals(number)])
+        if trainer.validating or is_impatient:
+            self._end(self.asked)
+        if number == signal.SIGINT and trainer.is_global_zero:
+            with contextlib.suppress(OSError):
+                os.write(_STDERR, _PATIENCE_ASKED)  # print must not be called within a call of itself
 
     def _is_due(self, is_before_the_last: bool) -> bool:
         if self.every_s is None:

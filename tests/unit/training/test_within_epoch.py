@@ -17,7 +17,7 @@ FIRST = Place("srun", "slurm_7_0", rank=0, size=2)
 
 @pytest.fixture(autouse=True)
 def _keep_handlers() -> Iterator[None]:
-    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGUSR1)}
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)}
     yield
     for number, handler in kept.items():
         signal.signal(number, handler)
@@ -41,11 +41,29 @@ def test_signals__are_heeded_after_the_step(trainer: pl.Trainer) -> None:
     assert callback.asked == Wish.STOP
 
 
-def test_signals__the_second_ends_at_once(trainer: pl.Trainer) -> None:
-    listen(trainer)
-    signal.raise_signal(signal.SIGTERM)
+def test_signals__a_second_ctrl_c_ends_at_once(
+    trainer: pl.Trainer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    callback = listen(trainer)
+    signal.raise_signal(signal.SIGINT)
+    assert callback.asked == Wish.STOP
     with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    assert capfd.readouterr().err == "\nstopping after this step; Ctrl-C again stops at once\n"
+
+
+def test_signals__sigterm_may_come_again(trainer: pl.Trainer) -> None:
+    callback = listen(trainer)
+    for _ in range(3):
         signal.raise_signal(signal.SIGTERM)
+    assert callback.asked == Wish.STOP
+
+
+def test_signals__what_is_ignored_stays_so(trainer: pl.Trainer) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    callback = listen(trainer)
+    signal.raise_signal(signal.SIGINT)
+    assert callback.asked == Wish.GO_ON
 
 
 def test_signals__one_in_validation_ends_at_once(trainer: pl.Trainer) -> None:
