@@ -22,7 +22,7 @@ COMMIT_VARIABLE = "BINRECON_COMMIT"
 """Environment variable of a job that says which commit its code is of."""
 
 RECIPES = "recipes"
-"""Folder of the archive for recipes that lie outside `configs/`."""
+"""Folder of the archive for recipes that lie outside `configs/`, and for labels."""
 
 _START = '''"""Started by SageMaker's training toolkit, in the folder that this archive was unpacked to."""
 

@@ -92,6 +92,17 @@ def test_plan__weights_of_this_machine(plan: Planner, tmp_path: Path) -> None:
     )
 
 
+def test_plan__labels_travel(plan: Planner, tmp_path: Path) -> None:
+    """Named by a word, or in a recipe."""
+    (tmp_path / "a ä.csv").write_text("bin_id,recorded_count\n00001,2\n")
+    (tmp_path / "mine.yaml").write_text(f"# @package _global_\ndata:\n  labels: '{tmp_path}/a ä.csv'\n")
+    for word in (f"data.labels='{tmp_path}/a ä.csv'", f"experiment={tmp_path}/mine.yaml"):
+        planned = plan(word)
+        assert planned.words[-1] == "data.labels=recipes/labels.csv"
+        assert sum("labels" in word for word in planned.words) == 1
+        assert planned.recipes["labels.csv"] == (tmp_path / "a ä.csv").read_bytes()
+
+
 def test_plan__an_image_of_ones_own(plan: Planner) -> None:
     assert plan("cloud.image_uri=me/mine:1", "cloud.region=us-gov-west-1").image == "me/mine:1"
 
