@@ -25,7 +25,6 @@ JOB, TUNING = "binrecon-policed", "binrecon-policed-tuning"
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
 S3_ACTIONS = {
-    "HeadBucket": "ListBucket",
     "ListObjectsV2": "ListBucket",
     "HeadObject": "GetObject",
     "GetObject": "GetObject",
