@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from binrecon.cloud.plan import LaunchPlan
+from binrecon.cloud.words import decode_words, encode_words
+from binrecon.config.search_space import compose_checked
 from binrecon.errors import ConfigError
 
 Planner = Callable[..., LaunchPlan]
@@ -20,6 +22,19 @@ def test_plan__words_travel_as_given(plan: Planner) -> None:
     assert plan("optimizer=adam", "optimizer.lr=1e-4").words == (
         "source=synthetic", "optimizer=adam", "optimizer.lr=1e-4",
     )  # fmt: skip
+
+
+def test_plan__words_mean_there_what_they_mean_here(plan: Planner) -> None:
+    """Lists, quotes, commas, spaces, shell characters, other letters, and flags of Hydra's: from word to configuration."""
+    words = plan(
+        "logger=wandb", "logger.tags=[a,'b, c',\"ü 'q' \\\"d\\\"\"]", "logger.project='my $HOME `x` ; & | > ~ + = ü'",
+        "regime=phased", "regime.phases=[{epochs: 2, first_stage: head}, {epochs: 7, image_size: 128, lr: 1e-3}]",
+        "~callbacks", "++trainer.max_epochs=9", "monitor='val/rmse'",
+    ).words  # fmt: skip
+    here, there = (compose_checked("train", given) for given in (words, decode_words(encode_words(words))))
+    assert there == here
+    assert there.logger.tags == ["a", "b, c", "ü 'q' \"d\""]
+    assert there.logger.project == "my $HOME `x` ; & | > ~ + = ü"
 
 
 def test_plan__wrong_words_of_train(plan: Planner) -> None:
