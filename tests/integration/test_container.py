@@ -98,6 +98,12 @@ def finish(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
     return process.returncode, shown, errors
 
 
+def list_family(process: int) -> list[int]:
+    """Return a process and all that it has started: torchrun's are in sessions of their own."""
+    children = (Path(f"/proc/{process}/task/{process}/children").read_text()).split()
+    return [process, *(member for child in children for member in list_family(int(child)))]
+
+
 def list_files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
@@ -234,40 +240,43 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def fresh_python(unpacked: Path) -> Iterator[str]:
+    """The Python of a new environment, with what the toolkit's `pip install -r requirements.txt` brings and no more."""
+    uv = shutil.which("uv")
+    if uv is None:
+        pytest.skip("uv is not installed, so the archive cannot be installed")
+    folder = unpacked.parent / "environment"
+    for words in (
+        ["venv", "--python", sys.executable, str(folder)],
+        ["pip", "install", "--python", str(folder / "bin" / "python"), "-r", "requirements.txt"],
+    ):
+        done = subprocess.run([uv, *words], cwd=unpacked, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    yield str(folder / "bin" / "python")
+    shutil.rmtree(folder)  # it weighs gigabytes
+
+
 @pytest.mark.slow
-def test_archive__trains_by_itself(unpacked: Path, tree: Tree) -> None:
-    """With nothing of this checkout on the path; libraries are those of this environment."""
+@pytest.mark.timeout(900)
+def test_archive__trains_in_a_fresh_environment(unpacked: Path, fresh_python: str, tree: Tree) -> None:
+    """With nothing of this checkout or of its environment at hand."""
     root = tree("trainer.max_epochs=1")
     (root / "tmp").mkdir()
-    variables = {"PYTHONPATH": str(unpacked / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    where = subprocess.run(
-        [sys.executable, "-c", "import binrecon.cli, binrecon.cloud.entry as e; print(e.__file__)"],
-        env={**os.environ, **variables}, cwd=unpacked, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert where.stdout.strip() == str(unpacked / "src" / "binrecon" / "cloud" / "entry.py")
+    variables = {"BINRECON_ML_ROOT": str(root), "TMPDIR": str(root / "tmp")}
     process = subprocess.Popen(
-        [sys.executable, "start.py", "--word_00", "a toolkit passes all words, which are not read"],
-        env={**os.environ, **variables, "BINRECON_ML_ROOT": str(root), "TMPDIR": str(root / "tmp")},
+        [fresh_python, "start.py", "--word_00", "a toolkit passes all words, which are not read"],
+        env={**{name: value for name, value in os.environ.items() if name != "PYTHONPATH"}, **variables},
         cwd=unpacked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    shown, errors = process.communicate(timeout=240)
+    shown, errors = process.communicate(timeout=280)
     assert process.returncode == 0, errors
     assert len(read_metrics(shown)["test/rmse"]) == 1
     assert "checkpoints/best.ckpt" in list_files(root / "model")
-
-
-@pytest.mark.slow
-def test_archive__its_requirements_can_be_had(unpacked: Path) -> None:
-    """All that the toolkit's `pip install -r requirements.txt` would install, resolved but not installed."""
-    uv = shutil.which("uv")
-    if uv is None:
-        pytest.skip("uv is not installed, so requirements cannot be resolved")
-    done = subprocess.run(
-        [uv, "pip", "install", "--dry-run", "--python", sys.executable, "-r", "requirements.txt"],
-        cwd=unpacked, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert f"binrecon @ {unpacked.as_uri()}" in done.stderr.replace("==0.1.0 (from ", " @ ").replace(")", "")
+    facts = json.loads((root / "model" / "run.json").read_text())
+    pins = dict(pin.split("==") for pin in (unpacked / "constraints.txt").read_text().split())
+    for package in ("torch", "pytorch-lightning", "timm"):
+        assert facts["packages"][package].partition("+")[0] == pins[package]
 
 
 @pytest.mark.slow
@@ -286,3 +295,38 @@ def test_entry__two_machines(tree: Tree, start: Start) -> None:
     assert list_files(roots[1] / "checkpoints") == set(), "a copy would go to S3 in place of the original"
     assert len(read_metrics(said[0][0])["val/nll"]) == 3
     assert read_metrics(said[1][0])["val/nll"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
+def test_entry__two_machines_go_on_after_both_were_taken_away(tree: Tree, start: Start) -> None:
+    """Only the first one's checkpoints are on the new machines: SageMaker brings them to all, from one place in S3."""
+    (port,) = find_free_ports(1)
+    hosts = ("127.0.0.1", "127.0.0.2")
+    words = (
+        "trainer=ddp_cpu",
+        "trainer.devices=1",
+        "trainer.nodes=2",
+        "trainer.max_epochs=40",
+        "optimizer.lr=0.01",
+    )
+    roots = [tree(*words, name=f"ml{host}", hosts=hosts, host=host) for host in hosts]
+    last = roots[0] / "checkpoints" / "run" / "checkpoints" / "last.ckpt"
+    processes = [start(root, MASTER_PORT=str(port)) for root in roots]
+    wait_for(processes[0], last)
+    family = [member for process in processes for member in list_family(process.pid)]
+    for member in family:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(member, signal.SIGKILL)
+    for process in processes:
+        process.communicate()
+    reached = read_checkpoint(last)["epoch"] + 1
+    again = [tree(*words, name=f"again{host}", hosts=hosts, host=host) for host in hosts]
+    for root in again:
+        shutil.copytree(roots[0] / "checkpoints", root / "checkpoints", dirs_exist_ok=True)
+    (port,) = find_free_ports(1)
+    processes = [start(root, MASTER_PORT=str(port)) for root in again]
+    said = [process.communicate(timeout=280) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], said
+    assert 1 <= len(read_metrics(said[0][0])["train/loss"]) <= 40 - reached
+    assert "checkpoints/best.ckpt" in list_files(again[0] / "model")

@@ -239,6 +239,13 @@ def test_launch__no_such_bucket(fail: Callable[..., str], aws_server: AwsServer)
     )
 
 
+def test_launch__no_such_bucket_of_bins(fail: Callable[..., str], aws_server: AwsServer) -> None:
+    words = [*aws_server.words(aws_server.make_bucket("own")), "trainer=gpu", "cloud.bins=s3://nobodys/abid"]
+    assert fail(*words).splitlines()[-1] == (
+        f"CloudError: cloud.bins: no bucket 'nobodys' in {REGION}; check name and region"
+    )
+
+
 def test_launch__an_empty_channel(fail: Callable[..., str], aws_server: AwsServer) -> None:
     bucket = aws_server.make_bucket("empty", "abid2/bin-images/00001.jpg")
     shown = fail(*aws_server.words(bucket), "trainer=gpu", "cloud.bins=s3://empty/abid", "job=binrecon-empty")

@@ -66,12 +66,26 @@ def compare(one: Path, three: Path) -> None:
     assert names[0] == names[1], "the same files, none left of single processes"
     metrics = [pd.read_csv(run / "metrics.csv") for run in (one, three)]
     pd.testing.assert_frame_equal(*metrics, rtol=1e-3, atol=1e-4, obj=one.parent.name)
-    predictions = [pd.read_parquet(run / "predictions.parquet") for run in (one, three)]
-    assert len(predictions[0]) == 23
-    pd.testing.assert_frame_equal(*predictions, rtol=1e-3, atol=1e-4, obj=one.parent.name)
+    for file, bins in (("predictions.parquet", 23), ("val_predictions.parquet", 17)):
+        predictions = [pd.read_parquet(run / file) for run in (one, three)]
+        assert len(predictions[0]) == bins
+        pd.testing.assert_frame_equal(*predictions, rtol=1e-3, atol=1e-4, obj=one.parent.name)
     weights = [read_checkpoint(run / "checkpoints" / "last.ckpt")["state_dict"] for run in (one, three)]
     assert weights[0].keys() == weights[1].keys()
     for key, tensor in weights[0].items():
         torch.testing.assert_close(
             weights[1][key], tensor, rtol=1e-3, atol=1e-4, msg=f"{one.parent.name} {key}"
         )
+
+
+def test_train__too_few_bins_to_share(
+    tiny_run: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Known before training, and said once."""
+    words = ["trainer=ddp_cpu", "trainer.devices=3", "data.batch_size=12", "data.test_fraction=0.02"]
+    assert main(["train", *tiny_run, *words, f"hydra.run.dir={tmp_path / 'run'}"]) == 2
+    assert capsys.readouterr().err == (
+        "ManifestError: test: 2 bins cannot be shared by 3 processes; "
+        "use more bins, a larger data.test_fraction, or fewer trainer.devices\n"
+    )
+    assert not (tmp_path / "run" / "checkpoints").exists()

@@ -214,7 +214,7 @@ def test_reproduce__a_part_of_the_published_photos(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", ["synthetic_bins", "first_light", "manifest_scale", "speed", "optimizers", "export"]
+    "name", ["synthetic_bins", "first_light", "manifest_scale", "speed", "optimizers", "export", "scale"]
 )
 def test_reproduce__studies_hold(name: str) -> None:
     assert name in list_studies()

@@ -22,7 +22,7 @@ COMMIT_VARIABLE = "BINRECON_COMMIT"
 """Environment variable of a job that says which commit its code is of."""
 
 RECIPES = "recipes"
-"""Folder of the archive for recipes that lie outside `configs/`."""
+"""Folder of the archive for recipes that lie outside `configs/`, and for labels."""
 
 _START = '''"""Started by SageMaker's training toolkit, in the folder that this archive was unpacked to."""
 
@@ -35,7 +35,7 @@ if __name__ == "__main__":
 '''
 _ROOT_FILES = ("pyproject.toml", "README.md", "LICENSE", "train.py")
 _FOLDERS = ("src/binrecon", "configs")
-_SUFFIXES = (".py", ".yaml", ".typed", ".html", ".j2", ".css", ".js", ".svg")
+_SUFFIXES = (".py", ".yaml", ".typed", ".html", ".jinja", ".css", ".js")
 """Only these travel, whatever else lies among the code; photos, checkpoints and keys have other names."""
 
 _OF_TORCH = ("torch", "torchvision", "torchcodec")

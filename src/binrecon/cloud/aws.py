@@ -23,10 +23,14 @@ _NO_CREDENTIALS = (
     "set them up, for instance with `aws configure`"
 )
 _BAD_CREDENTIALS = (
-    "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId",
+    "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId", "InvalidToken",
+    "InvalidSignatureException", "IncompleteSignature", "MissingAuthenticationToken", "RequestExpired",
     "SignatureDoesNotMatch", "UnrecognizedClientException", "AuthFailure",
 )  # fmt: skip
 _DENIED = ("AccessDenied", "AccessDeniedException", "403", "UnauthorizedOperation")
+_ACTIONS = {"ListObjectsV2": "s3:ListBucket", "PutObject": "s3:PutObject", "HeadObject": "s3:GetObject"}
+"""What is called to what it needs, where that has another name or is not said."""
+
 _ABSENT_BUCKET = ("NoSuchBucket", "404", "301", "PermanentRedirect")
 _BUSY = ("ThrottlingException", "Throttling", "TooManyRequestsException", "SlowDown", "RequestLimitExceeded")
 
@@ -70,6 +74,8 @@ def explaining(cloud: SageMakerConfig) -> Iterator[None]:
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,
+        ConnectionError,
+        HTTPClientError,
         NoCredentialsError,
         ParamValidationError,
         PartialCredentialsError,
@@ -85,11 +91,18 @@ def explaining(cloud: SageMakerConfig) -> Iterator[None]:
         raise CloudError(f"cloud.bucket: the code could not be uploaded ({_shorten(str(error))})") from error
     except ParamValidationError as error:
         raise CloudError(f"the request is not as SageMaker takes it ({_shorten(str(error))})") from error
-    except BotoCoreError as error:
+    except (ConnectionError, HTTPClientError) as error:
         place = cloud.endpoint_url or f"AWS in {cloud.region}"
         raise CloudError(
             f"cloud.region: {place} cannot be reached ({_shorten(str(error))}); "
             "check the address and the network"
+        ) from error
+    except (
+        BotoCoreError
+    ) as error:  # a profile that is not there, a session of SSO that has ended, and the like
+        raise CloudError(
+            f"AWS credentials cannot be had ({_shorten(str(error))}); renew them, for instance with "
+            "`aws sso login`, or choose others by AWS_PROFILE"
         ) from error
 
 
@@ -99,10 +112,15 @@ def explain(cloud: SageMakerConfig, error: "ClientError") -> str:
     code, said = details.get("Code", ""), _shorten(details.get("Message", "") or str(error))
     if code in _BAD_CREDENTIALS:
         return f"AWS does not take your credentials ({code}); renew them, for instance with `aws sso login`"
+    bucket = str(details.get("BucketName", cloud.bucket))
     if code in _DENIED:
-        return f"AWS denies {error.operation_name} ({said}); add it to your policy, which the README has"
+        action = _ACTIONS.get(error.operation_name)
+        where = "" if action is None else f" in bucket '{bucket}', which needs {action}"
+        return (
+            f"AWS denies {error.operation_name}{where} ({said}); add it to your policy, which the README has"
+        )
     if code in _ABSENT_BUCKET:
-        return f"cloud.bucket: no bucket '{cloud.bucket}' in {cloud.region}; check name and region"
+        return f"{_find_key(cloud, bucket)}: no bucket '{bucket}' in {cloud.region}; check name and region"
     if code == "ResourceLimitExceeded":
         return (
             f"cloud.instance_type: your account's quota does not allow {cloud.instance_count} x "
@@ -115,6 +133,15 @@ def explain(cloud: SageMakerConfig, error: "ClientError") -> str:
     if code in ("ValidationException", "ValidationError"):
         return _explain_invalid(cloud, said)
     return f"AWS refuses {error.operation_name} ({code}: {said})"
+
+
+def _find_key(cloud: SageMakerConfig, bucket: str) -> str:
+    """Return the key that names a bucket."""
+    keys = (key for key in ("bins", "lists", "weights") if bucket != cloud.bucket)
+    return next(
+        (f"cloud.{key}" for key in keys if f"{getattr(cloud, key)}/".startswith(f"s3://{bucket}/")),
+        "cloud.bucket",
+    )
 
 
 def _explain_invalid(cloud: SageMakerConfig, said: str) -> str:

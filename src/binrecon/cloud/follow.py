@@ -78,10 +78,13 @@ def follow(clients: Clients, console: Console, name: str, poll_s: float) -> Job:
     Raises:
         CloudError: If there is no such job.
         KeyboardInterrupt: After Ctrl-C, once it is said that the job goes on.
+        ClientError: If AWS cannot be asked any longer; that the job goes on is said then too.
+        BotoCoreError: As above.
     """
+    job = find_job(clients, name)
     try:
-        return _follow(clients, console, name, poll_s)
-    except KeyboardInterrupt:
+        return _follow(clients, console, job, poll_s)
+    except BaseException:
         console.print(
             f"the job goes on, and so does its cost; see it by `binrecon launch follow {name}`, "
             f"end it by `binrecon launch stop {name}`",
@@ -90,22 +93,22 @@ def follow(clients: Clients, console: Console, name: str, poll_s: float) -> Job:
         raise
 
 
-def _follow(clients: Clients, console: Console, name: str, poll_s: float) -> Job:
-    log, said = JobLog(clients, name), ""
+def _follow(clients: Clients, console: Console, job: Job, poll_s: float) -> Job:
+    log, said = JobLog(clients, job.name), ""
     late_looks = 0
     while True:
-        job = find_job(clients, name)
         for line in log.read_new():
             console.print(line, highlight=False, markup=False)
         state = f"{job.status}: {job.stage}"
         if state != said:
-            console.print(f"{name} {state}", highlight=False, markup=False)
+            console.print(f"{job.name} {state}", highlight=False, markup=False)
             said = state
         if job.has_ended:
             late_looks += 1
         if late_looks > _LATE_LOOKS or (late_looks and job.is_tuning):
             return job
         time.sleep(poll_s)
+        job = find_job(clients, job.name)
 
 
 def report_end(console: Console, job: Job) -> None:

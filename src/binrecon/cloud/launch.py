@@ -16,7 +16,7 @@ from binrecon.cloud.plan import LaunchPlan
 from binrecon.cloud.prices import Machines, describe_limit, read_prices
 from binrecon.cloud.request import build_training_request
 from binrecon.cloud.storage import check_places, code_address, upload_code
-from binrecon.cloud.tuning import build_tuning_request, describe_search
+from binrecon.cloud.tuning import build_tuning_request, count_jobs, describe_search
 from binrecon.console import get_console
 
 _TABLE_WIDTH = 140
@@ -85,7 +85,7 @@ def _build_request(plan: LaunchPlan, name: str, archive: Archive) -> dict[str, A
 
 def _describe(plan: LaunchPlan, archive: Archive) -> list[str]:
     """Say what is sent, what is searched otherwise than here, and what it may cost."""
-    jobs = 1 if plan.search is None else plan.search.settings.trials or 1
+    jobs = 1 if plan.search is None else count_jobs(plan.search)
     machines = Machines(plan.cloud.instance_type, plan.cloud.instance_count, jobs)
     prices = None if plan.settings.prices is None else _to_path(plan.settings.prices)
     return [

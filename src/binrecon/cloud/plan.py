@@ -20,6 +20,7 @@ from binrecon.sweep.plan import Plan as SweepPlan
 
 _NODES = "trainer.nodes"
 _SLURM = "slurm"
+_LABELS, _LABELS_FILE = "data.labels", "labels.csv"
 
 
 class LaunchPlan:
@@ -38,7 +39,7 @@ class LaunchPlan:
         search: What is searched; None for a single training.
         search_words: The words that say so.
         image: Address of the image that trains.
-        recipes: Recipes that travel with the code, by file name.
+        recipes: Recipes and labels that travel with the code, by file name.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -71,7 +72,7 @@ class LaunchPlan:
         problems = [*self._find_problems(config), *self._find_image()]
         if problems:
             raise ConfigError(problems)
-        self.words = tuple(self._take_recipes_along(given))
+        self.words = (*self._take_recipes_along(given), *self._take_labels_along(config.data.labels))
         encode_words(self.words)
 
     def _words_of_machines(self, words: Sequence[str]) -> Iterator[str]:
@@ -132,8 +133,14 @@ class LaunchPlan:
             if key == RECIPES and path.suffix == RECIPE_SUFFIX:
                 self.recipes[path.name] = path.read_bytes()
                 yield f"{RECIPES}={FOLDER_OF_RECIPES}/{path.name}"
-            else:
+            elif key.lstrip("+") != _LABELS:
                 yield word
+
+    def _take_labels_along(self, labels: str | None) -> Iterator[str]:
+        """Read counts that stand in place of records, and name them by their place in the archive."""
+        if labels is not None:
+            self.recipes[_LABELS_FILE] = Path(labels).expanduser().read_bytes()
+            yield f"{_LABELS}={FOLDER_OF_RECIPES}/{_LABELS_FILE}"
 
     def make_name(self, now: datetime | None = None) -> str:
         """Return the name of the job: the one that was given, or one of the time."""

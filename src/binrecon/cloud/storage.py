@@ -1,6 +1,9 @@
 """What we keep in S3: code that goes there, bins that have to be there, results that come back."""
 
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from binrecon.cloud.archive import Archive
@@ -29,16 +32,23 @@ def code_address(cloud: SageMakerConfig, archive: Archive) -> str:
 def upload_code(clients: Clients, cloud: SageMakerConfig, archive: Archive) -> None:
     """Upload an archive, encrypted as the results are."""
     bucket, key = split_address(code_address(cloud, archive))
-    if cloud.kms_key is None:
-        clients.s3.put_object(Bucket=bucket, Key=key, Body=archive.content)
-        return
-    clients.s3.put_object(
-        Bucket=bucket,
-        Key=key,
-        Body=archive.content,
-        ServerSideEncryption="aws:kms",
-        SSEKMSKeyId=cloud.kms_key,
-    )
+    encryption: Mapping[str, Any] = {}
+    if cloud.kms_key is not None:
+        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": cloud.kms_key}
+    with _naming(bucket):
+        clients.s3.put_object(Bucket=bucket, Key=key, Body=archive.content, **encryption)
+
+
+@contextlib.contextmanager
+def _naming(bucket: str) -> Iterator[None]:
+    """Let a refusal say of which bucket it is; S3 itself does so of a bucket that is not there alone."""
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        error.response.setdefault("Error", {})["BucketName"] = bucket  # type: ignore[typeddict-unknown-key]
+        raise
 
 
 def check_places(clients: Clients, cloud: SageMakerConfig) -> None:
@@ -47,7 +57,7 @@ def check_places(clients: Clients, cloud: SageMakerConfig) -> None:
     Raises:
         CloudError: If not.
     """
-    clients.s3.head_bucket(Bucket=str(cloud.bucket))
+    _holds_some(clients, str(cloud.bucket), cloud.prefix)  # there may be nothing yet, but it must be allowed
     for name, address in list_channels(cloud).items():
         bucket, key = split_address(address)
         wanted = [f"{key}{part}/" for part in (PHOTO_FOLDER, RECORD_FOLDER)] if name == "bins" else [key]
@@ -59,7 +69,9 @@ def check_places(clients: Clients, cloud: SageMakerConfig) -> None:
 
 
 def _holds_some(clients: Clients, bucket: str, prefix: str) -> bool:
-    answer = clients.s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+    """Ask for one key; not for the bucket's head, a refusal of which says "400 Bad Request" and no more."""
+    with _naming(bucket):
+        answer = clients.s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
     return bool(answer.get("KeyCount", 0))
 
 

@@ -1,5 +1,6 @@
 """SageMaker's own search, from the words of `binrecon sweep`."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -84,6 +85,14 @@ def find_strategy(search: SweepPlan) -> str:
     return _STRATEGIES.get(search.settings.sampler, "Bayesian")
 
 
+def count_jobs(search: SweepPlan) -> int:
+    """Return how many jobs a search makes at most: of a grid all combinations, whatever `sweep.trials` is."""
+    if find_strategy(search) != "Grid":
+        return search.settings.trials or 1
+    parameters = search.space.values()
+    return math.prod(len(parameter.values) for parameter in parameters if isinstance(parameter, Choices))
+
+
 def describe_search(search: SweepPlan) -> Iterator[str]:
     """Yield a line for everything that SageMaker's search does otherwise than `binrecon sweep`."""
     if search.settings.sampler not in _STRATEGIES:
@@ -157,6 +166,8 @@ def _find_problems(plan: LaunchPlan, search: SweepPlan, name: str) -> Iterator[s
         yield f"sweep.objectives: SageMaker searches for one, got {', '.join(settings.objectives)}"
     if find_strategy(search) == "Grid":
         yield from _find_uncountable(search.space)
+        if "sweep.trials" in given:
+            yield "sweep.trials: a grid in SageMaker is all combinations; leave it out, or give fewer values"
     if len(name) > MAX_TUNING_NAME:
         yield f"job: '{name}' has {len(name)} characters, and a tuning job has {MAX_TUNING_NAME} at most"
     assert set(settings.objectives) <= set(METRICS)  # noqa: S101  # both are of one table

@@ -126,9 +126,11 @@ def settle(config: "TrainConfig", environ: Mapping[str, str]) -> "TrainConfig":
     """Fill in what a run leaves to the machine, and check what follows.
 
     Raises:
-        ConfigError: If batches do not go with what the machine has.
+        ConfigError: If batches or words do not go with what the machine has.
     """
     settled = replace(config, trainer=settle_trainer(config.trainer, environ))
-    if settled.trainer != config.trainer and (problems := list(check_shares(settled))):
+    if settled.trainer == config.trainer:
+        return config
+    if problems := [*check_shares(settled), *check_words(settled)]:
         raise ConfigError(problems)
     return settled

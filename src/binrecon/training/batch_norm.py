@@ -47,17 +47,18 @@ class _CpuSyncBatchNorm(_BatchNorm):
             )
         over = [0, *range(2, input.ndim)]
         shape = [1, -1] + [1] * (input.ndim - 2)
-        own_count = input.new_tensor([input.numel() / input.shape[1]])
-        sums = _sum_over_processes(torch.cat([input.sum(over), own_count]))
+        exact = input.float()  # what comes in may be bfloat16, in which no sum is exact
+        own_count = exact.new_tensor([input.numel() / input.shape[1]])
+        sums = _sum_over_processes(torch.cat([exact.sum(over), own_count]))
         count = sums[-1]
         mean = sums[:-1] / count
-        centred = input - mean.view(shape)
+        centred = exact - mean.view(shape)
         variance = _sum_over_processes((centred * centred).sum(over)) / count
         self._remember(mean.detach(), variance.detach() * count / (count - 1))
         normalised = centred * torch.rsqrt(variance + self.eps).view(shape)
-        if self.weight is None:
-            return normalised
-        return normalised * self.weight.view(shape) + self.bias.view(shape)
+        if self.weight is not None:
+            normalised = normalised * self.weight.view(shape) + self.bias.view(shape)
+        return normalised.to(input.dtype)
 
     @torch.no_grad()
     def _remember(self, mean: Tensor, variance: Tensor) -> None:

@@ -39,6 +39,7 @@ from binrecon.training.prepare import (
 )
 from binrecon.training.ranks import Ranks, joined
 from binrecon.training.results import read_best, report_results
+from binrecon.training.rules import check_shares_of_splits
 from binrecon.training.run_folder import RunFolder, collect_facts
 from binrecon.training.run_log import RunLog
 from binrecon.training.trainer import build_callbacks, build_trainer, describe_devices, quieten_lightning
@@ -102,7 +103,8 @@ def _prepare(config: TrainConfig, folder: RunFolder, overrides: Sequence[str], p
     folder.update_facts(**collect_facts(overrides, config.seed), job=place.job)
     counter = prepare_counter(config, folder)
     console.print(model_table(counter))
-    prepare_manifest(config, folder)
+    manifest = prepare_manifest(config, folder)
+    check_shares_of_splits(manifest, config.trainer.devices * config.trainer.nodes)
     if (reason := why_live(config)) is not None:
         console.print(f"features: live ({reason})")
     return counter

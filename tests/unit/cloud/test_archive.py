@@ -62,8 +62,9 @@ def test_build_archive__same_files_same_bytes(checkout: Path) -> None:
 def test_build_archive__of_this_checkout() -> None:
     packed = build_archive("2.13")
     files = read(packed.content)
-    code = {path.relative_to(ROOT).as_posix() for path in (ROOT / "src").rglob("*.py")}
-    assert code <= set(files)
+    package = [path for path in (ROOT / "src" / "binrecon").rglob("*") if path.is_file()]
+    code = {path.relative_to(ROOT).as_posix() for path in package if path.suffix != ".pyc"}
+    assert code <= set(files), "all of the package: the page's parts too"
     assert files["requirements.txt"] == b"-c constraints.txt\n.\n"
     assert b"torch==2.13.0\n" in files["constraints.txt"]
     assert b"torch==" not in read(build_archive("2.14").content)["constraints.txt"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from binrecon.cloud.aws import Clients
@@ -138,6 +139,31 @@ def test_follow__ctrl_c_leaves_the_job(
         f"the job goes on, and so does its cost; see it by `binrecon launch follow {NAME}`, "
         f"end it by `binrecon launch stop {NAME}`"
     )
+
+
+def test_follow__says_that_the_job_goes_on_without_us(
+    stubs: Stubs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A job outlives the credentials of a session."""
+    stubs.show_training("InProgress")
+    stubs.show_no_log()
+    stubs.sagemaker.add_client_error("describe_training_job", "ExpiredTokenException")
+    with pytest.raises(ClientError):
+        follow(stubs.clients, get_console(), NAME, 0.001)
+    assert (
+        capsys.readouterr()
+        .out.splitlines()[-1]
+        .startswith("the job goes on, and so does its cost; see it by")
+    )
+
+
+def test_follow__of_a_job_that_cannot_be_seen_says_nothing_of_it(
+    stubs: Stubs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stubs.sagemaker.add_client_error("describe_training_job", "ExpiredTokenException")
+    with pytest.raises(ClientError):
+        follow(stubs.clients, get_console(), NAME, 0.001)
+    assert capsys.readouterr().out == ""
 
 
 def test_report_end__metrics_and_model(stubs: Stubs, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from binrecon.cloud.plan import LaunchPlan
+from binrecon.cloud.words import decode_words, encode_words
+from binrecon.config.search_space import compose_checked
 from binrecon.errors import ConfigError
 
 Planner = Callable[..., LaunchPlan]
@@ -20,6 +22,19 @@ def test_plan__words_travel_as_given(plan: Planner) -> None:
     assert plan("optimizer=adam", "optimizer.lr=1e-4").words == (
         "source=synthetic", "optimizer=adam", "optimizer.lr=1e-4",
     )  # fmt: skip
+
+
+def test_plan__words_mean_there_what_they_mean_here(plan: Planner) -> None:
+    """Lists, quotes, commas, spaces, shell characters, other letters, and flags of Hydra's: from word to configuration."""
+    words = plan(
+        "logger=wandb", "logger.tags=[a,'b, c',\"ü 'q' \\\"d\\\"\"]", "logger.project='my $HOME `x` ; & | > ~ + = ü'",
+        "regime=phased", "regime.phases=[{epochs: 2, first_stage: head}, {epochs: 7, image_size: 128, lr: 1e-3}]",
+        "~callbacks", "++trainer.max_epochs=9", "monitor='val/rmse'",
+    ).words  # fmt: skip
+    here, there = (compose_checked("train", given) for given in (words, decode_words(encode_words(words))))
+    assert there == here
+    assert there.logger.tags == ["a", "b, c", "ü 'q' \"d\""]
+    assert there.logger.project == "my $HOME `x` ; & | > ~ + = ü"
 
 
 def test_plan__wrong_words_of_train(plan: Planner) -> None:
@@ -90,6 +105,17 @@ def test_plan__weights_of_this_machine(plan: Planner, tmp_path: Path) -> None:
     assert problems_of(plan, f"model.weights={tmp_path}/a.pth") == (
         f"model.weights: '{tmp_path}/a.pth' is a file of this machine; give it as cloud.weights=s3://BUCKET/KEY",
     )
+
+
+def test_plan__labels_travel(plan: Planner, tmp_path: Path) -> None:
+    """Named by a word, or in a recipe."""
+    (tmp_path / "a ä.csv").write_text("bin_id,recorded_count\n00001,2\n")
+    (tmp_path / "mine.yaml").write_text(f"# @package _global_\ndata:\n  labels: '{tmp_path}/a ä.csv'\n")
+    for word in (f"data.labels='{tmp_path}/a ä.csv'", f"experiment={tmp_path}/mine.yaml"):
+        planned = plan(word)
+        assert planned.words[-1] == "data.labels=recipes/labels.csv"
+        assert sum("labels" in word for word in planned.words) == 1
+        assert planned.recipes["labels.csv"] == (tmp_path / "a ä.csv").read_bytes()
 
 
 def test_plan__an_image_of_ones_own(plan: Planner) -> None:

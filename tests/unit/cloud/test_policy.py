@@ -27,7 +27,6 @@ CALLS = {
     "describe_hyper_parameter_tuning_job": "sagemaker:DescribeHyperParameterTuningJob",
     "stop_hyper_parameter_tuning_job": "sagemaker:StopHyperParameterTuningJob",
     "list_hyper_parameter_tuning_jobs": "sagemaker:ListHyperParameterTuningJobs",
-    "head_bucket": "s3:ListBucket",
     "list_objects_v2": "s3:ListBucket",
     "put_object": "s3:PutObject",
     "download_file": "s3:GetObject",

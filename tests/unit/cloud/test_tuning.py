@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from binrecon.cloud.plan import LaunchPlan
-from binrecon.cloud.tuning import build_ranges, build_tuning_request, describe_search
+from binrecon.cloud.tuning import build_ranges, build_tuning_request, count_jobs, describe_search
 from binrecon.cloud.words import decode_words
 from binrecon.config.search_space import Choices, build_space
 from binrecon.errors import ConfigError
@@ -76,10 +76,32 @@ def test_build_tuning_request__settings(plan: Planner) -> None:
 
 
 def test_build_tuning_request__a_grid(plan: Planner) -> None:
-    config = build(plan, "sweep=settings", "sweep.sampler=grid", "seed=0", "head.dropout=0.0,0.5")[
-        "HyperParameterTuningJobConfig"
-    ]
+    words = (
+        "sweep=settings",
+        "sweep.sampler=grid",
+        "seed=0",
+        "head.dropout=0.0,0.5",
+        "optimizer=sgd,adam,adamw",
+    )
+    config = build(plan, *words)["HyperParameterTuningJobConfig"]
     assert config["ResourceLimits"] == {"MaxParallelTrainingJobs": 2}
+    search = plan(*words).search
+    assert search is not None
+    assert count_jobs(search) == 6
+
+
+def test_count_jobs__of_no_grid(plan: Planner) -> None:
+    search = plan("sweep=head", "sweep.trials=7").search
+    assert search is not None
+    assert count_jobs(search) == 7
+
+
+def test_build_tuning_request__a_grid_of_so_many_trials(plan: Planner) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build(plan, "sweep=settings", "sweep.sampler=grid", "sweep.trials=3", "head.dropout=0.0,0.5")
+    assert caught.value.problems == (
+        "sweep.trials: a grid in SageMaker is all combinations; leave it out, or give fewer values",
+    )
 
 
 def test_describe_search__says_what_is_otherwise(plan: Planner) -> None:

@@ -36,3 +36,14 @@ def test_to_typed__a_batch_that_the_machines_gpus_cannot_share(monkeypatch: pyte
         ConfigError, match=r"64 photos cannot be shared evenly by trainer\.devices=3; use a multiple of 3"
     ):
         to_typed(config)
+
+
+def test_to_typed__a_precision_that_the_machine_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lightning would take bfloat16 instead, and only warn."""
+    found(monkeypatch, 0)
+    config = compose_config("train", ["source=synthetic", "trainer=auto", "trainer.precision=16-mixed"])
+    with pytest.raises(ConfigError) as caught:
+        to_typed(config)
+    assert caught.value.problems == (
+        "trainer.precision: 16-mixed needs a GPU; on the CPU use 32-true or bf16-mixed",
+    )

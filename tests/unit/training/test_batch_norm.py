@@ -47,6 +47,25 @@ def test_sync_batch_norm__of_one_process_is_what_it_was(backbone: str) -> None:
     torch.testing.assert_close(plain.eval()(photos), synced.eval()(photos), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.usefixtures("group")
+def test_sync_batch_norm__in_bfloat16() -> None:
+    """As `trainer.precision=bf16-mixed` does: statistics stay float32, what comes out is what came in."""
+    photos = torch.randint(0, 255, (8, 3, 32, 32), dtype=torch.uint8)
+    plain, synced = build(), build()
+    sync_batch_norm(synced, "cpu")
+    answers = []
+    for counter in (plain, synced):
+        with torch.autocast("cpu", torch.bfloat16):
+            answers.append(counter(photos))
+        answers[-1].float().square().mean().backward()
+    assert answers[0].dtype == answers[1].dtype
+    torch.testing.assert_close(answers[0], answers[1], rtol=0.05, atol=0.05)
+    states = plain.state_dict(), synced.state_dict()
+    for name, tensor in states[0].items():
+        assert states[1][name].dtype == tensor.dtype, name
+        torch.testing.assert_close(tensor, states[1][name], rtol=0.02, atol=0.02)
+
+
 def test_sync_batch_norm__leaves_a_frozen_backbone_alone() -> None:
     counter = build(is_frozen=True)
     before = [type(module) for module in counter.backbone.modules()]
