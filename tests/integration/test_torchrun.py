@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -17,13 +17,14 @@ EPOCHS = 60
 
 
 def start_agents(
-    words: list[str], folder: Path, own: tuple[list[str], ...] = ([], [])
+    words: list[str], folder: Path, own: tuple[list[str], ...] = ([], []), restarts: int = 0
 ) -> list["subprocess.Popen[bytes]"]:
     """Start the same training under two agents, with words that one of them has alone."""
     port = random.randint(20_000, 30_000)
     torchrun = [
         sys.executable, "-m", "torch.distributed.run", "--nnodes=2", "--nproc-per-node=1", "--rdzv-id=bins1",
         "--rdzv-backend=c10d", f"--rdzv-endpoint=127.0.0.1:{port}", "--local-addr=127.0.0.1",
+        f"--max-restarts={restarts}",
     ]  # fmt: skip
     agents = []
     for number in range(2):
@@ -37,6 +38,27 @@ def worker_of(agent: "subprocess.Popen[bytes]") -> int:
     """Return the id of the process that an agent has started."""
     (child,) = Path(f"/proc/{agent.pid}/task/{agent.pid}/children").read_text().split()
     return int(child)
+
+
+def epochs_of(run: Path) -> int:
+    """Return how many epochs are written down."""
+    lines = (run / "metrics.csv").read_text().splitlines() if (run / "metrics.csv").exists() else []
+    return max(len(lines) - 1, 0)
+
+
+def wait_until(holds: Callable[[], bool], seconds: float, complaint: str) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, complaint
+        time.sleep(0.05)
+
+
+def wait_for_epochs(run: Path, count: int, agents: list["subprocess.Popen[bytes]"], folder: Path) -> None:
+    def has_come() -> bool:
+        assert all(agent.poll() is None for agent in agents), logs(folder)
+        return epochs_of(run) >= count and (run / "checkpoints" / "last.ckpt").exists()
+
+    wait_until(has_come, 240, "the training does not get on")
 
 
 def logs(folder: Path) -> str:
@@ -74,17 +96,10 @@ def test_train__a_killed_process_ends_the_others_and_the_run_goes_on(
     disks = tuple([f"{key}={tmp_path / disk}" for key in ("output_root", "cache_dir")] for disk in "ab")
     agents += start_agents([*tiny_run, f"trainer.max_epochs={EPOCHS}"], tmp_path, disks)
     run = tmp_path / "a" / "train" / "torchrun_bins1"
-    end = time.monotonic() + 240
-    while not (run / "checkpoints" / "last.ckpt").exists():
-        assert all(agent.poll() is None for agent in agents), logs(tmp_path)
-        assert time.monotonic() < end, "the training does not get on"
-        time.sleep(0.05)
+    wait_for_epochs(run, 1, agents, tmp_path)
     victim, other = (worker_of(agent) for agent in reversed(agents))
     os.kill(victim, signal.SIGKILL)
-    end = time.monotonic() + 45
-    while is_alive(other):
-        assert time.monotonic() < end, "the other process lives on"
-        time.sleep(0.05)
+    wait_until(lambda: not is_alive(other), 45, "the other process lives on")
     assert all(agent.wait(100) for agent in agents), logs(tmp_path)
     assert "failed (exitcode: -9)" in logs(tmp_path)
     again = start_agents([*tiny_run, f"trainer.max_epochs={EPOCHS}"], tmp_path, disks)
@@ -99,6 +114,27 @@ def test_train__a_killed_process_ends_the_others_and_the_run_goes_on(
         "last.ckpt",
         "best.ckpt",
     }
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_train__torchrun_restarts_both_after_either_was_killed(
+    agents: list["subprocess.Popen[bytes]"], tiny_run: list[str], tmp_path: Path
+) -> None:
+    """`kill -9` on one machine and later on the other: torchrun alone brings the run to its end."""
+    disks = tuple([f"{key}={tmp_path / disk}" for key in ("output_root", "cache_dir")] for disk in "ab")
+    agents += start_agents([*tiny_run, f"trainer.max_epochs={4 * EPOCHS}"], tmp_path, disks, restarts=3)
+    run = tmp_path / "a" / "train" / "torchrun_bins1"
+    for victim in reversed(agents):
+        wait_for_epochs(run, epochs_of(run) + 2, agents, tmp_path)
+        before = [worker_of(agent) for agent in agents]
+        os.kill(worker_of(victim), signal.SIGKILL)
+        wait_until(lambda: not any(is_alive(process) for process in before), 45, "a process lives on")
+    assert [agent.wait(300) for agent in agents] == [0, 0], logs(tmp_path)
+    assert epochs_of(run) == 4 * EPOCHS
+    assert pd.read_csv(run / "metrics.csv")["epoch"].tolist() == list(range(1, 4 * EPOCHS + 1))
+    assert len(pd.read_parquet(run / "predictions.parquet")) == 25
+    assert (run / "metrics.json").exists()
 
 
 @pytest.mark.slow

@@ -33,6 +33,7 @@ _OF_A_MACHINE = (
     "trainer.devices",
     "trainer.nodes",
     "trainer.join_timeout_s",
+    "trainer.silence_timeout_s",
     "trainer.checkpoint_mirror",
     "trainer.accumulate",
     "trainer.is_deterministic",
