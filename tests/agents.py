@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,9 +15,7 @@ TWO = ["trainer=ddp_cpu", "trainer.devices=1", "trainer.nodes=2"]
 """Words of a run on two machines with a process each."""
 
 
-def start_agent(
-    options: Sequence[str], words: Sequence[str], log: Path, before: Sequence[str] = ()
-) -> Agent:
+def start_agent(options: Sequence[str], words: Sequence[str], log: Path, before: Sequence[str] = ()) -> Agent:
     """Start torchrun on one of two machines, with a process that trains.
 
     Args:
@@ -54,20 +52,19 @@ def logs(folder: Path) -> str:
     return "\n".join((folder / f"{number}.log").read_text()[-3000:] for number in range(2))
 
 
-def is_alive(process: int) -> bool:
-    """Whether there is such a process, and more of it than what its parent has not asked for yet."""
+def wait_until_ended(processes: Sequence[int], seconds: float) -> None:
+    """Wait until all of them are gone, but for what a parent that hangs has not taken notice of yet."""
+    end = time.monotonic() + seconds
+    while living := [process for process in processes if _is_alive(process)]:
+        assert time.monotonic() < end, f"after {seconds} s {living} of {processes} live on"
+        time.sleep(0.05)
+
+
+def _is_alive(process: int) -> bool:
     try:
         return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
-
-
-def wait_until(holds: Callable[[], bool], seconds: float, complaint: str) -> None:
-    """Wait for something, and complain if it does not come in time."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, complaint
-        time.sleep(0.05)
 
 
 def epochs_of(run: Path) -> list[int]:
@@ -78,13 +75,11 @@ def epochs_of(run: Path) -> list[int]:
 
 def wait_for_epochs(run: Path, more: int, agents: Sequence[Agent], folder: Path) -> None:
     """Wait until a run has got on by so many epochs."""
-    before = len(epochs_of(run))
-
-    def has_got_on() -> bool:
+    before, end = len(epochs_of(run)), time.monotonic() + 240
+    while len(epochs_of(run)) < before + more or not (run / "checkpoints" / "last.ckpt").exists():
         assert all(agent.poll() is None for agent in agents), logs(folder)
-        return len(epochs_of(run)) >= before + more and (run / "checkpoints" / "last.ckpt").exists()
-
-    wait_until(has_got_on, 240, "the training does not get on")
+        assert time.monotonic() < end, "the training does not get on"
+        time.sleep(0.05)
 
 
 def assert_whole(run: Path, epochs: int) -> None:

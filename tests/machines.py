@@ -37,7 +37,8 @@ def two_machines() -> Iterator[tuple[Machine, Machine]]:
     """
     _require()
     first, second = (
-        Machine(f"binrecon{os.getpid()}{letter}", address) for letter, address in zip("ab", ADDRESSES, strict=True)
+        Machine(f"binrecon{os.getpid()}{letter}", address)
+        for letter, address in zip("ab", ADDRESSES, strict=True)
     )
     try:
         for machine in (first, second):

@@ -13,11 +13,10 @@ from tests.agents import (
     Agent,
     assert_whole,
     ending_agents,
-    is_alive,
     logs,
     start_agent,
     wait_for_epochs,
-    wait_until,
+    wait_until_ended,
     worker_of,
 )
 
@@ -61,7 +60,7 @@ def test_train__a_killed_process_ends_the_others_and_the_run_goes_on(
     wait_for_epochs(run, 1, agents, tmp_path)
     victim, other = (worker_of(agent) for agent in reversed(agents))
     os.kill(victim, signal.SIGKILL)
-    wait_until(lambda: not is_alive(other), 45, "the other process lives on")
+    wait_until_ended([other], 45)
     assert all(agent.wait(100) for agent in agents), logs(tmp_path)
     assert "failed (exitcode: -9)" in logs(tmp_path)
     again = start_agents(words, tmp_path, disks)
@@ -90,7 +89,7 @@ def test_train__torchrun_restarts_both_after_either_was_killed(
         wait_for_epochs(run, 2, agents, tmp_path)
         before = [worker_of(agent) for agent in agents]
         os.kill(worker_of(victim), signal.SIGKILL)
-        wait_until(lambda: not any(map(is_alive, before)), 45, "a process lives on")
+        wait_until_ended(before, 45)
     assert [agent.wait(300) for agent in agents] == [0, 0], logs(tmp_path)
     assert_whole(run, 4 * EPOCHS)
 
@@ -115,7 +114,9 @@ def test_train__processes_that_do_not_run_the_same(
     ("is_host", "complaint"),
     [
         pytest.param(1, "RendezvousTimeoutError", id="the other machines never come"),
-        pytest.param(0, "RendezvousConnectionError: The connection to the C10d store has failed", id="the first"),
+        pytest.param(
+            0, "RendezvousConnectionError: The connection to the C10d store has failed", id="the first"
+        ),
     ],
 )
 def test_train__a_machine_that_never_joins(

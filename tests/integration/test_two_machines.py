@@ -15,11 +15,10 @@ from tests.agents import (
     Agent,
     assert_whole,
     ending_agents,
-    is_alive,
     logs,
     start_agent,
     wait_for_epochs,
-    wait_until,
+    wait_until_ended,
     worker_of,
 )
 from tests.machines import Machine, two_machines
@@ -68,7 +67,7 @@ def test_train__a_killed_process_ends_the_other_machine_and_the_run_goes_on(
     wait_for_epochs(run, 1, agents, tmp_path)
     other, victim = (worker_of(agent) for agent in agents)
     os.kill(victim, signal.SIGKILL)
-    wait_until(lambda: not is_alive(other), 45, "the other process lives on")
+    wait_until_ended([other], 45)
     assert all(agent.wait(100) for agent in agents), logs(tmp_path)
     again = start_agents(machines, words, tmp_path)
     agents += again
@@ -87,7 +86,7 @@ def test_train__a_cable_is_pulled_out_and_put_in_again(
     workers = [worker_of(agent) for agent in agents]
     machines[pulled].plug("down")
     since = time.monotonic()
-    wait_until(lambda: not any(map(is_alive, workers)), 2 * SILENCE_S, "a process waits for the other machine")
+    wait_until_ended(workers, 2 * SILENCE_S)
     assert time.monotonic() - since > SILENCE_S / 2
     machines[pulled].plug("up")
     assert [agent.wait(300) for agent in agents] == [0, 0], logs(tmp_path)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import torch.distributed as dist
-from torch._C._distributed_c10d import TCPStore
+from torch._C._distributed_c10d import PrefixStore, Store, TCPStore
 from torch.distributed.rendezvous import rendezvous
 
 from binrecon.config.schema import TrainConfig
@@ -26,7 +26,7 @@ _ASK_ADDRESS = 0x8915
 """Linux's SIOCGIFADDR (netdevice(7)): the IPv4 address of an interface."""
 
 
-def meet(config: TrainConfig, place: Place) -> dist.Store:
+def meet(config: TrainConfig, place: Place) -> Store:
     """Wait for the other processes, and return what all of them can write to and read.
 
     Raises:
@@ -39,20 +39,18 @@ def meet(config: TrainConfig, place: Place) -> dist.Store:
             address, port = environment.main_address, environment.main_port
             patience = timedelta(seconds=seconds)
             return TCPStore(address, port, place.size, is_master=place.is_first, timeout=patience)
-        store, _, _ = next(
-            rendezvous("env://", place.rank, place.size, timeout=timedelta(seconds=seconds))
-        )
+        store, _, _ = next(rendezvous("env://", place.rank, place.size, timeout=timedelta(seconds=seconds)))
         return open_round(store, place, seconds)
 
 
-def open_round(store: dist.Store, place: Place, timeout_s: float) -> dist.Store:
+def open_round(store: Store, place: Place, timeout_s: float) -> Store:
     """Return a part of a store in which nothing is left of processes that failed.
 
-    torchrun keeps one store for all its restarts, and what it tells processes of restarts differs between
-    machines. There a restarted process would find the addresses of dead ones, and call them or wait for them for
-    ever (github.com/pytorch/pytorch/issues/135712; torch 2.13 keeps the store still). So the first process thinks
-    of a name for this round, and tells it to each of the others that asks. Each asks in words of its own, so that
-    no answer to an earlier one is taken for it.
+    torchrun keeps one store for all its restarts, and the number of the restart that it tells a process is
+    another one on each machine. There a restarted process would find the addresses of dead ones, and call
+    them or wait for them for ever (github.com/pytorch/pytorch/issues/135712; so it is in torch 2.13 still). So
+    the first process thinks of a name for this round, and tells it to each of the others that asks. Each
+    asks in words of its own, so that no answer to an earlier one is taken for it.
 
     Args:
         store: Of all rounds.
@@ -69,7 +67,7 @@ def open_round(store: dist.Store, place: Place, timeout_s: float) -> dist.Store:
         store.set(asked[place.rank], own)
         name = store.get(f"binrecon/answers/{own}").decode()
         store.add(f"binrecon/came/{name}", 1)
-        return dist.PrefixStore(name, store)
+        return PrefixStore(name, store)
     end = time.monotonic() + timeout_s
     while store.add(f"binrecon/came/{own}", 0) < place.size - 1:
         for key in (key for key in asked if store.check([key])):
@@ -77,7 +75,7 @@ def open_round(store: dist.Store, place: Place, timeout_s: float) -> dist.Store:
         if time.monotonic() > end:
             raise dist.DistStoreError(f"not all came within {timeout_s:g} s")
         time.sleep(_LOOK_AGAIN_S)
-    return dist.PrefixStore(own, store)
+    return PrefixStore(own, store)
 
 
 @contextmanager
@@ -85,11 +83,11 @@ def _explaining_absence(config: TrainConfig, place: Place) -> Iterator[None]:
     try:
         yield
     except dist.DistError as error:
-        environment = choose_environment(place)
+        environment, seconds = choose_environment(place), config.trainer.join_timeout_s
         raise TrainingError(
-            f"process {place.rank} waited {config.trainer.join_timeout_s:g} s (trainer.join_timeout_s) for all of "
-            f"{name_processes(config.trainer)} to meet at {environment.main_address}:{environment.main_port}, and "
-            "not all came; look at the log of each machine, and whether they reach each other at that port "
+            f"process {place.rank} waited {seconds:g} s (trainer.join_timeout_s) for all of "
+            f"{name_processes(config.trainer)} to meet at {environment.main_address}:{environment.main_port}, "
+            "and not all came; look at the log of each machine, and whether they reach each other at that port "
             "(MASTER_ADDR, MASTER_PORT)"
         ) from error
 

@@ -5,9 +5,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-import torch.distributed as dist
+from torch._C._distributed_c10d import Store
 
 from binrecon.errors import TrainingError
 from binrecon.training.place import Place
@@ -22,9 +22,8 @@ _EXIT = 2
 class Pulse:
     """Says that this machine is alive, and listens whether the others are.
 
-    A process that dies is noticed without it: its connections break, wherever its machine still runs. A machine
-    that lost its network or its power breaks none, and others would wait for what it was to send, for as
-    long as the longest work that they might be waiting for.
+    A process that dies is noticed without it: its machine closes its connections. A machine that lost its
+    network or its power closes none, and the others would wait for what it was to send.
 
     Args:
         store: Where all processes read and write.
@@ -32,8 +31,9 @@ class Pulse:
         patience_s: After so many seconds without a sign a machine counts as gone.
     """
 
-    def __init__(self, store: dist.Store, place: Place, patience_s: float) -> None:
-        self._store = store.clone()  # a connection of its own: others wait on theirs
+    def __init__(self, store: Store, place: Place, patience_s: float) -> None:
+        # A connection of its own, since others wait on theirs.
+        self._store: Store = store.clone()  # type: ignore[attr-defined]  # which torch's stubs do not know
         self._own = place.rank // place.local_size
         self._patience_s = patience_s
         self._signs = dict.fromkeys(range(place.size // place.local_size), 0)
@@ -46,7 +46,7 @@ class Pulse:
         """Beat and listen in the background until `stop`.
 
         Args:
-            on_silence: Called with an explanation once a machine, or the way to the store, is silent for too long.
+            on_silence: Called once with who has been silent for too long, a machine or the one of the store.
         """
         for work in (self._beat, lambda: self._listen(on_silence)):
             threading.Thread(target=work, name="pulse", daemon=True).start()
@@ -58,10 +58,8 @@ class Pulse:
     def _beat(self) -> None:
         """Tell and hear. With the network gone it may hang, which `_listen` notices."""
         while not self._is_over.is_set():
-            try:
+            with suppress(RuntimeError):  # of the network: silence all the same
                 self._exchange()
-            except (dist.DistError, RuntimeError):  # not there, or no longer: silence all the same
-                pass
             self._is_over.wait(self._patience_s / _BEATS)
 
     def _exchange(self) -> None:
@@ -81,15 +79,15 @@ class Pulse:
     def _find_silence(self, now: float) -> str | None:
         if now - self._answered > self._patience_s:
             return "the machine of the first process"
-        silent = [
-            str(machine) for machine, heard in self._heard.items() if now - heard > self._patience_s
-        ]
+        silent = [str(machine) for machine, heard in self._heard.items() if now - heard > self._patience_s]
         return f"machine {' and '.join(silent)} of {len(self._heard)} (counted from 0)" if silent else None
 
 
 @contextmanager
-def noticing_silence(store: dist.Store, place: Place, patience_s: float) -> Iterator[None]:
-    """End this process when another machine is gone: one process of each machine does, its starter the others.
+def noticing_silence(store: Store, place: Place, patience_s: float) -> Iterator[None]:
+    """End this process when another machine is gone.
+
+    One process of each machine does so, and what started it ends the others.
 
     Args:
         store: Where all processes read and write, for as long as this lasts in any of them.
@@ -102,9 +100,9 @@ def noticing_silence(store: dist.Store, place: Place, patience_s: float) -> Iter
 
     def end(silent: str) -> None:
         error = TrainingError(
-            f"{silent} has not been heard of for {patience_s:g} s (trainer.silence_timeout_s): its network or the "
-            "machine itself is gone, or it was stopped; once it is back, start the same commands again on all "
-            "machines, and the run goes on"
+            f"{silent} has not been heard of for {patience_s:g} s (trainer.silence_timeout_s): its network "
+            "or the machine itself is gone, or it was stopped; once it is back, start the same commands "
+            "again on all machines, and the run goes on"
         )
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         sys.stderr.flush()

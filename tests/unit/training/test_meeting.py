@@ -8,7 +8,13 @@ from binrecon.errors import TrainingError
 from binrecon.training.meeting import find_interface, meet, open_round
 from binrecon.training.place import Place
 
-TWO = ["source=synthetic", "trainer=ddp_cpu", "trainer.devices=1", "trainer.nodes=2", "trainer.join_timeout_s=1"]
+TWO = [
+    "source=synthetic",
+    "trainer=ddp_cpu",
+    "trainer.devices=1",
+    "trainer.nodes=2",
+    "trainer.join_timeout_s=1",
+]
 
 
 def place_of(rank: int, size: int = 3) -> Place:
@@ -54,7 +60,11 @@ def test_open_round__not_all_come(rank: int) -> None:
 def test_meet__not_all_come(monkeypatch: pytest.MonkeyPatch) -> None:
     """The other machine joined torchrun's meeting, but its process never comes."""
     kept = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
-    variables = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(kept.port), "TORCHELASTIC_USE_AGENT_STORE": "True"}
+    variables = {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(kept.port),
+        "TORCHELASTIC_USE_AGENT_STORE": "True",
+    }
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(TrainingError) as caught:

@@ -32,7 +32,9 @@ def open_store() -> dist.Store:
 
 def test_pulse__machines_fall_silent() -> None:
     store, said = open_store(), [Said() for _ in range(3)]
-    pulses = [Pulse(dist.PrefixStore("round", store), place_of(machine, 3), PATIENCE_S) for machine in range(3)]
+    pulses = [
+        Pulse(dist.PrefixStore("round", store), place_of(machine, 3), PATIENCE_S) for machine in range(3)
+    ]
     for pulse, own in zip(pulses, said, strict=True):
         pulse.start(own)
     time.sleep(2 * PATIENCE_S)
