@@ -48,9 +48,9 @@ def open_round(store: Store, place: Place, timeout_s: float) -> Store:
 
     torchrun keeps one store for all its restarts, and the number of the restart that it tells a process is
     another one on each machine. There a restarted process would find the addresses of dead ones, and call
-    them or wait for them for ever (github.com/pytorch/pytorch/issues/135712; so it is in torch 2.13 still). So
-    the first process thinks of a name for this round, and tells it to each of the others that asks. Each
-    asks in words of its own, so that no answer to an earlier one is taken for it.
+    them or wait for them for ever (github.com/pytorch/pytorch/issues/135712; torch 2.13 does so still).
+    Therefore the first process thinks of a name for this round, and tells it to each of the others that asks.
+    Each asks in words of its own, so that no answer to an earlier one is taken for it.
 
     Args:
         store: Of all rounds.
@@ -86,9 +86,9 @@ def _explaining_absence(config: TrainConfig, place: Place) -> Iterator[None]:
         environment, seconds = choose_environment(place), config.trainer.join_timeout_s
         raise TrainingError(
             f"process {place.rank} waited {seconds:g} s (trainer.join_timeout_s) for all of "
-            f"{name_processes(config.trainer)} to meet at {environment.main_address}:{environment.main_port}, "
-            "and not all came; look at the log of each machine, and whether they reach each other at that port "
-            "(MASTER_ADDR, MASTER_PORT)"
+            f"{name_processes(config.trainer)} to meet at {environment.main_address}:"
+            f"{environment.main_port}, and not all came; look at the log of each machine, and whether they "
+            "reach each other at that port (MASTER_ADDR, MASTER_PORT)"
         ) from error
 
 
