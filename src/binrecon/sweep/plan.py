@@ -34,6 +34,7 @@ _OF_A_MACHINE = (
     "trainer.devices",
     "trainer.nodes",
     "trainer.join_timeout_s",
+    "trainer.silence_timeout_s",
     "trainer.checkpoint_mirror",
     "trainer.checkpoint_minutes",
     "trainer.accumulate",

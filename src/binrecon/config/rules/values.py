@@ -60,6 +60,7 @@ _ABOVE_ZERO = (
     "optimizer.lr",
     "trainer.gradient_clip_norm",
     "trainer.join_timeout_s",
+    "trainer.silence_timeout_s",
     "trainer.checkpoint_minutes",
     "optimizer.step_factor",
     "data.val_fraction",

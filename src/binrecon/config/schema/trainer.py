@@ -18,7 +18,9 @@ class TrainerConfig:
     nodes: int = 1
     """Machines; on each of several, torchrun or srun starts the run. 0 is what srun started."""
     join_timeout_s: float = 600.0
-    """Longest wait at the start until the processes of all machines are there (trainer=slurm), in seconds."""
+    """Longest wait at the start until the processes of all machines have met, in seconds."""
+    silence_timeout_s: float = 60.0
+    """After so many seconds without a sign of another machine the run ends, to be gone on with."""
     checkpoint_minutes: float | None = 10.0
     """Longest training on photos between two checkpoints, in minutes; null for those of whole epochs only."""
     checkpoint_mirror: str | None = None
