@@ -21,7 +21,7 @@ from tests.agents import (
     wait_until_ended,
     worker_of,
 )
-from tests.machines import Machine, two_machines
+from tests.machines import ADDRESSES, Machine, two_machines
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("two_machines")]
 
@@ -40,36 +40,40 @@ def agents(machines: tuple[Machine, Machine]) -> Iterator[list[Agent]]:
         yield started
 
 
-def start_agents(
+def start_one(
+    machine: Machine, words: list[str], folder: Path, restarts: int = 0, disk: str | None = None
+) -> Agent:
+    """Start the training on one of them, as the README says."""
+    options = [
+        f"--rdzv-endpoint={ADDRESSES[0]}:29400",
+        f"--local-addr={machine.address}",
+        f"--rdzv-conf=is_host={int(machine.address == ADDRESSES[0])}",
+        f"--max-restarts={restarts}",
+    ]
+    own = folder / (disk or machine.address)
+    places = [f"output_root={own}", f"cache_dir={own / 'cache'}", f"trainer.silence_timeout_s={SILENCE_S}"]
+    log = folder / f"{ADDRESSES.index(machine.address)}.log"
+    return start_agent(options, [*words, *TWO, *places], log, machine.prefix)
+
+
+def start_both(
     machines: tuple[Machine, Machine], words: list[str], folder: Path, restarts: int = 0
 ) -> list[Agent]:
-    """Start the same training on both, as the README says."""
-    agents = []
-    for number, machine in enumerate(machines):
-        options = [
-            f"--rdzv-endpoint={machines[0].address}:29400",
-            f"--local-addr={machine.address}",
-            f"--rdzv-conf=is_host={int(machine is machines[0])}",
-            f"--max-restarts={restarts}",
-        ]
-        disk = [f"output_root={folder / machine.address}", f"cache_dir={folder / machine.address / 'cache'}"]
-        here = [*words, *TWO, *disk, f"trainer.silence_timeout_s={SILENCE_S}"]
-        agents.append(start_agent(options, here, folder / f"{number}.log", machine.prefix))
-    return agents
+    return [start_one(machine, words, folder, restarts) for machine in machines]
 
 
 def test_train__a_killed_process_ends_the_other_machine_and_the_run_goes_on(
     machines: tuple[Machine, Machine], agents: list[Agent], tiny_run: list[str], tmp_path: Path
 ) -> None:
     words = [*tiny_run, "trainer.max_epochs=60"]
-    agents += start_agents(machines, words, tmp_path)
+    agents += start_both(machines, words, tmp_path)
     run = tmp_path / machines[0].address / "train" / "torchrun_bins1"
     wait_for_epochs(run, 1, agents, tmp_path)
     other, victim = (worker_of(agent) for agent in agents)
     os.kill(victim, signal.SIGKILL)
     wait_until_ended([other], 45)
     assert all(agent.wait(100) for agent in agents), logs(tmp_path)
-    again = start_agents(machines, words, tmp_path)
+    again = start_both(machines, words, tmp_path)
     agents += again
     assert [agent.wait(200) for agent in again] == [0, 0], logs(tmp_path)
     assert_whole(run, 60)
@@ -80,7 +84,7 @@ def test_train__a_cable_is_pulled_out_and_put_in_again(
     machines: tuple[Machine, Machine], agents: list[Agent], tiny_run: list[str], tmp_path: Path, pulled: int
 ) -> None:
     """Both processes end within the time that the configuration says; torchrun restarts them once they meet."""
-    agents += start_agents(machines, [*tiny_run, "trainer.max_epochs=240"], tmp_path, restarts=3)
+    agents += start_both(machines, [*tiny_run, "trainer.max_epochs=240"], tmp_path, restarts=3)
     run = tmp_path / machines[0].address / "train" / "torchrun_bins1"
     wait_for_epochs(run, 2, agents, tmp_path)
     workers = [worker_of(agent) for agent in agents]
@@ -95,3 +99,26 @@ def test_train__a_cable_is_pulled_out_and_put_in_again(
     unheard = f"has not been heard of for {SILENCE_S} s (trainer.silence_timeout_s): its network or"
     assert f"TrainingError: machine 1 of 2 (counted from 0) {unheard}" in said[0]
     assert f"TrainingError: the machine of the first process {unheard}" in said[1]
+
+
+def test_train__a_machine_is_replaced(
+    machines: tuple[Machine, Machine],
+    agents: list[Agent],
+    tiny_run: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All that ran on it is gone, torchrun too; one with an empty disk takes its place by the same command."""
+    monkeypatch.setenv("TORCH_DISABLE_SHARE_RDZV_TCP_STORE", "1")
+    words = [*tiny_run, "trainer.max_epochs=120"]
+    agents += start_both(machines, words, tmp_path, restarts=3)
+    run = tmp_path / machines[0].address / "train" / "torchrun_bins1"
+    wait_for_epochs(run, 2, agents, tmp_path)
+    lost = agents.pop()
+    worker = worker_of(lost)
+    lost.kill()
+    os.kill(worker, signal.SIGKILL)
+    lost.wait()
+    agents.append(start_one(machines[1], words, tmp_path, restarts=3, disk="new"))
+    assert [agent.wait(300) for agent in agents] == [0, 0], logs(tmp_path)
+    assert_whole(run, 120)
