@@ -97,9 +97,7 @@ def explaining(cloud: SageMakerConfig) -> Iterator[None]:
             f"cloud.region: {place} cannot be reached ({_shorten(str(error))}); "
             "check the address and the network"
         ) from error
-    except (
-        BotoCoreError
-    ) as error:  # a profile that is not there, a session of SSO that has ended, and the like
+    except BotoCoreError as error:  # no such profile, a session of SSO that has ended, and the like
         raise CloudError(
             f"AWS credentials cannot be had ({_shorten(str(error))}); renew them, for instance with "
             "`aws sso login`, or choose others by AWS_PROFILE"
