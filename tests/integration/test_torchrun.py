@@ -47,41 +47,13 @@ def agents() -> Iterator[list[Agent]]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_train__a_killed_process_ends_the_others_and_the_run_goes_on(
-    agents: list[Agent], tiny_run: list[str], tmp_path: Path
-) -> None:
-    """`kill -9` on one machine: the process of the other is gone within 45 s, and the same commands go on.
-
-    The first agent has the first rank: torchrun sorts them by address and process id.
-    """
-    words, disks = [*tiny_run, f"trainer.max_epochs={EPOCHS}"], disks_of(tmp_path)
-    agents += start_agents(words, tmp_path, disks)
-    run = tmp_path / "a" / "train" / "torchrun_bins1"
-    wait_for_epochs(run, 1, agents, tmp_path)
-    victim, other = (worker_of(agent) for agent in reversed(agents))
-    os.kill(victim, signal.SIGKILL)
-    wait_until_ended([other], 45)
-    assert all(agent.wait(100) for agent in agents), logs(tmp_path)
-    assert "failed (exitcode: -9)" in logs(tmp_path)
-    again = start_agents(words, tmp_path, disks)
-    agents += again
-    assert [agent.wait(200) for agent in again] == [0, 0], logs(tmp_path)
-    assert_whole(run, EPOCHS)
-    assert {file.name for file in (tmp_path / "b" / "train" / "torchrun_bins1").rglob("*.*")} == {
-        "run.json",
-        "manifest.parquet",
-        "backbone.ckpt",
-        "last.ckpt",
-        "best.ckpt",
-    }
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_train__torchrun_restarts_both_after_either_was_killed(
     agents: list[Agent], tiny_run: list[str], tmp_path: Path
 ) -> None:
-    """`kill -9` on one machine and later on the other: torchrun alone brings the run to its end."""
+    """`kill -9` on one machine and later on the other: torchrun alone brings the run to its end.
+
+    The first agent has the first rank: torchrun sorts them by address and process id.
+    """
     words = [*tiny_run, f"trainer.max_epochs={4 * EPOCHS}"]
     agents += start_agents(words, tmp_path, disks_of(tmp_path), restarts=3)
     run = tmp_path / "a" / "train" / "torchrun_bins1"

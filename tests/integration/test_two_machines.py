@@ -65,6 +65,7 @@ def start_both(
 def test_train__a_killed_process_ends_the_other_machine_and_the_run_goes_on(
     machines: tuple[Machine, Machine], agents: list[Agent], tiny_run: list[str], tmp_path: Path
 ) -> None:
+    """The process of the other is gone within 45 s, and the same commands go on."""
     words = [*tiny_run, "trainer.max_epochs=60"]
     agents += start_both(machines, words, tmp_path)
     run = tmp_path / machines[0].address / "train" / "torchrun_bins1"
@@ -77,6 +78,10 @@ def test_train__a_killed_process_ends_the_other_machine_and_the_run_goes_on(
     agents += again
     assert [agent.wait(200) for agent in again] == [0, 0], logs(tmp_path)
     assert_whole(run, 60)
+    sent = (tmp_path / machines[1].address / "train" / "torchrun_bins1").rglob("*.*")
+    assert {file.name for file in sent} == {
+        "run.json", "manifest.parquet", "backbone.ckpt", "last.ckpt", "best.ckpt",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("pulled", [0, 1])
