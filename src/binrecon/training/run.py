@@ -266,7 +266,7 @@ def _build_log(config: TrainConfig, folder: RunFolder, place: Place) -> RunLog:
 def _start_processes(config: TrainConfig, folder: RunFolder, worker: str) -> None:
     """Run `fit` in one process per device under torchrun, all from the configuration in the run folder."""
     command = [
-        sys.executable, "-m", "torch.distributed.run", "--standalone",
+        sys.executable, "-m", "binrecon.training.launcher", "--standalone",
         f"--nproc-per-node={config.trainer.devices}", "-m", worker, str(folder.path),
     ]  # fmt: skip
     status = run_to_its_end(command)
