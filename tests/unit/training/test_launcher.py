@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,9 +17,13 @@ time.sleep(60)
 def launch(program: str, folder: Path) -> "subprocess.CompletedProcess[str]":
     """Start a program in two processes, and wait for their end."""
     (folder / "program.py").write_text(program)
-    command = [sys.executable, "-m", "binrecon.training.launcher", "--standalone", "--nproc-per-node=2"]
+    words = [str(os.getpid()), "--standalone", "--nproc-per-node=2", str(folder / "program.py")]
     return subprocess.run(
-        [*command, str(folder / "program.py")], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-m", "binrecon.training.launcher", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
 
