@@ -17,7 +17,8 @@ The rooms, in the order in which a bin passes through them; a room knows only th
 - `reconcile` photos and records to decisions: which bins to recount, and how sure we are
 - `cloud`     trainings on SageMaker: launched, followed, fetched, and the container's side
 - `reproduce` published rows and our own studies, run again
-- `cli`       the verbs
+- `verbs`     the words of the command line, a file each
+- `cli`       what starts them
 
 `from binrecon import Counter` counts the items in photos with a run that has been trained.
 """

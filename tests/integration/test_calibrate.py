@@ -136,7 +136,7 @@ def test_calibrate__a_run_that_has_not_ended(run: RunFolder, capsys: pytest.Capt
 
     assert main(["calibrate", str(run.path)]) == 2
     assert capsys.readouterr().err == (
-        f"CalibrationError: run: '{run.path}' has not ended, so its counter is not final; "
+        f"CheckpointError: the run '{run.path}' has not ended, so its counter is not final; "
         f"go on with it: binrecon train resume={run.path}\n"
     )
 
@@ -144,7 +144,7 @@ def test_calibrate__a_run_that_has_not_ended(run: RunFolder, capsys: pytest.Capt
 def test_calibrate__no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["calibrate", str(tmp_path)]) == 2
     assert capsys.readouterr().err == (
-        f"CalibrationError: run: '{tmp_path}' is not the folder of a run (it has no run.json); "
+        f"CheckpointError: '{tmp_path}' is not the folder of a run (it has no config.yaml); "
         "give the path that the run printed at its end, as outputs/train/DATE_TIME\n"
     )
 

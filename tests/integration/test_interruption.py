@@ -1,16 +1,19 @@
 """A run that is stopped from outside says so, leaves no process behind, and is marked as failed."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from tests.ctrl_c import heed_ctrl_c
 
 from binrecon.cli import main
+from binrecon.training.position import read_position
 
 LONG = "trainer.max_epochs=100000"
 
@@ -60,3 +63,38 @@ def test_train__several_processes_are_stopped(tiny_run: list[str], tmp_path: Pat
     assert process.wait(30) == 130
     with pytest.raises(ProcessLookupError):  # nobody is left of its session
         os.killpg(process.pid, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_train__one_of_several_processes_is_stopped_within_an_epoch(
+    tiny_run: list[str], tmp_path: Path
+) -> None:
+    """All end after the same step, and two processes go on with the epoch that three began."""
+    words = [*tiny_run, "features=live", "data.batch_size=6"]
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    process = start(
+        [*words, "trainer=ddp_cpu", "trainer.devices=3", "trainer.checkpoint_minutes=1e-9"], stopped
+    )
+    (torchrun,) = children_of(process.pid)
+    os.kill(children_of(torchrun)[2], signal.SIGTERM)
+    assert process.wait(60) == 2, "nobody stopped the run as a whole"
+    (epoch, turn, turns) = (
+        int(word)
+        for word in re.findall(r"stopped in epoch (\d+) after step (\d+) of (\d+);", log_of(stopped))[0]
+    )
+    position = read_position(stopped / "checkpoints" / "last.ckpt")
+    assert (position.epoch, position.turn) == (epoch - 1, turn)
+    assert 0 < turn < turns == 14
+    epochs = f"trainer.max_epochs={epoch + 1}"
+    assert main(["train", f"resume={stopped}", "trainer.devices=2", epochs]) == 0
+    assert main(["train", *words, epochs, f"hydra.run.dir={whole}"]) == 0
+    pd.testing.assert_frame_equal(*(pd.read_csv(run / "metrics.csv") for run in (whole, stopped)), rtol=1e-4)
+
+
+def log_of(run: Path) -> str:
+    return " ".join(run.with_suffix(".log").read_text().split())
+
+
+def children_of(process: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]

@@ -5,11 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pandas as pd
 import pytest
-import torch
-
-from binrecon.training.checkpoints import read_checkpoint
+from tests.same_run import assert_same_run
 
 REGIMES = {
     "cached": [],
@@ -17,6 +14,8 @@ REGIMES = {
     "live": ["features=live", "head.dropout=0.3"],
     "gradual": ["regime=gradual", "regime.head_epochs=1", "regime.first_stage=stage4"],
 }
+EVERY_STEP = "trainer.checkpoint_minutes=1e-9"
+"""Checkpoints are written within epochs too, where photos are trained on."""
 PAIRS = (("cached", "sgd"), ("cached", "adamw"), ("live", "adam"), ("full", "sgdr"), ("gradual", "adamw"))
 KILLS = 4
 
@@ -28,6 +27,7 @@ def test_train__killed_at_random_moments(tiny_run: list[str], tmp_path: Path) ->
     cases = {
         f"{regime}_{optimizer}": [
             "train", *tiny_run, *REGIMES[regime], f"optimizer={optimizer}", "trainer.max_epochs=3",
+            EVERY_STEP,
         ]
         for regime, optimizer in PAIRS
     }  # fmt: skip
@@ -38,14 +38,4 @@ def test_train__killed_at_random_moments(tiny_run: list[str], tmp_path: Path) ->
     assert done.returncode == 0, done.stderr[-3000:]
     assert int(done.stdout) >= len(cases), "most kills find a run at work"
     for name in cases:
-        compare(tmp_path / "runs" / name / "whole", tmp_path / "runs" / name / "killed")
-
-
-def compare(whole: Path, killed: Path) -> None:
-    assert (whole / "metrics.csv").read_bytes() == (killed / "metrics.csv").read_bytes(), whole
-    predictions = [pd.read_parquet(run / "predictions.parquet") for run in (whole, killed)]
-    pd.testing.assert_frame_equal(*predictions, check_exact=True, obj=str(whole))
-    for name in ("last.ckpt", "best.ckpt"):
-        one, other = (read_checkpoint(run / "checkpoints" / name)["state_dict"] for run in (whole, killed))
-        assert one.keys() == other.keys()
-        assert all(torch.equal(one[key], other[key]) for key in one), f"{whole} {name}"
+        assert_same_run(tmp_path / "runs" / name / "whole", tmp_path / "runs" / name / "killed")

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 import torch
 from tests.s3_server import BUCKET, S3_MARKS, S3Server
+from tests.same_run import assert_same_run
 
 from binrecon.cli import main
+from binrecon.data import BinBatch
 from binrecon.errors import CheckpointError
-from binrecon.training.checkpoints import read_checkpoint
-from binrecon.training.mirror import CheckpointMirror
+from binrecon.training.mirror import CheckpointMirror, MirrorCheckpoints
 from binrecon.training.module import CountingModule
+from binrecon.training.position import read_position
 from binrecon.training.run_folder import RunFolder
 
 pytestmark = [*S3_MARKS, pytest.mark.slow]
@@ -57,11 +59,37 @@ def test_train__goes_on_from_a_mirror(
     assert f"{mirror} holds a run of other words (binrecon train " in capsys.readouterr().err
     assert main([*words, f"hydra.run.dir={elsewhere}"]) == 0
     assert f"checkpoints: those of {mirror}" in capsys.readouterr().out.replace("\n", "")
-    assert (whole / "metrics.csv").read_bytes() == (elsewhere / "metrics.csv").read_bytes()
-    one, other = (
-        read_checkpoint(run / "checkpoints" / "last.ckpt")["state_dict"] for run in (whole, elsewhere)
-    )
-    assert all(torch.equal(one[key], other[key]) for key in one)
+    assert_same_run(whole, elsewhere)
+
+
+def test_train__goes_on_from_a_mirror_within_an_epoch(
+    mirror: str, tiny_run: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine is gone without a word: what was uploaded before is what there is."""
+    words = ["train", *tiny_run, "features=live", "trainer.checkpoint_minutes=1e-9"]
+    whole, gone, elsewhere = (tmp_path / name for name in ("whole", "gone", "elsewhere"))
+    assert main([*words, f"hydra.run.dir={whole}"]) == 0
+    words.append(f"trainer.checkpoint_mirror={mirror}")
+    step = CountingModule.training_step
+
+    def break_off(module: CountingModule, batch: BinBatch, batch_index: int) -> torch.Tensor:
+        if (module.current_epoch, batch_index) == (1, 3):
+            raise RuntimeError("the machine is taken away")
+        return step(module, batch, batch_index)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("binrecon.training.mirror._EVERY_S", 0.0)
+        patch.setattr(MirrorCheckpoints, "on_exception", lambda *_: None)
+        patch.setattr(CountingModule, "training_step", break_off)
+        with pytest.raises(RuntimeError, match="taken away"):
+            main([*words, f"hydra.run.dir={gone}"])
+    shutil.rmtree(gone)
+    folder = RunFolder(tmp_path / "back")
+    assert CheckpointMirror(mirror).pull(folder, words[1:])
+    position = read_position(folder.last_checkpoint)
+    assert (position.epoch, position.turn) == (1, 3)
+    assert main([*words, f"hydra.run.dir={elsewhere}"]) == 0
+    assert_same_run(whole, elsewhere)
 
 
 def test_mirror__a_broken_upload_leaves_what_was_there(

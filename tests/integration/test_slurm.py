@@ -53,7 +53,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_job__is_put_back_into_the_queue_and_goes_on(
     cluster: Path, tiny_run: list[str], tmp_path: Path
 ) -> None:
-    words = ["trainer.accelerator=cpu", *tiny_run, "trainer.max_epochs=60"]
+    words = ["trainer.accelerator=cpu", *tiny_run, "features=live", "trainer.max_epochs=60"]
     command = [BASH, str(job_script(tmp_path)), *words]
     run = tmp_path / "outputs" / "train" / "slurm_4711_0"
     with (tmp_path / "log").open("wb") as log:
@@ -61,7 +61,7 @@ def test_job__is_put_back_into_the_queue_and_goes_on(
         try:
             wait_for(run / "checkpoints" / "last.ckpt", job, tmp_path / "log")
             os.kill(int(cluster.with_suffix(".pid").read_text()), signal.SIGUSR1)
-            job.wait(30)
+            job.wait(60)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(job.pid, signal.SIGKILL)
@@ -74,7 +74,9 @@ def test_job__is_put_back_into_the_queue_and_goes_on(
         again = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False)
     assert again.returncode == 0, (tmp_path / "log").read_text()[-3000:]
     assert pd.read_csv(run / "metrics.csv")["epoch"].tolist() == list(range(1, 61))
-    assert "the job was put back into the queue" in (tmp_path / "log").read_text()
+    said = " ".join((tmp_path / "log").read_text().split())
+    assert re.search(r"stopped in epoch \d+ after step \d+ of 5; it will go on from there", said)
+    assert "the job was put back into the queue" in said
 
 
 def wait_for(file: Path, job: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -3,95 +3,70 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
 import pytest
+from tests.agents import (
+    TWO,
+    Agent,
+    assert_whole,
+    ending_agents,
+    logs,
+    start_agent,
+    wait_for_epochs,
+    wait_until_ended,
+    worker_of,
+)
 
-TWO = ["trainer=ddp_cpu", "trainer.devices=1", "trainer.nodes=2"]
 EPOCHS = 60
 
 
 def start_agents(
-    words: list[str], folder: Path, own: tuple[list[str], ...] = ([], [])
-) -> list["subprocess.Popen[bytes]"]:
+    words: list[str], folder: Path, own: tuple[list[str], ...] = ([], []), restarts: int = 0
+) -> list[Agent]:
     """Start the same training under two agents, with words that one of them has alone."""
-    port = random.randint(20_000, 30_000)
-    torchrun = [
-        sys.executable, "-m", "torch.distributed.run", "--nnodes=2", "--nproc-per-node=1", "--rdzv-id=bins1",
-        "--rdzv-backend=c10d", f"--rdzv-endpoint=127.0.0.1:{port}", "--local-addr=127.0.0.1",
-    ]  # fmt: skip
-    agents = []
-    for number in range(2):
-        command = [*torchrun, "-m", "binrecon", "train", *words, *TWO, *own[number]]
-        with (folder / f"{number}.log").open("wb") as log:
-            agents.append(subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT))
-    return agents
+    endpoint = f"--rdzv-endpoint=127.0.0.1:{random.randint(20_000, 30_000)}"
+    options = [endpoint, "--local-addr=127.0.0.1", f"--max-restarts={restarts}"]
+    return [
+        start_agent(options, [*words, *TWO, *own[number]], folder / f"{number}.log") for number in range(2)
+    ]
 
 
-def worker_of(agent: "subprocess.Popen[bytes]") -> int:
-    """Return the id of the process that an agent has started."""
-    (child,) = Path(f"/proc/{agent.pid}/task/{agent.pid}/children").read_text().split()
-    return int(child)
-
-
-def logs(folder: Path) -> str:
-    return "\n".join((folder / f"{number}.log").read_text()[-3000:] for number in range(2))
-
-
-def is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def disks_of(folder: Path) -> tuple[list[str], ...]:
+    """Return words for two machines that do not see each other's disk."""
+    return tuple([f"{key}={folder / disk}" for key in ("output_root", "cache_dir")] for disk in "ab")
 
 
 @pytest.fixture
-def agents() -> Iterator[list["subprocess.Popen[bytes]"]]:
-    """Those that a test starts; none is left when it ends, nor what they started."""
-    started: list[subprocess.Popen[bytes]] = []
-    yield started
-    for agent in started:
-        agent.terminate()  # passed on by torchrun
-        agent.wait(60)
+def agents() -> Iterator[list[Agent]]:
+    with ending_agents() as started:
+        yield started
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_train__a_killed_process_ends_the_others_and_the_run_goes_on(
-    agents: list["subprocess.Popen[bytes]"], tiny_run: list[str], tmp_path: Path
+    agents: list[Agent], tiny_run: list[str], tmp_path: Path
 ) -> None:
     """`kill -9` on one machine: the process of the other is gone within 45 s, and the same commands go on.
 
-    The machines do not see each other's disk. The first agent has the first rank: torchrun sorts them by address
-    and process id.
+    The first agent has the first rank: torchrun sorts them by address and process id.
     """
-    disks = tuple([f"{key}={tmp_path / disk}" for key in ("output_root", "cache_dir")] for disk in "ab")
-    agents += start_agents([*tiny_run, f"trainer.max_epochs={EPOCHS}"], tmp_path, disks)
+    words, disks = [*tiny_run, f"trainer.max_epochs={EPOCHS}"], disks_of(tmp_path)
+    agents += start_agents(words, tmp_path, disks)
     run = tmp_path / "a" / "train" / "torchrun_bins1"
-    end = time.monotonic() + 240
-    while not (run / "checkpoints" / "last.ckpt").exists():
-        assert all(agent.poll() is None for agent in agents), logs(tmp_path)
-        assert time.monotonic() < end, "the training does not get on"
-        time.sleep(0.05)
+    wait_for_epochs(run, 1, agents, tmp_path)
     victim, other = (worker_of(agent) for agent in reversed(agents))
     os.kill(victim, signal.SIGKILL)
-    end = time.monotonic() + 45
-    while is_alive(other):
-        assert time.monotonic() < end, "the other process lives on"
-        time.sleep(0.05)
+    wait_until_ended([other], 45)
     assert all(agent.wait(100) for agent in agents), logs(tmp_path)
     assert "failed (exitcode: -9)" in logs(tmp_path)
-    again = start_agents([*tiny_run, f"trainer.max_epochs={EPOCHS}"], tmp_path, disks)
+    again = start_agents(words, tmp_path, disks)
     agents += again
     assert [agent.wait(200) for agent in again] == [0, 0], logs(tmp_path)
-    assert pd.read_csv(run / "metrics.csv")["epoch"].tolist() == list(range(1, EPOCHS + 1))
-    assert len(pd.read_parquet(run / "predictions.parquet")) == 25
+    assert_whole(run, EPOCHS)
     assert {file.name for file in (tmp_path / "b" / "train" / "torchrun_bins1").rglob("*.*")} == {
         "run.json",
         "manifest.parquet",
@@ -103,8 +78,26 @@ def test_train__a_killed_process_ends_the_others_and_the_run_goes_on(
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
+def test_train__torchrun_restarts_both_after_either_was_killed(
+    agents: list[Agent], tiny_run: list[str], tmp_path: Path
+) -> None:
+    """`kill -9` on one machine and later on the other: torchrun alone brings the run to its end."""
+    words = [*tiny_run, f"trainer.max_epochs={4 * EPOCHS}"]
+    agents += start_agents(words, tmp_path, disks_of(tmp_path), restarts=3)
+    run = tmp_path / "a" / "train" / "torchrun_bins1"
+    for victim in reversed(agents):
+        wait_for_epochs(run, 2, agents, tmp_path)
+        before = [worker_of(agent) for agent in agents]
+        os.kill(worker_of(victim), signal.SIGKILL)
+        wait_until_ended(before, 45)
+    assert [agent.wait(300) for agent in agents] == [0, 0], logs(tmp_path)
+    assert_whole(run, 4 * EPOCHS)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_train__processes_that_do_not_run_the_same(
-    agents: list["subprocess.Popen[bytes]"], tiny_run: list[str], tmp_path: Path
+    agents: list[Agent], tiny_run: list[str], tmp_path: Path
 ) -> None:
     agents += start_agents(tiny_run, tmp_path, own=([], ["seed=1", "optimizer.lr=0.5"]))
     assert all(agent.wait(200) for agent in agents)
@@ -114,3 +107,26 @@ def test_train__processes_that_do_not_run_the_same(
             in (tmp_path / f"{number}.log").read_text()
         )
     assert not (tmp_path / "outputs").exists() or not list((tmp_path / "outputs").rglob("run.json"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("is_host", "complaint"),
+    [
+        pytest.param(1, "RendezvousTimeoutError", id="the other machines never come"),
+        pytest.param(
+            0, "RendezvousConnectionError: The connection to the C10d store has failed", id="the first"
+        ),
+    ],
+)
+def test_train__a_machine_that_never_joins(
+    agents: list[Agent], tmp_path: Path, is_host: int, complaint: str
+) -> None:
+    """What torchrun itself says, and when: README quotes it."""
+    started = time.monotonic()
+    limits = f"--rdzv-conf=is_host={is_host},join_timeout=5,read_timeout=5"
+    endpoint = f"--rdzv-endpoint=127.0.0.1:{random.randint(20_000, 30_000)}"
+    agents.append(start_agent([endpoint, limits], [], tmp_path / "0.log"))
+    assert agents[0].wait(120) == 1
+    assert time.monotonic() - started > 5
+    assert complaint in (tmp_path / "0.log").read_text()

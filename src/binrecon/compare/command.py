@@ -17,8 +17,8 @@ from binrecon.compare.leaderboard import Leaderboard, build_leaderboard
 from binrecon.compare.read import LeftOut, find_run_folders, read_history, read_runs
 from binrecon.compare.tables import leaderboard_csv, leaderboard_table, pairs_csv, write_markdown
 from binrecon.compare.wording import describe_best
+from binrecon.config.compare import CompareConfig
 from binrecon.config.run_keys import expand_key
-from binrecon.config.schema import CompareConfig
 from binrecon.console import get_console
 from binrecon.errors import ComparisonError, OutputError
 from binrecon.whole_file import write_text, write_whole

@@ -16,27 +16,33 @@ from yaml import YAMLError
 from binrecon.config import cloud_settings, export, schema
 from binrecon.config.apply import ApplyConfig
 from binrecon.config.calibrate import CalibrateConfig
+from binrecon.config.compare import CompareConfig
 from binrecon.config.evaluation import EvaluateConfig
+from binrecon.config.features import FeaturesConfig
+from binrecon.config.fetch import FetchConfig
 from binrecon.config.reconcile import ReconcileConfig
+from binrecon.config.reproduce import ReproduceConfig
+from binrecon.config.show import ShowConfig
+from binrecon.config.sweep import SweepConfig, SweepSettings
 from binrecon.config.trainer_words import settle
 from binrecon.errors import ConfigError
 
 SCHEMAS: dict[str, type[Any]] = {
     "train": schema.TrainConfig,
-    "show": schema.ShowConfig,
-    "fetch": schema.FetchConfig,
-    "features": schema.FeaturesConfig,
+    "show": ShowConfig,
+    "fetch": FetchConfig,
+    "features": FeaturesConfig,
     "calibrate": CalibrateConfig,
-    "sweep": schema.SweepConfig,
-    "sweep/settings": schema.SweepSettings,
-    "compare": schema.CompareConfig,
+    "sweep": SweepConfig,
+    "sweep/settings": SweepSettings,
+    "compare": CompareConfig,
     "evaluate": EvaluateConfig,
     "reconcile": ReconcileConfig,
     "export": export.ExportConfig,
     "launch": cloud_settings.LaunchConfig,
     "cloud/sagemaker": cloud_settings.SageMakerConfig,
     "apply": ApplyConfig,
-    "reproduce": schema.ReproduceConfig,
+    "reproduce": ReproduceConfig,
     "data": schema.DataConfig,
     "model": schema.ModelConfig,
     "trainer": schema.TrainerConfig,

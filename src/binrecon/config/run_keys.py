@@ -12,7 +12,7 @@ SEED_KEY = "seed"
 
 PLACE_KEYS = (
     "output_root", "cache_dir", "lists_dir", "data.lists_dir", "resume", "logger", "trainer.join_timeout_s",
-    "trainer.checkpoint_mirror",
+    "trainer.silence_timeout_s", "trainer.checkpoint_mirror", "trainer.checkpoint_minutes",
 )  # fmt: skip
 """Keys and groups that say where a run finds and leaves things, and change no number of it."""
 

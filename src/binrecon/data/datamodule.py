@@ -39,6 +39,7 @@ class BinDataModule(pl.LightningDataModule):
         seed: Seed of the training order and its flips.
         first_epoch: Epoch that training begins with, counted from 0. Lightning draws the first batches of a
             resumed run before it tells the sampler which epoch it is.
+        first_turn: Parts of batches of that epoch that were trained on before.
         parts: Parts that a training batch is given out in.
         image_sizes: Side of the training photos in each epoch, in pixels; empty for that of `config`.
     """
@@ -52,6 +53,7 @@ class BinDataModule(pl.LightningDataModule):
         first_epoch: int = 0,
         parts: int = 1,
         image_sizes: Sequence[int] = (),
+        first_turn: int = 0,
     ) -> None:
         super().__init__()
         self.source = source
@@ -59,6 +61,7 @@ class BinDataModule(pl.LightningDataModule):
         self.config = config
         self.seed = seed
         self.first_epoch = first_epoch
+        self.first_turn = first_turn
         self.parts = parts
         self.image_sizes = image_sizes
         self.evaluation_batch_size = config.batch_size
@@ -83,7 +86,7 @@ class BinDataModule(pl.LightningDataModule):
             self.image_sizes,
             dataset.recorded_counts if self.config.balance == "sampler" else None,
         )
-        sampler.set_epoch(self.first_epoch)
+        sampler.begin_at(self.first_epoch, self.first_turn)
         return self.build_loader(dataset, sampler)
 
     def val_dataloader(self) -> Batches:

@@ -6,6 +6,7 @@ batches of one.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -60,15 +61,30 @@ class TrainSampler(Sampler[Views]):
         self.image_sizes = image_sizes
         self.balanced_counts = balanced_counts
         self.epoch = 0
+        self._begins_at = (0, 0)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch that the next pass belongs to, counted from 0."""
         self.epoch = epoch
 
+    def begin_at(self, epoch: int, turn: int) -> None:
+        """Choose where training goes on: the first pass of an epoch leaves out what was given out before.
+
+        Args:
+            epoch: Counted from 0.
+            turn: Parts of batches that were given out in it.
+        """
+        self.epoch = epoch
+        self._begins_at = (epoch, turn)
+
     def __len__(self) -> int:
         return -(-self.bin_count // self.batch_size) * self.parts
 
     def __iter__(self) -> Iterator[Views]:
+        first_epoch, turn = self._begins_at
+        return islice(self._give_out(), turn if self.epoch == first_epoch else 0, None)
+
+    def _give_out(self) -> Iterator[Views]:
         size = self.image_sizes[self.epoch] if self.image_sizes else None
         rows, views = self._draw()
         for start in range(0, self.bin_count, self.batch_size):

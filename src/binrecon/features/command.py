@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from binrecon.config.schema import FeaturesConfig
+from binrecon.config.features import FeaturesConfig
 from binrecon.console import get_console, track
 from binrecon.errors import FeatureStoreError
 from binrecon.features.store import FeatureStore, read_fingerprint

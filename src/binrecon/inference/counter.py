@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Sized
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple, Self, cast, get_args
@@ -17,7 +17,7 @@ from binrecon.calibration import Calibration
 from binrecon.calibration.store import read_calibration
 from binrecon.config.augment_words import TTA, TTA_WORDS
 from binrecon.config.compose import load_resolved
-from binrecon.config.schema import TrainConfig, TrainerConfig
+from binrecon.config.schema import TrainConfig
 from binrecon.console import ProgressMeter
 from binrecon.errors import CheckpointError, PhotoError, PredictionError
 from binrecon.inference.photos import Photo, Sight, is_one_photo, look_at, name_photo, read_square
@@ -26,8 +26,8 @@ from binrecon.models import BinCounter
 from binrecon.models.decoding import average_looks
 from binrecon.models.precision import widen
 from binrecon.training.checkpoints import load_counter
-from binrecon.training.hardware import autocast
-from binrecon.training.run_folder import RunFolder
+from binrecon.training.hardware import autocast, run_on
+from binrecon.training.run_folder import RunFolder, open_finished
 
 OnError = Literal["raise", "skip"]
 
@@ -84,8 +84,7 @@ class Counter:
             CheckpointError: If the folder is not that of a finished run.
             PredictionError: If there is no such device or word.
         """
-        folder = RunFolder(Path(run).expanduser())
-        _check_folder(folder)
+        folder = open_finished(Path(run))
         config = load_resolved(folder.config)
         if tta is not None and tta not in TTA_WORDS:
             raise PredictionError(f"tta: '{tta}' is none of {', '.join(TTA_WORDS)}")
@@ -168,30 +167,9 @@ class Counter:
     def _look(self, squares: tuple[Tensor, ...], places: list[int]) -> Tensor:
         """Return log-probabilities of squares, float64, shape (B, C)."""
         views = look_at(squares, places, self.sight.tta)
-        with autocast(_on(self.config.trainer, self.device)):
+        with autocast(run_on(self.config.trainer, self.device.type)):
             looks = self.model(views.to(self.device, non_blocking=True))
         return widen(average_looks(looks, len(squares))).log_softmax(dim=1).cpu().double()
-
-
-def _on(trainer: TrainerConfig, device: torch.device) -> TrainerConfig:
-    """Return the number format of a run, as far as a device has it, and the device."""
-    if device.type == "cpu":
-        has_not = trainer.precision == "16-mixed"
-        return replace(trainer, accelerator="cpu", precision="32-true" if has_not else trainer.precision)
-    return replace(trainer, accelerator="gpu")
-
-
-def _check_folder(folder: RunFolder) -> None:
-    if not folder.config.is_file():
-        raise CheckpointError(
-            f"'{folder.path}' is not the folder of a run (it has no {folder.config.name}); "
-            "give the path that the run printed at its end, as outputs/train/DATE_TIME"
-        )
-    if not (folder.best_checkpoint.is_file() and folder.metrics.is_file()):
-        raise CheckpointError(
-            f"the run '{folder.path}' has not ended, so its best checkpoint is not known; "
-            f"go on with it: binrecon train resume={folder.path}"
-        )
 
 
 def _choose_device(device: str) -> torch.device:

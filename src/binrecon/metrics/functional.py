@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from binrecon.config.metric_names import DECODINGS, name_decoded
+from binrecon.metrics.check import check_batch
 from binrecon.models.decoding import argmax_count, mean_class, median_class, round_half_up
 from binrecon.models.precision import widen
 
@@ -69,7 +70,7 @@ def tally_batch(count_logits: Tensor, recorded_counts: Tensor, min_count: int) -
         ValueError: If the shapes or dtypes do not fit, a recorded count has no class, or a logit is not
             finite.
     """
-    recorded = _check_batch(count_logits, recorded_counts, min_count)
+    recorded = check_batch(count_logits, recorded_counts, min_count)
     return CountTally(*(sums[0] for sums in tally_heads(count_logits.unsqueeze(1), recorded, min_count)))
 
 
@@ -137,41 +138,6 @@ def _count_cells(
 def _find_band(confidence: Tensor) -> Tensor:
     """Return the band m of each confidence, which holds m / 15 < confidence <= (m + 1) / 15."""
     return (confidence * BAND_COUNT).ceil().long().clamp(1, BAND_COUNT) - 1
-
-
-def _check_batch(count_logits: Tensor, recorded_counts: Tensor, min_count: int) -> Tensor:
-    """Return the recorded counts as int64: in their own dtype, differences of uint8 would wrap round."""
-    if count_logits.ndim != 2 or count_logits.shape[1] == 0 or not count_logits.is_floating_point():
-        raise ValueError(
-            "count_logits: must be a float tensor of shape (B, C),"
-            f" got {count_logits.dtype} {tuple(count_logits.shape)}"
-        )
-    bin_count, class_count = count_logits.shape
-    is_integer = not (recorded_counts.is_floating_point() or recorded_counts.is_complex())
-    if recorded_counts.shape != (bin_count,) or not is_integer or recorded_counts.dtype == torch.bool:
-        raise ValueError(
-            f"recorded_counts: must be an integer tensor of shape ({bin_count},) like the logits,"
-            f" got {recorded_counts.dtype} {tuple(recorded_counts.shape)}"
-        )
-    recorded = recorded_counts.long()
-    max_count = min_count + class_count - 1
-    is_outside = (recorded < min_count) | (recorded > max_count)
-    is_finite = count_logits.isfinite().all(dim=1)
-    if bool((is_outside | ~is_finite).any()):
-        _refuse_values(recorded[is_outside], int((~is_finite).sum()), (min_count, max_count), bin_count)
-    return recorded
-
-
-def _refuse_values(outside: Tensor, not_finite: int, count_range: tuple[int, int], bin_count: int) -> None:
-    if not_finite:
-        raise ValueError(
-            f"count_logits: not finite for {not_finite} of {bin_count} bins: the model diverged;"
-            " lower the learning rate or clip the gradients"
-        )
-    raise ValueError(
-        f"recorded_counts: must be within {count_range[0]}..{count_range[1]},"
-        f" got {sorted(set(outside.tolist()))}; leave such bins out or widen the range"
-    )
 
 
 def accuracy(tally: CountTally) -> Tensor:

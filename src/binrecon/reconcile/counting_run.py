@@ -9,10 +9,11 @@ import torch
 from binrecon.calibration import Calibration, read_calibration
 from binrecon.config.compose import load_resolved
 from binrecon.config.schema import TrainConfig
-from binrecon.errors import CalibrationError, CheckpointError, ConfigError
+from binrecon.errors import CalibrationError, ConfigError
 from binrecon.models import BinCounter
 from binrecon.training.checkpoints import load_counter
-from binrecon.training.run_folder import RunFolder
+from binrecon.training.hardware import run_on
+from binrecon.training.run_folder import RunFolder, open_finished
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,7 @@ def open_run(path: Path, device: str) -> CountingRun:
         CalibrationError: If it has no calibration, or that of another counter.
         ConfigError: If its configuration is of another version, or there is no such device.
     """
-    folder = RunFolder(path.expanduser())
-    for needed, meaning in (
-        (folder.config, "it is not the folder of a run; give the path that `binrecon train` printed"),
-        (folder.best_checkpoint, f"the run has not finished; go on with: binrecon train resume={path}"),
-    ):
-        if not needed.is_file():
-            raise CheckpointError(f"checkpoint: '{path}' has no {needed.relative_to(folder.path)}: {meaning}")
+    folder = open_finished(path)
     calibration = read_calibration(folder.calibration)
     config = _place(load_resolved(folder.config), device)
     counter = load_counter(folder.best_checkpoint)
@@ -72,8 +67,4 @@ def _place(config: TrainConfig, device: str) -> TrainConfig:
     if device == "gpu" and not has_gpu:
         raise ConfigError(["device: gpu, but this machine has none that torch can use; use device=auto"])
     is_gpu = device == "gpu" or (device == "auto" and has_gpu)
-    precision = config.trainer.precision
-    if precision == "16-mixed" and not is_gpu:
-        precision = "32-true"  # which a CPU computes faster, and at least as exactly
-    trainer = replace(config.trainer, accelerator="gpu" if is_gpu else "cpu", precision=precision)
-    return replace(config, trainer=trainer)
+    return replace(config, trainer=run_on(config.trainer, "cuda" if is_gpu else "cpu"))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from binrecon.config.schema import ShowConfig
+from binrecon.config.show import ShowConfig
 from binrecon.console import get_console
 from binrecon.errors import BinreconError, RecordError
 from binrecon.manifest.record import parse_record

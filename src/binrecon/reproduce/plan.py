@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from binrecon.config.compose import load_resolved, to_typed
+from binrecon.config.reproduce import ReproduceConfig
 from binrecon.config.run_keys import PLACE_KEYS, covers, list_settings
-from binrecon.config.schema import PhasedRegimeConfig, ReproduceConfig, TrainConfig
+from binrecon.config.schema import PhasedRegimeConfig, TrainConfig
 from binrecon.config.search_space import compose_checked
 from binrecon.config.spelling import did_you_mean
 from binrecon.errors import ConfigError, OutputError

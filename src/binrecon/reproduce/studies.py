@@ -19,7 +19,7 @@ from omegaconf import OmegaConf
 from yaml import YAMLError
 
 from binrecon.config.compose import compose_config, to_typed
-from binrecon.config.schema import ReproduceConfig
+from binrecon.config.reproduce import ReproduceConfig
 from binrecon.console import get_console
 from binrecon.errors import ConfigError, ReproductionError
 from binrecon.reproduce.quoted import find_faults

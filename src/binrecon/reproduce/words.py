@@ -5,7 +5,8 @@ from dataclasses import fields
 from typing import NamedTuple
 
 from binrecon.config.problems import parse_word
-from binrecon.config.schema import ReproduceConfig, TrainConfig
+from binrecon.config.reproduce import ReproduceConfig
+from binrecon.config.schema import TrainConfig
 from binrecon.config.spelling import did_you_mean
 from binrecon.errors import ConfigError
 

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from binrecon.config.compose import chosen_options, take_in_recipes, to_typed
 from binrecon.config.run_keys import PLACE_KEYS
-from binrecon.config.schema import SweepConfig, SweepSettings, TrainConfig
+from binrecon.config.schema import TrainConfig
 from binrecon.config.search_space import (
     SearchSpace,
     SweepWords,
@@ -22,6 +22,7 @@ from binrecon.config.search_space import (
     sort_words,
     write_words,
 )
+from binrecon.config.sweep import SweepConfig, SweepSettings
 from binrecon.errors import ConfigError
 from binrecon.sweep.place import Place
 
@@ -33,7 +34,9 @@ _OF_A_MACHINE = (
     "trainer.devices",
     "trainer.nodes",
     "trainer.join_timeout_s",
+    "trainer.silence_timeout_s",
     "trainer.checkpoint_mirror",
+    "trainer.checkpoint_minutes",
     "trainer.accumulate",
     "trainer.is_deterministic",
 )

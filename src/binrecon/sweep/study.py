@@ -14,8 +14,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from binrecon.config.metric_names import monitor_mode
-from binrecon.config.schema import SweepSettings
 from binrecon.config.search_space import SearchSpace
+from binrecon.config.sweep import SweepSettings
 from binrecon.config.sweep_words import Pruner
 from binrecon.errors import StudyError
 from binrecon.sweep.sampling import NumberedSampler, build_distributions, build_pruner

@@ -42,7 +42,7 @@ class ConsoleProgress(Callback):
         self.task = self.progress.add_task(
             "training",
             total=photos * (trainer.max_epochs or 1),
-            completed=photos * trainer.current_epoch,
+            completed=int(photos * (trainer.current_epoch + _share_seen(trainer))),
             unit="photos",
             note="",
         )
@@ -93,6 +93,13 @@ class ConsoleProgress(Callback):
         if self.progress is not None:
             self.progress.stop()
             self.progress = None
+
+
+def _share_seen(trainer: pl.Trainer) -> float:
+    """Return how much of its epoch a resumed run has trained on before; 0 between two epochs."""
+    loop = trainer.fit_loop
+    turns = loop.epoch_loop.batch_progress.current.ready if loop.restarted_mid_epoch else 0
+    return turns / trainer.num_training_batches
 
 
 class EpochHistory(Callback):

@@ -28,7 +28,13 @@ class FeatureCountingModule(CountingModule):
         super().__init__(**others)  # type: ignore[arg-type]  # passed on as they came
         self.share = share
         self.clip_norm = clip_norm
+        self.turn = 0
         self.automatic_optimization = False
+
+    def on_train_epoch_start(self) -> None:
+        """Count the batches of the epoch."""
+        super().on_train_epoch_start()
+        self.turn = 0
 
     def training_step(self, chunk: FeatureBatch, chunk_index: int) -> None:  # type: ignore[override]  # no loss
         """Train on each batch of a chunk in turn."""
@@ -45,6 +51,8 @@ class FeatureCountingModule(CountingModule):
         parts = (torch.split(whole, self.share) for whole in (chunk.features, chunk.recorded_counts))
         losses, logits, rows = [], [], 0
         for features, counts in zip(*parts, strict=True):
+            self.seed_turn(self.turn)
+            self.turn += 1
             count_logits = self.counter.head(features.float())
             loss = self.compute_loss(count_logits, counts, "train")
             rows += len(counts)

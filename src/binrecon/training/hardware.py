@@ -1,5 +1,7 @@
 """What the words of `trainer` mean to torch."""
 
+from dataclasses import replace
+
 import torch
 
 from binrecon.config.schema import TrainerConfig
@@ -17,6 +19,24 @@ def choose_device(trainer: TrainerConfig) -> torch.device:
     device(type='cpu')
     """
     return torch.device(_DEVICES[trainer.accelerator])
+
+
+def run_on(trainer: TrainerConfig, device_type: str) -> TrainerConfig:
+    """Return how a trained counter runs in one process, whatever it was trained on.
+
+    Args:
+        trainer: It was trained with.
+        device_type: torch's word for what it runs on.
+
+    >>> run_on(TrainerConfig(accelerator="gpu", devices=8, precision="16-mixed"), "cpu").precision
+    '32-true'
+    """
+    is_gpu = device_type == "cuda"
+    precision = trainer.precision
+    if precision == "16-mixed" and not is_gpu:
+        precision = "32-true"  # which a CPU computes faster, and at least as exactly
+    accelerator = "gpu" if is_gpu else "cpu"
+    return replace(trainer, accelerator=accelerator, devices=1, nodes=1, precision=precision)
 
 
 def autocast(trainer: TrainerConfig) -> torch.autocast:

@@ -18,7 +18,7 @@ from binrecon.models.heads import split_head
 from binrecon.models.losses import stack_losses, weigh_classes
 from binrecon.models.ordinal import link_heads
 from binrecon.training.learner import Learner
-from binrecon.training.rules import describe_divergence, dropout_seed
+from binrecon.training.rules import describe_divergence, dropout_seed, seed_device
 
 
 class SplitSums:
@@ -74,7 +74,7 @@ class HeadGroup:
         self.class_weights = class_weights
 
     def start_epoch(self, epoch: int) -> None:
-        """Start over with sums and random numbers.
+        """Start over with sums and batches.
 
         Args:
             epoch: Counted from 0.
@@ -82,8 +82,7 @@ class HeadGroup:
         self.epoch = epoch
         self._line_up()
         self.sums = {split: SplitSums(len(self.learners), self.class_count) for split in ("train", "val")}
-        seed = dropout_seed(self.seed, epoch)
-        self.random_state = torch.Generator().manual_seed(seed).get_state()
+        self.turn = 0
 
     def train_batch(self, batch: FeatureBatch) -> None:
         """Let every head take a step; those whose loss is not finite fail and leave."""
@@ -180,11 +179,11 @@ class HeadGroup:
 
     @contextmanager
     def _own_randomness(self) -> Iterator[None]:
-        """Draw where this group stopped drawing, as if no other head were there."""
+        """Draw what a head would that trains alone."""
         with torch.random.fork_rng(devices=[]):
-            torch.set_rng_state(self.random_state)
+            seed_device(dropout_seed(self.seed, self.epoch, turn=self.turn), torch.device("cpu"))
             yield
-            self.random_state = torch.get_rng_state()
+        self.turn += 1
 
 
 def _share_statistics(learners: list[Learner]) -> None:

@@ -32,7 +32,7 @@ def stopping_as_asked() -> Iterator[None]:
 def requeueing(place: Place) -> Iterator[None]:
     """Put a Slurm job back into the queue when its time is up: its tasks get SIGUSR1 (`--signal=USR1@120`).
 
-    The job, started again, goes on from the last whole epoch.
+    The job, started again, goes on from its last checkpoint.
 
     Args:
         place: Of this process; nothing is done where srun did not start it.
@@ -46,7 +46,7 @@ def requeueing(place: Place) -> Iterator[None]:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # srun's, once another task has ended
             said = subprocess.run(["scontrol", "requeue", _job_to_requeue()], check=False)  # noqa: S603, S607  # Slurm's own
             get_console().print(
-                "SIGUSR1: the job was put back into the queue and will go on from its last whole epoch"
+                "SIGUSR1: the job was put back into the queue and will go on from its last checkpoint"
                 if said.returncode == 0
                 else f"SIGUSR1: scontrol requeue failed with status {said.returncode}; submit the job again"
             )
@@ -81,7 +81,7 @@ def run_to_its_end(command: Sequence[str]) -> int:
 
 
 class PromptStop(Callback):
-    """Ends one of several processes at once after SIGTERM.
+    """Ends one of several processes that train on kept features at once after SIGTERM.
 
     Lightning would tell the others first, in the middle of what they exchange, and all of them would wait
     until torchrun kills them half a minute later.

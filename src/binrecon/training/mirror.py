@@ -128,7 +128,7 @@ def _explaining(url: str) -> Iterator[None]:
 
 
 class MirrorCheckpoints(Checkpoint):
-    """Uploads checkpoints after epochs, once a minute at most, and when training ends, however it does.
+    """Uploads new checkpoints, once a minute at most, and when training ends, however it does.
 
     An upload that fails is said, and does not end the training: the run folder has everything.
 
@@ -141,10 +141,23 @@ class MirrorCheckpoints(Checkpoint):
         self.mirror = mirror
         self.folder = folder
         self.last_push = -_EVERY_S
+        self.pushed_ns = 0
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: object,
+        batch: object,
+        batch_idx: int,
+    ) -> None:
+        """Upload what was written within the epoch."""
+        if trainer.is_global_zero and self._is_time() and self._last_written_ns() > self.pushed_ns:
+            self._push()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Upload, if the last time is long ago."""
-        if trainer.is_global_zero and time.monotonic() - self.last_push >= _EVERY_S:
+        if trainer.is_global_zero and self._is_time():
             self._push()
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -159,7 +172,15 @@ class MirrorCheckpoints(Checkpoint):
         if trainer.is_global_zero and self.folder.last_checkpoint.exists():
             self._push()
 
+    def _is_time(self) -> bool:
+        return time.monotonic() - self.last_push >= _EVERY_S
+
+    def _last_written_ns(self) -> int:
+        last = self.folder.last_checkpoint
+        return last.stat().st_mtime_ns if last.exists() else 0
+
     def _push(self) -> None:
+        self.pushed_ns = self._last_written_ns()
         try:
             self.mirror.push(self.folder)
         except CheckpointError as error:

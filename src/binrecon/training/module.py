@@ -1,6 +1,6 @@
 """How Lightning trains a counter."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import pytorch_lightning as pl
@@ -10,7 +10,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torchmetrics import MeanMetric
+from torchmetrics import MeanMetric, Metric
 
 from binrecon.config.schema import LossConfig, OptimizerConfig
 from binrecon.data import BinBatch, FeatureBatch
@@ -22,7 +22,7 @@ from binrecon.models.losses import build_loss, weigh_classes
 from binrecon.training.checkpoints import add_frozen_part, drop_frozen_part
 from binrecon.training.optimizers import build_optimizer, build_schedule, group_parameters
 from binrecon.training.phases import Phase, first_stage_ever, phase_at
-from binrecon.training.rules import check_counts, describe_divergence, dropout_seed
+from binrecon.training.rules import check_counts, describe_divergence, dropout_seed, seed_device
 from binrecon.training.sharding import shard_counter
 
 
@@ -50,6 +50,25 @@ class SplitMetrics(nn.Module):
         self.loss.reset()
         self.counting.reset()
         return scores
+
+    def gather(self) -> dict[str, dict[str, Tensor]]:
+        """Return what all processes together have summed up so far; each of them has to ask."""
+        sums = {}
+        for name, metric in self._parts().items():
+            with metric.sync_context():
+                sums[name] = {
+                    key: torch.as_tensor(value).clone() for key, value in metric.metric_state.items()
+                }
+        return sums
+
+    def take_up(self, sums: Mapping[str, Mapping[str, Tensor]]) -> None:
+        """Go on from what was summed up before."""
+        for name, metric in self._parts().items():
+            for key, value in sums[name].items():
+                setattr(metric, key, value.to(metric.device))
+
+    def _parts(self) -> dict[str, Metric]:
+        return {"loss": self.loss, "counting": self.counting}
 
 
 class CountingModule(pl.LightningModule):
@@ -125,13 +144,24 @@ class CountingModule(pl.LightningModule):
         if self.counter.backbone.is_frozen:
             add_frozen_part(checkpoint, self.state_dict())
 
+    def on_train_start(self) -> None:
+        """Train what the epoch says, which may have begun before."""
+        self.counter.backbone.train_from(phase_at(self.phases, self.current_epoch).first_stage)
+
     def on_train_epoch_start(self) -> None:
-        """Train what the epoch says, from a random state that it says too: so a resumed run does the same."""
-        torch.manual_seed(dropout_seed(self.seed, self.current_epoch, self.global_rank))
+        """Train what the epoch says."""
         phase = phase_at(self.phases, self.current_epoch)
         self.counter.backbone.train_from(phase.first_stage)
         if phase.begins_anew and self.current_epoch == phase.first_epoch:
             cast(Optimizer, self.optimizers(use_pl_optimizer=False)).state.clear()
+
+    def on_train_batch_start(self, batch: BinBatch | FeatureBatch, batch_index: int) -> None:
+        """Begin with random numbers that the place in training says, so that a resumed run draws the same."""
+        self.seed_turn(batch_index)
+
+    def seed_turn(self, turn: int) -> None:
+        """Seed what is random in the model: for so many batches, or parts of them, into the epoch."""
+        seed_device(dropout_seed(self.seed, self.current_epoch, self.global_rank, turn), self.device)
 
     def training_step(self, batch: BinBatch | FeatureBatch, batch_index: int) -> Tensor:
         """Return the loss of a batch."""

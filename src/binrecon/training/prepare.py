@@ -1,15 +1,18 @@
-"""What a run needs before it trains: its bins, its model, and what feeds it."""
+"""What a run needs before it trains: its bins, its model, what feeds it, and what trains it."""
 
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
+from torch import Tensor
 
 from binrecon.config.regime_words import FROZEN
 from binrecon.config.schema import ModelConfig, TrainConfig
 from binrecon.config.trainer_words import count_normalisers
 from binrecon.console import get_console
+from binrecon.data.balance import build_class_weights
 from binrecon.data.datamodule import BinDataModule
 from binrecon.features import FeatureDataModule
 from binrecon.manifest import (
@@ -29,8 +32,11 @@ from binrecon.models import BinCounter, build_counter, hash_state
 from binrecon.report.summary import manifest_table
 from binrecon.sources.build import build_source
 from binrecon.training.cached import open_store, why_live
-from binrecon.training.checkpoints import load_counter, read_checkpoint
-from binrecon.training.phases import phase_at, plan_phases
+from binrecon.training.checkpoints import load_counter
+from binrecon.training.feature_module import FeatureCountingModule
+from binrecon.training.module import CountingModule
+from binrecon.training.phases import lr_factors, phase_at, plan_phases
+from binrecon.training.position import read_position
 from binrecon.training.rules import check_batches
 from binrecon.training.run_folder import RunFolder
 
@@ -116,14 +122,49 @@ def build_data(
     config: TrainConfig, folder: RunFolder, manifest: Manifest, counter: BinCounter
 ) -> BinDataModule:
     """Build what feeds the trainer: photos, or features that are kept."""
-    last = folder.last_checkpoint
-    first_epoch = read_checkpoint(last)["epoch"] + 1 if last.exists() else 0
+    position = read_position(folder.last_checkpoint)
+    position.check_bins(manifest.content_hash())
     source = build_source(config.source)
     if why_live(config) is not None:
         phases = plan_phases(config, counter.backbone.stages.names)
         sizes = [phase_at(phases, epoch).image_size for epoch in range(config.trainer.max_epochs)]
         return BinDataModule(
-            source, manifest, config.data, config.seed, first_epoch, config.trainer.accumulate, sizes
-        )
+            source, manifest, config.data, config.seed, position.epoch, config.trainer.accumulate, sizes,
+            position.turn,
+        )  # fmt: skip
     store = open_store(config, counter.backbone, folder.read_facts()["weights_hash"])
-    return FeatureDataModule(source, manifest, config.data, config.seed, store, counter.backbone, first_epoch)
+    return FeatureDataModule(
+        source, manifest, config.data, config.seed, store, counter.backbone, position.epoch
+    )
+
+
+def build_module(config: TrainConfig, manifest: Manifest, counter: BinCounter) -> CountingModule:
+    """Build what Lightning trains."""
+    data, stages = config.data, counter.backbone.stages.names
+    counts = train_counts(config, manifest)
+    settings: dict[str, Any] = {
+        "counter": counter,
+        "optimizer": config.optimizer,
+        "loss": config.loss,
+        "seed": config.seed,
+        "steps_per_epoch": -(-len(counts) // data.batch_size),
+        "class_weights": build_class_weights(data, counts),
+        "phases": plan_phases(config, stages),
+        "lr_factors": lr_factors(config.regime, stages),
+        "facts": {
+            **kept_facts(config),
+            "optimizer": asdict(config.optimizer),
+            "loss": asdict(config.loss),
+            "monitor": config.monitor,
+        },
+    }
+    if why_live(config) is not None:
+        return CountingModule(**settings)
+    share = data.batch_size // (config.trainer.devices * config.trainer.nodes)
+    return FeatureCountingModule(share, config.trainer.gradient_clip_norm, **settings)
+
+
+def train_counts(config: TrainConfig, manifest: Manifest) -> Tensor:
+    """Return the recorded counts of the training bins, limited to the range of classes, int64, shape (N,)."""
+    recorded = manifest.select_rows("train", ["recorded_count"])["recorded_count"].to_pylist()
+    return torch.tensor(CountRange.of(config.data).label_counts(recorded), dtype=torch.int64)

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.metadata
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,14 +11,14 @@ from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
-from torch._C._distributed_c10d import TCPStore
 
 from binrecon.config.run_keys import PLACE_KEYS, covers, list_settings
 from binrecon.config.schema import TrainConfig
-from binrecon.config.trainer_words import name_processes
 from binrecon.errors import TrainingError
-from binrecon.training.environment import slurm_environment
+from binrecon.training.environment import choose_environment
+from binrecon.training.meeting import find_interface, meet
 from binrecon.training.place import Place
+from binrecon.training.pulse import noticing_silence
 from binrecon.whole_file import write_whole
 
 T = TypeVar("T")
@@ -42,34 +43,20 @@ def joined(config: TrainConfig, place: Place) -> Iterator["Ranks"]:
     if dist.is_initialized():
         yield Ranks(place, dist.new_group(backend="gloo", timeout=_PATIENCE))
         return
-    backend = "cpu:gloo,cuda:nccl" if config.trainer.accelerator == "gpu" else "gloo"
     if config.trainer.accelerator == "gpu":
         torch.cuda.set_device(place.local_rank)
-    if place.starter == "srun":
-        dist.init_process_group(
-            backend, store=_open_store(config, place), rank=place.rank, world_size=place.size
-        )
-    else:  # torchrun has waited for all of them
-        dist.init_process_group(backend)
-    try:
-        yield Ranks(place, dist.new_group(backend="gloo", timeout=_PATIENCE))
-    finally:
-        dist.destroy_process_group()
-
-
-def _open_store(config: TrainConfig, place: Place) -> TCPStore:
-    environment, seconds = slurm_environment(place), config.trainer.join_timeout_s
-    address, port = environment.main_address, environment.main_port
-    try:
-        return TCPStore(
-            address, port, place.size, is_master=place.is_first, timeout=timedelta(seconds=seconds)
-        )
-    except dist.DistError as error:
-        raise TrainingError(
-            f"process {place.rank} waited {seconds:g} s (trainer.join_timeout_s) for all of "
-            f"{name_processes(config.trainer)} to meet at {address}:{port}, and not all came; look at the "
-            "log of each machine, and whether they reach each other at that port (MASTER_ADDR, MASTER_PORT)"
-        ) from error
+    store = meet(config, place)
+    if (interface := find_interface(choose_environment(place).main_address)) is not None:
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", interface)
+    backend = "cpu:gloo,cuda:nccl" if config.trainer.accelerator == "gpu" else "gloo"
+    with noticing_silence(store, place, config.trainer.silence_timeout_s):
+        dist.init_process_group(backend, store=store, rank=place.rank, world_size=place.size)
+        try:
+            ranks = Ranks(place, dist.new_group(backend="gloo", timeout=_PATIENCE))
+            yield ranks
+            ranks.gather("done")  # none leaves while another could fail and have to be started again
+        finally:
+            dist.destroy_process_group()
 
 
 class Ranks:
@@ -98,9 +85,13 @@ class Ranks:
 
     def agree(self, own: bool) -> bool:
         """Return whether any process says so."""
-        flag = torch.tensor(int(own))
-        dist.all_reduce(flag, op=dist.ReduceOp.MAX, group=self._group)
-        return bool(flag)
+        return bool(self.find_highest(int(own)))
+
+    def find_highest(self, own: int) -> int:
+        """Return the highest number that a process gives."""
+        highest = torch.tensor(own)
+        dist.all_reduce(highest, op=dist.ReduceOp.MAX, group=self._group)
+        return int(highest)
 
     def check_agreement(self, config: TrainConfig) -> None:
         """Make sure that all processes run the same code with the same configuration.

@@ -4,20 +4,16 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
 
 import pytorch_lightning as pl
-import torch
-from torch import Tensor
 
 from binrecon.config.schema import TrainConfig, WandbLoggerConfig
 from binrecon.console import get_console
-from binrecon.data.balance import build_class_weights, expected_shares
+from binrecon.data.balance import expected_shares
 from binrecon.data.datamodule import BinDataModule
 from binrecon.errors import CalibrationError, OutputError, TrainingError
 from binrecon.features import FeatureDataModule
-from binrecon.manifest import CountRange, Manifest, read_manifest
+from binrecon.manifest import read_manifest
 from binrecon.models import BinCounter
 from binrecon.models.heads import start_at_shares
 from binrecon.report.summary import model_table
@@ -26,7 +22,6 @@ from binrecon.training.cached import why_live
 from binrecon.training.calibrate import calibrate_run
 from binrecon.training.callbacks import RunWatch
 from binrecon.training.checkpoints import check_same_model, complete_checkpoint, write_frozen_part
-from binrecon.training.feature_module import FeatureCountingModule
 from binrecon.training.hardware import choose_device
 from binrecon.training.interruption import requeueing, run_to_its_end, stopping_as_asked
 from binrecon.training.launcher import LAUNCHER_VARIABLE
@@ -35,9 +30,16 @@ from binrecon.training.memory import keep_freed_memory
 from binrecon.training.mirror import CheckpointMirror
 from binrecon.training.module import CountingModule
 from binrecon.training.parent import end_with_parent
-from binrecon.training.phases import lr_factors, plan_phases
 from binrecon.training.place import ALONE, Place, check_place, find_place
-from binrecon.training.prepare import build_data, kept_facts, prepare_counter, prepare_manifest
+from binrecon.training.position import check_same_epoch
+from binrecon.training.prepare import (
+    build_data,
+    build_module,
+    kept_facts,
+    prepare_counter,
+    prepare_manifest,
+    train_counts,
+)
 from binrecon.training.ranks import Ranks, joined
 from binrecon.training.results import read_best, report_results
 from binrecon.training.rules import check_shares_of_splits
@@ -162,12 +164,12 @@ def _fit(
 ) -> None:
     manifest = read_manifest(folder.manifest)
     if config.head.starts_at_prior and not folder.last_checkpoint.exists():
-        start_at_shares(counter.head, expected_shares(config.data, _train_counts(config, manifest)))
+        start_at_shares(counter.head, expected_shares(config.data, train_counts(config, manifest)))
     data = build_data(config, folder, manifest, counter)
     if ranks is not None and config.trainer.syncs_batchnorm:
         sync_batch_norm(counter, choose_device(config.trainer).type)
-    module = _build_module(config, manifest, counter)
-    callbacks = build_callbacks(config, folder, log, place) + ([watch] if watch is not None else [])
+    module = build_module(config, manifest, counter)
+    callbacks = build_callbacks(config, folder, log, place, ranks) + ([watch] if watch is not None else [])
     trainer = build_trainer(config, folder, callbacks, place)
     last = folder.last_checkpoint
     if trainer.is_global_zero:
@@ -222,40 +224,9 @@ def _check_folder(config: TrainConfig, folder: RunFolder, goes_on: bool) -> None
         )
     if folder.last_checkpoint.exists():
         check_same_model(folder.last_checkpoint, kept_facts(config))
+        check_same_epoch(folder.last_checkpoint, config)
     elif goes_on:
         get_console().print(f"{folder.path} holds no checkpoint yet: the run starts from its first epoch")
-
-
-def _build_module(config: TrainConfig, manifest: Manifest, counter: BinCounter) -> CountingModule:
-    """Build what Lightning trains."""
-    data, stages = config.data, counter.backbone.stages.names
-    train_counts = _train_counts(config, manifest)
-    settings: dict[str, Any] = {
-        "counter": counter,
-        "optimizer": config.optimizer,
-        "loss": config.loss,
-        "seed": config.seed,
-        "steps_per_epoch": -(-len(train_counts) // data.batch_size),
-        "class_weights": build_class_weights(data, train_counts),
-        "phases": plan_phases(config, stages),
-        "lr_factors": lr_factors(config.regime, stages),
-        "facts": {
-            **kept_facts(config),
-            "optimizer": asdict(config.optimizer),
-            "loss": asdict(config.loss),
-            "monitor": config.monitor,
-        },
-    }
-    if why_live(config) is not None:
-        return CountingModule(**settings)
-    share = data.batch_size // (config.trainer.devices * config.trainer.nodes)
-    return FeatureCountingModule(share, config.trainer.gradient_clip_norm, **settings)
-
-
-def _train_counts(config: TrainConfig, manifest: Manifest) -> Tensor:
-    """Return the recorded counts of the training bins, limited to the range of classes, int64, shape (N,)."""
-    recorded = manifest.select_rows("train", ["recorded_count"])["recorded_count"].to_pylist()
-    return torch.tensor(CountRange.of(config.data).label_counts(recorded), dtype=torch.int64)
 
 
 def _build_log(config: TrainConfig, folder: RunFolder, place: Place) -> RunLog:

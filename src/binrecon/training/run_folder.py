@@ -72,6 +72,27 @@ class RunFolder:
         return round((datetime.now(UTC) - started).total_seconds(), 1)
 
 
+def open_finished(path: Path) -> RunFolder:
+    """Return the folder of a run that has ended, so that its counter is final.
+
+    Raises:
+        CheckpointError: If it is none.
+    """
+    folder = RunFolder(path.expanduser())
+    if not (folder.config.is_file() and folder.facts.is_file()):
+        missing = folder.facts if folder.config.is_file() else folder.config
+        raise CheckpointError(
+            f"'{folder.path}' is not the folder of a run (it has no {missing.name}); "
+            "give the path that the run printed at its end, as outputs/train/DATE_TIME"
+        )
+    if not (folder.best_checkpoint.is_file() and folder.metrics.is_file()):
+        raise CheckpointError(
+            f"the run '{folder.path}' has not ended, so its counter is not final; "
+            f"go on with it: binrecon train resume={folder.path}"
+        )
+    return folder
+
+
 def collect_facts(overrides: Sequence[str], seed: int) -> dict[str, Any]:
     """Collect what makes a run repeatable: command, code, versions, seed."""
     return {

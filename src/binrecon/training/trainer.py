@@ -19,11 +19,16 @@ from binrecon.training.environment import choose_environment
 from binrecon.training.interruption import PromptStop
 from binrecon.training.mirror import CheckpointMirror, MirrorCheckpoints
 from binrecon.training.place import Place
+from binrecon.training.position import settings_of_epoch
+from binrecon.training.ranks import Ranks
 from binrecon.training.run_folder import RunFolder
 from binrecon.training.run_log import RunLog
+from binrecon.training.within_epoch import CheckpointWithinEpoch
 
 
-def build_callbacks(config: TrainConfig, folder: RunFolder, log: RunLog, place: Place) -> list[Callback]:
+def build_callbacks(
+    config: TrainConfig, folder: RunFolder, log: RunLog, place: Place, ranks: Ranks | None
+) -> list[Callback]:
     """Build what happens around training."""
     callbacks: list[Callback] = [
         ConsoleProgress(),
@@ -44,10 +49,21 @@ def build_callbacks(config: TrainConfig, folder: RunFolder, log: RunLog, place: 
             enable_version_counter=False,
         ),
     ]
+    if why_live(config) is not None:  # an epoch over kept features takes seconds
+        callbacks.append(
+            CheckpointWithinEpoch(
+                folder.last_checkpoint,
+                config.trainer.checkpoint_minutes,
+                settings_of_epoch(config),
+                folder.read_facts()["manifest_hash"],
+                place,
+                ranks,
+            )
+        )
+    elif place.size > 1:
+        callbacks.append(PromptStop())
     if config.trainer.checkpoint_mirror is not None:
         callbacks.append(MirrorCheckpoints(CheckpointMirror(config.trainer.checkpoint_mirror), folder))
-    if place.size > 1:
-        callbacks.append(PromptStop())
     if config.trainer.ema_decay is not None:
         callbacks.append(WeightAverage(config.trainer.ema_decay))
     patience = config.callbacks.early_stopping_patience
@@ -108,6 +124,7 @@ def quieten_lightning() -> None:
         r".*does not have many workers.*",
         r".*Checkpoint directory.*exists and is not empty.*",
         r".*in eval mode at the start of training.*",  # frozen is meant
+        r".*your dataloader is not resumable.*",  # our samplers begin where training stands
         r".*sync_dist=True.*",  # metrics add up over processes by themselves
         r".*WeightAveraging callback with a model that overrides.*",  # which shards for fsdp alone
         r".*isinstance\(treespec, LeafSpec\).*",  # Lightning 2.6 on torch 2.13

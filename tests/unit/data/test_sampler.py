@@ -48,6 +48,19 @@ def test_train_sampler__views() -> None:
     assert {view for batch in batches_of(TrainSampler(100, 10, False, seed=0)) for _, view in batch} == {0}
 
 
+@given(st.integers(1, 60), st.integers(1, 3), st.integers(0, 60))
+def test_train_sampler__goes_on_within_an_epoch(bins: int, parts: int, turn: int) -> None:
+    whole, resumed = (TrainSampler(bins, 6, True, seed=1, parts=parts) for _ in range(2))
+    turn = min(turn, len(whole) - 1)
+    whole.set_epoch(2)
+    resumed.begin_at(2, turn)
+    assert batches_of(resumed) == batches_of(whole)[turn:]
+    assert len(resumed) == len(whole), "of whole epochs"
+    for sampler in (whole, resumed):
+        sampler.set_epoch(3)
+    assert batches_of(resumed) == batches_of(whole)
+
+
 @given(st.integers(1, 60), st.integers(1, 4), st.integers(1, 5), st.integers(1, 3))
 def test_train_sampler__processes_together_meet_the_batches_of_one(
     bins: int, world: int, share: int, parts: int

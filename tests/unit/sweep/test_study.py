@@ -9,8 +9,8 @@ import pytest
 from optuna.trial import Trial, TrialState
 
 from binrecon.config.compose import compose_config, to_typed
-from binrecon.config.schema import SweepSettings
 from binrecon.config.search_space import build_space
+from binrecon.config.sweep import SweepSettings
 from binrecon.errors import StudyError
 from binrecon.sweep.sampling import quieten_optuna
 from binrecon.sweep.storage import open_storage

@@ -2,9 +2,15 @@ import pytest
 
 from binrecon.config.schema import DataConfig, LinearHeadConfig, MlpHeadConfig
 from binrecon.errors import ConfigError
-from binrecon.training.rules import check_batches, check_counts
+from binrecon.training.rules import check_batches, check_counts, dropout_seed
 
 MLP = MlpHeadConfig(hidden_width=8, dropout=0.5)
+
+
+def test_dropout_seed__differs_everywhere() -> None:
+    places = [(s, e, p, t) for s in range(3) for e in range(20) for p in range(16) for t in (0, 1, 2, 5_000)]
+    assert len({dropout_seed(*place) for place in places}) == len(places)
+    assert dropout_seed(2**32 - 1, 1000, 1000, 10**6) < 2**63, "as torch takes it"
 
 
 @pytest.mark.parametrize(

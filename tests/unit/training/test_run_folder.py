@@ -5,7 +5,7 @@ import pytest
 
 from binrecon.config.compose import compose_config, load_resolved, to_typed
 from binrecon.errors import CheckpointError
-from binrecon.training.run_folder import RunFolder, collect_facts, words_to_resume, write_json
+from binrecon.training.run_folder import RunFolder, collect_facts, open_finished, words_to_resume, write_json
 
 
 def test_write_config__can_be_read_back(tmp_path: Path) -> None:
@@ -54,3 +54,25 @@ def test_words_to_resume__no_run(tmp_path: Path) -> None:
         CheckpointError, match=r"is not the folder of a run \(it has no run.json\); give the path"
     ):
         words_to_resume([f"resume={tmp_path}"])
+
+
+def test_open_finished(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.checkpoints.mkdir()
+    for missing, word in ((folder.config, "config.yaml"), (folder.facts, "run.json")):
+        with pytest.raises(CheckpointError) as caught:
+            open_finished(tmp_path)
+        assert str(caught.value) == (
+            f"'{tmp_path}' is not the folder of a run (it has no {word}); "
+            "give the path that the run printed at its end, as outputs/train/DATE_TIME"
+        )
+        missing.touch()
+    for missing in (folder.best_checkpoint, folder.metrics):
+        with pytest.raises(CheckpointError) as caught:
+            open_finished(tmp_path)
+        assert str(caught.value) == (
+            f"the run '{tmp_path}' has not ended, so its counter is not final; "
+            f"go on with it: binrecon train resume={tmp_path}"
+        )
+        missing.touch()
+    assert open_finished(tmp_path).path == tmp_path

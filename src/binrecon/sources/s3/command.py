@@ -3,7 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from binrecon.config.schema import AbidSourceConfig, FetchConfig
+from binrecon.config.fetch import FetchConfig
+from binrecon.config.schema import AbidSourceConfig
 from binrecon.console import get_console
 from binrecon.errors import IncompleteFetchError
 from binrecon.sources.s3.fetch import Fetch

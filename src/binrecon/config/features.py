@@ -1,0 +1,17 @@
+"""The keys of the verb `features`; those of the group are in `schema/features.py`."""
+
+from dataclasses import dataclass
+
+from binrecon.config.schema import MISSING
+
+
+@dataclass
+class FeaturesConfig:
+    """Everything that `features` needs."""
+
+    action: str = MISSING
+    """`ls` lists the stores, `verify` checks their bytes, `prune` removes those that nobody uses."""
+    unused_days: float = MISSING
+    """What `prune` removes: stores that no run has used for so long, in days."""
+    cache_dir: str = MISSING
+    """Folder for what can be made again; the features are in its `features/`."""

@@ -1,0 +1,26 @@
+"""The keys of `fetch`."""
+
+from dataclasses import dataclass
+
+from binrecon.config.schema import MISSING, SourceConfig
+
+
+@dataclass
+class FetchConfig:
+    """Everything that `fetch` needs."""
+
+    source: SourceConfig = MISSING  # chosen by a group option
+    subset: str = MISSING
+    """A published split (`udacity`, …), `ids:FILE`, `range:FIRST-LAST`, `sample:N` or `all`."""
+    dry_run: bool = MISSING
+    """Whether to say only how many objects and bytes would move (`--dry-run`)."""
+    verify: bool = MISSING
+    """Whether to list the bucket anew, compare what lies there by MD5, and fetch again what differs."""
+    relist: bool = MISSING
+    """Whether to list the bucket anew, though an earlier listing is kept."""
+    output_root: str = MISSING
+    """Folder for the report."""
+    lists_dir: str = MISSING
+    """Folder of the lists that others published; they are not part of binrecon."""
+    cache_dir: str = MISSING
+    """Folder for what can be made again: here fetched bins."""

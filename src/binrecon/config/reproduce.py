@@ -1,0 +1,23 @@
+"""The keys of `reproduce`."""
+
+from dataclasses import dataclass
+
+from binrecon.config.schema import MISSING
+
+
+@dataclass
+class ReproduceConfig:
+    """Everything that `reproduce` needs besides the words of `train`."""
+
+    rows: list[str] | None = None
+    """Rows of the table, for instance `[resnet18_sgd,resnet34_sgdr]`; null is all of them."""
+    seeds: int = MISSING
+    """Runs of each row, with seeds from `seed` on."""
+    rehearse: bool = MISSING
+    """Whether every phase is cut to one epoch, on photos no larger than data.image_size (`--rehearse`)."""
+    estimate: bool = MISSING
+    """Whether to time some steps of each row instead, and say how long all would take (`--estimate`)."""
+    estimate_s: float = MISSING
+    """How long each row is timed, in seconds."""
+    check: bool = MISSING
+    """Whether to run a study in small, and compose every command that it quotes (`--check`)."""

@@ -1,0 +1,43 @@
+"""Paths that lead somewhere."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from binrecon.config.schema import WEIGHT_WORDS
+from binrecon.config.spelling import did_you_mean
+
+
+def check_paths(config: DictConfig) -> Iterator[str]:
+    """Check that paths lead somewhere."""
+    source = OmegaConf.select(config, "source")
+    if source is not None and source.name == "local" and not Path(source.root).is_dir():
+        yield (
+            f"source.root: '{source.root}' is not a folder; "
+            "give the folder that holds bin-images/ and metadata/ (source.root=PATH), "
+            "or render bins with source=synthetic"
+        )
+    weights = OmegaConf.select(config, "model.weights")
+    if weights is not None and weights not in WEIGHT_WORDS and not Path(weights).is_file():
+        yield (
+            f"model.weights: '{weights}' is neither {' nor '.join(WEIGHT_WORDS)} nor an existing file"
+            f"{did_you_mean(weights, WEIGHT_WORDS)}"
+        )
+    resume = OmegaConf.select(config, "resume")
+    if resume is not None and not Path(resume).exists():
+        yield f"resume: '{resume}' does not exist; give the folder of a run"
+    output_root = OmegaConf.select(config, "output_root")
+    if output_root is not None and (reason := _why_not_writable(Path(output_root))):
+        yield f"output_root: '{output_root}' cannot be written ({reason}); give a folder you may write to"
+
+
+def _why_not_writable(folder: Path) -> str:
+    """Return why a folder cannot be made or written, or nothing; makes nothing."""
+    existing = folder.absolute()
+    while not existing.exists():
+        existing = existing.parent
+    if not existing.is_dir():
+        return f"{existing} is a file"
+    return "" if os.access(existing, os.W_OK) else f"no permission to write in {existing}"

@@ -1,0 +1,98 @@
+"""What goes together in the words of `train`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from binrecon.config.loss_words import LOSSES_OF_HEADS
+from binrecon.config.metric_names import monitor_names
+from binrecon.config.regime_words import FROZEN
+from binrecon.config.rules.values import AT_LEAST
+from binrecon.config.spelling import did_you_mean
+from binrecon.config.split_words import GROUPED
+from binrecon.config.trainer_words import check_shares, check_words
+
+
+def check_contradictions(config: DictConfig) -> Iterator[str]:
+    """Check what only goes wrong together: features, photos, weights, splits, processes."""
+    data, trainer = OmegaConf.select(config, "data"), OmegaConf.select(config, "trainer")
+    if data is None:
+        return
+    if config.features.name == "cached" and config.regime.name != FROZEN:
+        yield f"features: cached needs regime=frozen; regime={config.regime.name} changes them, use auto"
+    for key, word in (("augment", data.augment), ("tta", data.tta)):
+        if config.features.name == "cached" and word == "side_on":
+            yield f"features: cached has no views for data.{key}=side_on, which are endless; use auto"
+    if config.features.name == "cached" and trainer.ema_decay is not None:
+        yield "features: cached keeps no mean of every step's weights; use auto, or trainer.ema_decay=null"
+    if data.max_count <= data.min_count:
+        yield f"data.max_count: must be above data.min_count={data.min_count}, got {data.max_count}"
+    if data.val_fraction + data.test_fraction >= 1:
+        total = data.val_fraction + data.test_fraction
+        yield f"data.val_fraction + data.test_fraction: must be below 1 to leave training bins, got {total:g}"
+    yield from check_shares(config)
+    yield from check_words(config)
+
+
+def check_head_and_loss(config: DictConfig) -> Iterator[str]:
+    """Check that the loss is one of the head's distribution."""
+    head, loss = OmegaConf.select(config, "head.name"), OmegaConf.select(config, "loss.name")
+    allowed = LOSSES_OF_HEADS.get(head, ())  # none for a wrong name, which `check_names` has found
+    if allowed and loss not in allowed:
+        yield f"loss: {loss} does not go with head={head}; use loss={' or loss='.join(allowed)}"
+
+
+def check_regime(config: DictConfig) -> Iterator[str]:
+    """Check the plan of what is trained; whether the backbone has such stages is seen when it is built."""
+    if (regime := OmegaConf.select(config, "regime")) is None:
+        return
+    for group in OmegaConf.select(config, "regime.lr_groups") or ():
+        if not 0 < group.factor < float("inf"):
+            yield f"regime.lr_groups: the factor of '{group.first_stage}' must be above 0, got {group.factor}"
+    if regime.name != "phased":
+        return
+    for number, phase in enumerate(regime.phases, start=1):
+        if phase.epochs < 1:
+            yield f"regime.phases: phase {number} must have at least 1 epoch, got {phase.epochs}"
+        if phase.image_size is not None and phase.image_size < AT_LEAST["data.image_size"]:
+            yield f"regime.phases: phase {number} has an image_size below 32, {phase.image_size}"
+        if phase.lr is not None and not 0 < phase.lr < float("inf"):
+            yield f"regime.phases: the lr of phase {number} must be above 0, got {phase.lr}"
+    if (total := sum(phase.epochs for phase in regime.phases)) != config.trainer.max_epochs:
+        yield (
+            f"regime.phases: their epochs add up to {total}, not to trainer.max_epochs="
+            f"{config.trainer.max_epochs}; change one of them"
+        )
+
+
+def check_counts(config: DictConfig) -> Iterator[str]:
+    """Check that recorded counts can come from where they are asked for."""
+    data, parts = OmegaConf.select(config, "data"), OmegaConf.select(config, "source.parts")
+    if data is None:
+        return
+    if data.counts_from == "lists" and data.split in (GROUPED, "udacity"):
+        yield (
+            f"data.counts_from: lists give no products, and without them data.split={data.split} cannot tell "
+            "which photos show one bin; use counts_from=records, or split=unc, stanford_all or stanford_150k"
+        )
+    if data.labels is not None and data.counts_from == "lists":
+        yield (
+            "data.labels: stand in place of records, which data.counts_from=lists does not read; "
+            "drop one of them"
+        )
+    elif data.labels is not None and not Path(data.labels).expanduser().is_file():
+        yield (
+            f"data.labels: '{data.labels}' is not a file; give a labels.csv, as `reconcile --apply` writes it"
+        )
+    if parts == "records" or (parts == "photos" and data.counts_from == "records"):
+        needed = "both" if data.counts_from == "records" else "both or photos"
+        yield f"source.parts: training with data.counts_from={data.counts_from} needs {needed}, got {parts}"
+
+
+def check_monitor(config: DictConfig) -> Iterator[str]:
+    """Check that the metric that decides is one."""
+    monitor = OmegaConf.select(config, "monitor")
+    if monitor is not None and monitor not in monitor_names():
+        allowed, hint = ", ".join(monitor_names()), did_you_mean(monitor, monitor_names())
+        yield f"monitor: '{monitor}' is not logged; logged are {allowed}{hint}"

@@ -1,0 +1,22 @@
+"""The keys of `show`."""
+
+from dataclasses import dataclass
+
+from binrecon.config.schema import MISSING, SourceConfig
+
+
+@dataclass
+class ShowConfig:
+    """Everything that `show` needs."""
+
+    source: SourceConfig = MISSING  # chosen by a group option
+    photos: int = 24
+    """How many bins to draw, spread evenly over the source."""
+    columns: int = 6
+    """Photos in a row."""
+    path: str = "outputs/bins.png"
+    """The PNG to write."""
+    lists_dir: str = MISSING
+    """Folder of the lists that others published; they are not part of binrecon."""
+    cache_dir: str = MISSING
+    """Folder for what can be made again: rendered and fetched bins."""

@@ -1,0 +1,34 @@
+"""`binrecon reproduce`."""
+
+from collections.abc import Sequence
+
+from binrecon.verbs.loading import loading
+from binrecon.verbs.verb import Verb
+
+
+def _reproduce(words: Sequence[str]) -> None:
+    with loading():
+        from binrecon.reproduce.command import reproduce
+
+    reproduce(words)
+
+
+_TABLES = (
+    "NAME is a published table (stanford, proposal, unc) or a study (a folder of experiments/).",
+    "Words of `train` hold for every run; `binrecon train --help` lists them. --rehearse, --estimate and",
+    "--check are rehearse=true and so on. The same command again goes on where it stopped.",
+)
+
+VERB = Verb(
+    "run published rows again, beside what was published; or a study",
+    _reproduce,
+    (
+        "stanford source.root=data/abid lists_dir=data/lists trainer=gpu",
+        "stanford --estimate source.root=data/abid lists_dir=data/lists trainer=gpu",
+        "stanford --rehearse seeds=1 source=synthetic data.split=grouped data.counts_from=records",
+        "unc rows=[resnet34_sgd] seeds=1 source.root=data/abid lists_dir=data/lists",
+        "optimizers --check",
+    ),
+    words="NAME [WORD OF train ...] ",
+    notes=_TABLES,
+)

@@ -1,0 +1,19 @@
+"""What a verb of the command line consists of."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+HYDRA_NOTES = (
+    "Hydra's flags: --multirun (-m) runs every combination of comma-separated values, --cfg job",
+    "prints the configuration, --hydra-help tells the rest.",
+)
+
+
+class Verb(NamedTuple):
+    """One thing that the command line does; its configuration is `configs/NAME.yaml`."""
+
+    summary: str
+    run: Callable[[Sequence[str]], None]
+    examples: tuple[str, ...]
+    words: str = ""
+    notes: tuple[str, ...] = HYDRA_NOTES

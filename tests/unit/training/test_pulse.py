@@ -1,0 +1,106 @@
+import threading
+import time
+
+import pytest
+import torch.distributed as dist
+
+from binrecon.training.place import Place
+from binrecon.training.pulse import Pulse, noticing_silence
+
+PATIENCE_S = 2.0
+
+
+class Said:
+    """Keeps what a pulse complains of."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self.came = threading.Event()
+
+    def __call__(self, silent: str) -> None:
+        self.words.append(silent)
+        self.came.set()
+
+
+def place_of(machine: int, machines: int) -> Place:
+    return Place("torchrun", "torchrun_1", rank=2 * machine, size=2 * machines, local_size=2)
+
+
+def open_store() -> dist.Store:
+    return dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+
+
+def test_pulse__machines_fall_silent() -> None:
+    store, said = open_store(), [Said() for _ in range(3)]
+    pulses = [
+        Pulse(dist.PrefixStore("round", store), place_of(machine, 3), PATIENCE_S) for machine in range(3)
+    ]
+    for pulse, own in zip(pulses, said, strict=True):
+        pulse.start(own)
+    time.sleep(2 * PATIENCE_S)
+    assert not any(own.words for own in said)
+    pulses[1].stop()
+    pulses[2].stop()
+    assert said[0].came.wait(5 * PATIENCE_S)
+    assert said[0].words[0].startswith("machine 1")
+    assert not said[1].words, "it was stopped"
+    pulses[0].stop()
+
+
+class Unreachable(dist.Store):
+    """A store whose machine has lost its network: what is asked of it never returns."""
+
+    def clone(self) -> "Unreachable":
+        return self
+
+    def add(self, key: str, amount: int) -> int:
+        threading.Event().wait(60)
+        return 0
+
+
+class Gone(Unreachable):
+    """A store whose process has ended."""
+
+    def add(self, key: str, amount: int) -> int:
+        raise dist.DistNetworkError("Connection reset by peer")
+
+
+@pytest.mark.parametrize("store", [Unreachable(), Gone()])
+def test_pulse__the_store_does_not_answer(store: dist.Store) -> None:
+    said = Said()
+    pulse = Pulse(store, place_of(1, 2), 0.5)
+    pulse.start(said)
+    assert said.came.wait(20)
+    assert said.words == ["the machine of the first process"]
+    pulse.stop()
+
+
+def test_noticing_silence__ends_the_process(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended: list[int] = []
+    come = threading.Event()
+    monkeypatch.setattr("os._exit", lambda status: (ended.append(status), come.set()))
+    with noticing_silence(open_store(), place_of(0, 2), 0.5):
+        assert come.wait(20)
+    assert ended == [2]
+    assert capsys.readouterr().err == (
+        "TrainingError: machine 1 of 2 (counted from 0) has not been heard of for 0.5 s (trainer.silence_timeout_s): "
+        "its network or the machine itself is gone, or it was stopped; once it is back, start the same commands again "
+        "on all machines, and the run goes on\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param(Place("torchrun", "job", rank=0, size=2, local_size=2), id="one machine"),
+        pytest.param(
+            Place("torchrun", "job", rank=3, size=4, local_rank=1, local_size=2), id="not the one that speaks"
+        ),
+    ],
+)
+def test_noticing_silence__not_its_business(place: Place) -> None:
+    before = threading.enumerate()
+    with noticing_silence(Unreachable(), place, 0.1):
+        assert set(threading.enumerate()) <= set(before)
