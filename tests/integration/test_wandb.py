@@ -396,5 +396,5 @@ def test_wandb__a_failing_process_fails_the_run(
     assert main(["train", *tiny_run, *words, f"hydra.run.dir={run}"]) == 2
     shown = capfd.readouterr().err
     assert "training diverged; lower optimizer.lr (now 1e+30)" in shown
-    assert "one of 2 training processes failed with status 1" in shown
+    assert "one of 2 training processes failed with status 2" in shown
     assert inspect(only_place(run))["exit"][-1]["exit_code"] == 1

@@ -1,6 +1,7 @@
 """One training run, from a checked configuration to a folder with everything that came of it."""
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -23,10 +24,12 @@ from binrecon.training.callbacks import RunWatch
 from binrecon.training.checkpoints import check_same_model, complete_checkpoint, write_frozen_part
 from binrecon.training.hardware import choose_device
 from binrecon.training.interruption import requeueing, run_to_its_end, stopping_as_asked
+from binrecon.training.launcher import LAUNCHER_VARIABLE
 from binrecon.training.machine import check_machine
 from binrecon.training.memory import keep_freed_memory
 from binrecon.training.mirror import CheckpointMirror
 from binrecon.training.module import CountingModule
+from binrecon.training.parent import end_with_parent
 from binrecon.training.place import ALONE, Place, check_place, find_place
 from binrecon.training.position import check_same_epoch
 from binrecon.training.prepare import (
@@ -144,6 +147,7 @@ def fit_in_worker(folder: RunFolder, config: TrainConfig, watch: RunWatch | None
         config: Of the run.
         watch: Looks at every epoch, and may end the run.
     """
+    end_with_parent(int(os.environ[LAUNCHER_VARIABLE]), signal.SIGKILL)
     place = find_place(os.environ)
     with joined(config, place) as ranks:
         fit(config, folder, watch=watch, place=place, ranks=ranks)
@@ -237,7 +241,7 @@ def _build_log(config: TrainConfig, folder: RunFolder, place: Place) -> RunLog:
 def _start_processes(config: TrainConfig, folder: RunFolder, worker: str) -> None:
     """Run `fit` in one process per device under torchrun, all from the configuration in the run folder."""
     command = [
-        sys.executable, "-m", "torch.distributed.run", "--standalone",
+        sys.executable, "-m", "binrecon.training.launcher", str(os.getpid()), "--standalone",
         f"--nproc-per-node={config.trainer.devices}", "-m", worker, str(folder.path),
     ]  # fmt: skip
     status = run_to_its_end(command)
