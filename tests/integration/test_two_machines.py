@@ -74,6 +74,7 @@ def test_train__a_killed_process_ends_the_other_machine_and_the_run_goes_on(
     os.kill(victim, signal.SIGKILL)
     wait_until_ended([other], 45)
     assert all(agent.wait(100) for agent in agents), logs(tmp_path)
+    assert "TrainingError: another process is gone, and process 0 cannot go on" in logs(tmp_path)
     again = start_both(machines, words, tmp_path)
     agents += again
     assert [agent.wait(200) for agent in again] == [0, 0], logs(tmp_path)

@@ -23,7 +23,9 @@ _OF_A_RANK = re.compile(r"^\[[\w-]+\]:? ")
 """What torch puts before the lines of one of several processes."""
 
 _ERROR = re.compile(r"[\w.]*(Error|Exception|Interrupt|Exit)(:|$)")
-_SECOND_HAND = re.compile(r"TrainingError: one of|torch\.distributed\.elastic|.*ChildFailedError")
+_SECOND_HAND = re.compile(
+    r"TrainingError: (one of|another process)|torch\.distributed\.elastic|.*ChildFailedError"
+)
 """What only says that another process failed."""
 
 

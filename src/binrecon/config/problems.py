@@ -29,7 +29,17 @@ def parse_word(text: str) -> Override:
     try:
         return OverridesParser.create().parse_override(text)
     except HydraException as error:
-        raise ConfigError([f"{text}: not KEY=VALUE ({innermost_reason(error)})"]) from error
+        raise ConfigError([_explain_spelling(text, innermost_reason(error))]) from error
+
+
+def _explain_spelling(text: str, reason: str) -> str:
+    key, equals, value = text.partition("=")
+    if not (equals and value):
+        return f"{text}: not KEY=VALUE ({reason})"
+    return (
+        f"{key}: the value {value} cannot be read ({reason}); letters beyond ASCII, brackets and the like "
+        f"want quotes that reach Hydra: '{key}=\"{value}\"'"
+    )
 
 
 def find_problems(config_name: str, overrides: Sequence[str], is_multirun: bool = False) -> list[str]:
@@ -123,7 +133,10 @@ def _wrong_value(config_name: str, choices: Sequence[str], override: Override, w
             node_key, _, leaf = node_key.rpartition(".")
             node = OmegaConf.select(base, node_key) if node_key else base
         known = [str(name) for name in node if name != "name"]
-        yield f"{key}: unknown key; allowed are {', '.join(known)}{did_you_mean(leaf, known)}"
+        if known:
+            yield f"{key}: unknown key; allowed are {', '.join(known)}{did_you_mean(leaf, known)}"
+        else:
+            yield f"{key}: unknown key; {node_key}={node.get('name')} has none"
 
 
 def unknown_keys(config: DictConfig, prefix: str = "") -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Hydra's words for several values, as the search space of a sweep."""
 
 import copy
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,7 @@ from hydra.core.override_parser.types import (
     ChoiceSweep,
     IntervalSweep,
     Override,
+    Quote,
     QuotedString,
     RangeSweep,
 )
@@ -193,9 +195,8 @@ def write_word(key: str, value: Value) -> str:
     """
     if isinstance(value, bool):
         return f"{key}={str(value).lower()}"
-    if isinstance(value, str) and not value.replace("_", "").replace(".", "").isalnum():
-        quoted = value.replace("\\", "\\\\").replace("'", "\\'")
-        return f"{key}='{quoted}'"
+    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z0-9_.]+", value):
+        return f"{key}={QuotedString(value, Quote.single).with_quotes()}"
     return f"{key}={value}"
 
 

@@ -55,8 +55,21 @@ def joined(config: TrainConfig, place: Place) -> Iterator["Ranks"]:
             ranks = Ranks(place, dist.new_group(backend="gloo", timeout=_PATIENCE))
             yield ranks
             ranks.gather("done")  # none leaves while another could fail and have to be started again
+        except RuntimeError as error:
+            if not _is_of_another(error):
+                raise
+            raise TrainingError(
+                f"another process is gone, and process {place.rank} cannot go on without it "
+                f"({str(error).splitlines()[0]}); its own output says why. Started again by the same "
+                "commands, the run goes on from its last checkpoint"
+            ) from error
         finally:
             dist.destroy_process_group()
+
+
+def _is_of_another(error: RuntimeError) -> bool:
+    """Whether what failed is the exchange with another process: gloo raises bare RuntimeErrors."""
+    return isinstance(error, dist.DistError) or "/gloo/" in str(error)
 
 
 class Ranks:

@@ -50,6 +50,14 @@ OPTIMIZERS = "adam, adamw, sgd, sgdr"
             ["head=mpl: no such option; allowed are coral, corn, linear, mlp. Did you mean 'mlp'?"],
         ),
         (["optimizer"], ["optimizer: not KEY=VALUE (missing EQUAL at '<EOF>')"]),
+        (
+            ["source.root=Bücher"],
+            [
+                "source.root: the value Bücher cannot be read (LexerNoViableAltException('ü')); letters beyond "
+                "ASCII, brackets and the like want quotes that reach Hydra: 'source.root=\"Bücher\"'"
+            ],
+        ),
+        (["regime=frozen", "regime.lr_groups=[]"], ["regime.lr_groups: unknown key; regime=frozen has none"]),
     ],
 )
 def test_find_problems(overrides: list[str], problems: list[str]) -> None:
