@@ -66,6 +66,24 @@ def test_train__several_processes_are_stopped(tiny_run: list[str], tmp_path: Pat
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "way"),
+    [([], signal.SIGINT), ([], signal.SIGTERM), (["trainer=ddp_cpu"], signal.SIGTERM)],
+    ids=["Ctrl-C", "SIGTERM", "SIGTERM, two processes"],
+)
+def test_train__a_whole_group_is_stopped(
+    words: list[str], way: signal.Signals, tiny_run: list[str], tmp_path: Path
+) -> None:
+    """With processes that decode, which get the same signal: the training does not lose them."""
+    run = tmp_path / "run"
+    process = start([*tiny_run, *words, "features=live", "data.workers=1", "data.batch_size=4"], run)
+    os.killpg(process.pid, way)
+    assert process.wait(45) == 130
+    assert "Traceback" not in log_of(run)
+    assert "DataLoader worker" not in log_of(run)
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_train__one_of_several_processes_is_stopped_within_an_epoch(
     tiny_run: list[str], tmp_path: Path
@@ -81,7 +99,7 @@ def test_train__one_of_several_processes_is_stopped_within_an_epoch(
     assert process.wait(60) == 2, "nobody stopped the run as a whole"
     (epoch, turn, turns) = (
         int(word)
-        for word in re.findall(r"stopped in epoch (\d+) after step (\d+) of (\d+);", log_of(stopped))[0]
+        for word in re.findall(r"stopped in epoch (\d+) after step (\d+) of (\d+),", log_of(stopped))[0]
     )
     position = read_position(stopped / "checkpoints" / "last.ckpt")
     assert (position.epoch, position.turn) == (epoch - 1, turn)

@@ -75,7 +75,7 @@ def test_job__is_put_back_into_the_queue_and_goes_on(
     assert again.returncode == 0, (tmp_path / "log").read_text()[-3000:]
     assert pd.read_csv(run / "metrics.csv")["epoch"].tolist() == list(range(1, 61))
     said = " ".join((tmp_path / "log").read_text().split())
-    assert re.search(r"stopped in epoch \d+ after step \d+ of 5; it will go on from there", said)
+    assert re.search(r"stopped in epoch \d+ after step \d+ of 5, which last.ckpt holds", said)
     assert "the job was put back into the queue" in said
 
 

@@ -70,10 +70,12 @@ def test_train__stopped_within_an_epoch(
     """SIGTERM in the third turn of the second epoch: the step is finished, and kept."""
     words += RUNS[name]
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     assert main([*words, f"hydra.run.dir={whole}"]) == 0
     with monkeypatch.context() as patch:
         Disturbance(patch, 1, 2, ask_to_stop)
         assert main([*words, f"hydra.run.dir={stopped}"]) == 130
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
     last = stopped / "checkpoints" / "last.ckpt"
     turn = 4 if name == "full" else 3  # of whole batches of two parts
     assert read_position(last) == Position(1, turn, read_position(last).manifest_hash)
@@ -150,13 +152,18 @@ def stopped(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, t
 def test_train__an_epoch_goes_on_with_its_own_batches(
     stopped: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert main(["train", f"resume={stopped}", "trainer.max_epochs=1"]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "was written within epoch 2, got trainer.max_epochs=1; give at least 2" in said
     assert main(["train", f"resume={stopped}", "data.batch_size=8", "seed=3"]) == 2
     said = " ".join(capsys.readouterr().err.split())
     assert (
         "was written within an epoch that began with other words (data.batch_size: 16 there, 8 here; " in said
     )
     assert "seed: 0 there, 3 here); go on with those it began with" in said
-    assert main(["train", f"resume={stopped}", "data.workers=1", "trainer.checkpoint_minutes=null"]) == 0
+    words = ["train", f"resume={stopped}", "data.workers=1", "trainer.checkpoint_minutes=null"]
+    assert main(words) == 0
+    assert main(words) == 0, "a finished run is tested again"
 
 
 def test_train__an_epoch_goes_on_with_its_own_bins(
@@ -167,6 +174,9 @@ def test_train__an_epoch_goes_on_with_its_own_bins(
     said = " ".join(capsys.readouterr().err.split())
     assert "the bins are not those that epoch 2 began with, and the run stopped within it (manifest " in said
     assert said.endswith("bring them back, or start anew in another folder")
+    for path in (tmp_path / "bins").rglob("99999.*"):
+        path.unlink()
+    assert main(["train", f"resume={stopped}"]) == 0, "what was refused left the run as it was"
 
 
 def test_train__kept_features_go_on_from_whole_epochs(words: list[str], tmp_path: Path) -> None:

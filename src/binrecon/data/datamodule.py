@@ -14,6 +14,7 @@ from binrecon.data.batch import BinBatch, FeatureBatch
 from binrecon.data.dataset import BatchDataset, BinDataset
 from binrecon.data.sampler import EvaluationSampler, TrainSampler
 from binrecon.data.transforms import VIEW_COUNT
+from binrecon.data.workers import begin_worker
 from binrecon.errors import ManifestError
 from binrecon.manifest import CountRange, Manifest
 from binrecon.sources import Source
@@ -148,6 +149,7 @@ class BinDataModule(pl.LightningDataModule):
             batch_size=None,  # a sample already is a batch
             collate_fn=keep,
             num_workers=workers,
+            worker_init_fn=begin_worker,
             persistent_workers=workers > 0,
             generator=torch.Generator(),  # else a loader draws from the global state that dropout uses
             pin_memory=self.trainer is not None

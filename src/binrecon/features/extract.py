@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 from binrecon.config.engine_words import INT8
 from binrecon.console import ProgressMeter
 from binrecon.data.transforms import RESIZES, take_view
+from binrecon.data.workers import begin_worker
 from binrecon.errors import FeatureStoreError, PhotoError
 from binrecon.features.engine import CALIBRATION_PHOTOS, EngineChoice, build_engine
 from binrecon.features.store import Block, BlockClaims, FeatureStore, RowKey, describe_write_error
@@ -128,6 +129,7 @@ def extract_features(
             sampler=_claim_all(store, claims, wanted),
             batch_size=None,
             num_workers=workers,
+            worker_init_fn=begin_worker,
             generator=torch.Generator(),
         )
         for place, pixels in loader:

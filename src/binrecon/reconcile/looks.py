@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from binrecon.config.augment_words import TTA
 from binrecon.data.transforms import RESIZES, VIEW_COUNT, list_looks, take_view
+from binrecon.data.workers import begin_worker
 from binrecon.errors import PhotoError
 from binrecon.features import FeatureStore, RowKey, extract_features
 from binrecon.models.decoding import average_looks
@@ -173,6 +174,7 @@ class LivePhotos:
             sampler=range(0, stop - start, _LIVE_BATCH),
             batch_size=None,
             num_workers=self._workers,
+            worker_init_fn=begin_worker,
             generator=torch.Generator(),
         )
         yield from loader

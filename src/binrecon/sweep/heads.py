@@ -14,7 +14,7 @@ from binrecon.sweep.study import Outcome
 from binrecon.training.cached import why_live
 from binrecon.training.learner import HeadTrial, TrainedHead
 from binrecon.training.many_heads import train_heads
-from binrecon.training.prepare import build_data, prepare_counter, prepare_manifest
+from binrecon.training.prepare import build_data, look_at_bins, prepare_counter, prepare_manifest
 from binrecon.training.run_folder import RunFolder
 
 _GROUPS = ("head", "loss", "optimizer")
@@ -59,7 +59,7 @@ class HeadEvaluator:
         """Look at the bins, and compute the features that are missing."""
         self.folder.write_config(self.config)
         counter = prepare_counter(self.config, self.folder)
-        manifest = prepare_manifest(self.config, self.folder)
+        manifest = prepare_manifest(self.config, self.folder, *look_at_bins(self.config))
         self._data = cast(FeatureDataModule, build_data(self.config, self.folder, manifest, counter))
         self._data.setup("fit")
         self._datasets = {split: self._data.build_dataset(split) for split in ("train", "val")}

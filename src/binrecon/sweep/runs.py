@@ -12,7 +12,7 @@ from binrecon.sweep.evaluators import Report, Task
 from binrecon.sweep.place import Place
 from binrecon.sweep.study import Outcome
 from binrecon.training.callbacks import RunWatch
-from binrecon.training.prepare import prepare_manifest
+from binrecon.training.prepare import look_at_bins, prepare_manifest
 from binrecon.training.run import train
 from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import write_json
@@ -45,7 +45,7 @@ class RunEvaluator:
         """Look at the bins; what is found is kept for the trials."""
         folder = RunFolder(self.place.prepared)
         folder.write_config(self.config)
-        return prepare_manifest(self.config, folder).content_hash()
+        return prepare_manifest(self.config, folder, *look_at_bins(self.config)).content_hash()
 
     def run(self, tasks: Sequence[Task], report: Report) -> Iterator[tuple[Trial, Outcome]]:
         """Run trials one after another."""

@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytorch_lightning as pl
@@ -67,17 +67,6 @@ def _job_to_requeue() -> str:
     if "SLURM_ARRAY_JOB_ID" in os.environ:
         return f"{os.environ['SLURM_ARRAY_JOB_ID']}_{os.environ['SLURM_ARRAY_TASK_ID']}"
     return os.environ["SLURM_JOB_ID"]
-
-
-def run_to_its_end(command: Sequence[str]) -> int:
-    """Run a command that starts processes of its own, and return its status; stopped, it stops them first."""
-    with subprocess.Popen(command) as process:  # noqa: S603  # our own words and the run's folder
-        try:
-            return process.wait()
-        except BaseException:
-            process.terminate()  # torchrun passes that on, which it cannot when it is killed
-            process.wait()
-            raise
 
 
 class PromptStop(Callback):

@@ -16,7 +16,7 @@ STATE_KEY = "CheckpointWithinEpoch"
 _OF_AN_EPOCH = (SEED_KEY, "data", "features.name", "trainer.accumulate", "trainer.ema_decay")
 """Keys and groups that say which batches an epoch has and how they are given out."""
 
-_OF_NO_BATCH = ("data.workers", "data.tta", "data.lists_dir")
+_OF_NO_BATCH = ("data.workers", "data.lists_dir")
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,18 @@ def check_same_epoch(path: Path, config: TrainConfig) -> None:
         config: What it goes on with.
 
     Raises:
-        CheckpointError: If it cannot be read, or its epoch was begun with other settings.
+        CheckpointError: If it cannot be read, its epoch was begun with other settings, or is one too many.
     """
-    within = _read_state(read_checkpoint(path))
+    checkpoint = read_checkpoint(path)
+    within = _read_state(checkpoint)
     if not within:
         return
+    if checkpoint["epoch"] >= config.trainer.max_epochs:
+        epoch = checkpoint["epoch"] + 1
+        raise CheckpointError(
+            f"'{path}' was written within epoch {epoch}, got trainer.max_epochs={config.trainer.max_epochs}; "
+            f"give at least {epoch}"
+        )
     there, here = within["settings"], settings_of_epoch(config)
     differing = [
         f"{key}: {there.get(key)} there, {here.get(key)} here"

@@ -99,9 +99,10 @@ def _read_labels(path: str | None) -> dict[str, int] | None:
     return labels
 
 
-def prepare_manifest(config: TrainConfig, folder: RunFolder) -> Manifest:
-    """Make the bins readable, look at every one, and keep what was found."""
-    manifest, splits = look_at_bins(config)
+def prepare_manifest(
+    config: TrainConfig, folder: RunFolder, manifest: Manifest, splits: SplitRule
+) -> Manifest:
+    """Keep what was found of the bins, show it, and refuse what cannot be trained on."""
     write_manifest(manifest, folder.manifest)
     folder.update_facts(
         manifest_hash=manifest.content_hash(),
@@ -123,11 +124,11 @@ def build_data(
 ) -> BinDataModule:
     """Build what feeds the trainer: photos, or features that are kept."""
     position = read_position(folder.last_checkpoint)
-    position.check_bins(manifest.content_hash())
     source = build_source(config.source)
     if why_live(config) is not None:
         phases = plan_phases(config, counter.backbone.stages.names)
-        sizes = [phase_at(phases, epoch).image_size for epoch in range(config.trainer.max_epochs)]
+        epochs = max(config.trainer.max_epochs, position.epoch + 1)  # of a finished run a batch is drawn too
+        sizes = [phase_at(phases, epoch).image_size for epoch in range(epochs)]
         return BinDataModule(
             source, manifest, config.data, config.seed, position.epoch, config.trainer.accumulate, sizes,
             position.turn,

@@ -50,7 +50,9 @@ def joined(config: TrainConfig, place: Place) -> Iterator["Ranks"]:
         os.environ.setdefault("GLOO_SOCKET_IFNAME", interface)
     backend = "cpu:gloo,cuda:nccl" if config.trainer.accelerator == "gpu" else "gloo"
     with noticing_silence(store, place, config.trainer.silence_timeout_s):
-        dist.init_process_group(backend, store=store, rank=place.rank, world_size=place.size)
+        dist.init_process_group(
+            backend, store=store, rank=place.rank, world_size=place.size, timeout=_PATIENCE
+        )
         try:
             ranks = Ranks(place, dist.new_group(backend="gloo", timeout=_PATIENCE))
             yield ranks

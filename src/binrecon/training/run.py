@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from collections.abc import Sequence
 
 import pytorch_lightning as pl
@@ -11,7 +10,7 @@ from binrecon.config.schema import TrainConfig, WandbLoggerConfig
 from binrecon.console import get_console
 from binrecon.data.balance import expected_shares
 from binrecon.data.datamodule import BinDataModule
-from binrecon.errors import CalibrationError, OutputError, TrainingError
+from binrecon.errors import CalibrationError, OutputError
 from binrecon.features import FeatureDataModule
 from binrecon.manifest import read_manifest
 from binrecon.models import BinCounter
@@ -23,7 +22,7 @@ from binrecon.training.calibrate import calibrate_run
 from binrecon.training.callbacks import RunWatch
 from binrecon.training.checkpoints import check_same_model, complete_checkpoint, write_frozen_part
 from binrecon.training.hardware import choose_device
-from binrecon.training.interruption import requeueing, run_to_its_end, stopping_as_asked
+from binrecon.training.interruption import requeueing, stopping_as_asked
 from binrecon.training.launcher import LAUNCHER_VARIABLE
 from binrecon.training.machine import check_machine
 from binrecon.training.memory import keep_freed_memory
@@ -31,15 +30,17 @@ from binrecon.training.mirror import CheckpointMirror
 from binrecon.training.module import CountingModule
 from binrecon.training.parent import end_with_parent
 from binrecon.training.place import ALONE, Place, check_place, find_place
-from binrecon.training.position import check_same_epoch
+from binrecon.training.position import check_same_epoch, read_position
 from binrecon.training.prepare import (
     build_data,
     build_module,
     kept_facts,
+    look_at_bins,
     prepare_counter,
     prepare_manifest,
     train_counts,
 )
+from binrecon.training.processes import start_processes
 from binrecon.training.ranks import Ranks, joined
 from binrecon.training.results import read_best, report_results
 from binrecon.training.rules import check_shares_of_splits
@@ -83,7 +84,7 @@ def train(
         if config.trainer.devices == 1:
             fit(config, folder, counter, watch)
         else:
-            _start_processes(config, folder, worker)
+            start_processes(config, folder, worker)
     return None if "ended_early" in folder.read_facts() else read_best(folder, config.monitor)
 
 
@@ -102,11 +103,14 @@ def _prepare(config: TrainConfig, folder: RunFolder, overrides: Sequence[str], p
     mirror = config.trainer.checkpoint_mirror
     goes_on = mirror is not None and CheckpointMirror(mirror).pull(folder, overrides)
     _check_folder(config, folder, goes_on or config.resume is not None or folder.is_left_by(place.job))
+    facts = collect_facts(overrides, config.seed)
+    manifest, splits = look_at_bins(config)
+    read_position(folder.last_checkpoint).check_bins(manifest.content_hash())
     folder.write_config(config)
-    folder.update_facts(**collect_facts(overrides, config.seed), job=place.job)
+    folder.update_facts(**facts, job=place.job)
     counter = prepare_counter(config, folder)
     console.print(model_table(counter))
-    manifest = prepare_manifest(config, folder)
+    prepare_manifest(config, folder, manifest, splits)
     check_shares_of_splits(manifest, config.trainer.devices * config.trainer.nodes)
     if (reason := why_live(config)) is not None:
         console.print(f"features: live ({reason})")
@@ -236,17 +240,3 @@ def _build_log(config: TrainConfig, folder: RunFolder, place: Place) -> RunLog:
     from binrecon.training.wandb_log import WandbLog  # W&B takes a second to load
 
     return WandbLog(config, folder)
-
-
-def _start_processes(config: TrainConfig, folder: RunFolder, worker: str) -> None:
-    """Run `fit` in one process per device under torchrun, all from the configuration in the run folder."""
-    command = [
-        sys.executable, "-m", "binrecon.training.launcher", str(os.getpid()), "--standalone",
-        f"--nproc-per-node={config.trainer.devices}", "-m", worker, str(folder.path),
-    ]  # fmt: skip
-    status = run_to_its_end(command)
-    if status != 0:
-        raise TrainingError(
-            f"one of {config.trainer.devices} training processes failed with status {status}; "
-            f"its error stands above. Once it is mended, go on with resume={folder.path}"
-        )

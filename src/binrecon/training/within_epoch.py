@@ -1,6 +1,7 @@
 """Checkpoints within an epoch: every few minutes, and before a run ends that is stopped from outside."""
 
 import contextlib
+import math
 import os
 import signal
 import threading
@@ -11,6 +12,7 @@ from typing import Any, cast
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Checkpoint
+from pytorch_lightning.trainer.states import TrainerFn
 
 from binrecon.console import get_console
 from binrecon.training.module import CountingModule
@@ -42,12 +44,12 @@ class CheckpointWithinEpoch(Checkpoint):
 
     After Ctrl-C and SIGTERM, and SIGUSR1 under srun, the step at hand is finished first. All processes agree
     after each step, so that they write, and end, after the same one, whichever of them was asked. While a run
-    validates it ends at once; there is a checkpoint before that. A second Ctrl-C ends it at once too; SIGTERM
-    often comes more than once, from a group's leader and from torchrun.
+    validates it ends at once, with a checkpoint that is at most a minute older than the last step. A second
+    Ctrl-C ends it at once too; SIGTERM often comes more than once, from a group's leader and from torchrun.
 
     Args:
         path: The file, which a checkpoint at the end of an epoch replaces.
-        every_minutes: Longest training between two checkpoints; None for no more than those of whole epochs.
+        every_minutes: Longest training between two checkpoints; None for any.
         settings: What says which batches an epoch has, to be kept with it.
         manifest_hash: Of the bins.
         place: Of this process.
@@ -91,7 +93,7 @@ class CheckpointWithinEpoch(Checkpoint):
         self.kept = dict(state_dict)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Listen to signals, and go on with the metrics of an epoch that was begun."""
+        """Listen to signals, until Lightning puts back what it found; take up the sums of an epoch."""
         if self.kept and trainer.is_global_zero:  # they are those of all processes
             cast(CountingModule, pl_module).metrics_of("train").take_up(self.kept["sums"])
         self.kept = {}
@@ -122,24 +124,22 @@ class CheckpointWithinEpoch(Checkpoint):
         if self.is_ending:
             self._end(wish)
 
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Heed what was heard since the last step, not after validation."""
+        if self.asked != Wish.GO_ON and trainer.state.fn == TrainerFn.FITTING:
+            self._end(self.asked)
+
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Note that a checkpoint of the whole epoch is being written."""
         self.saved_at = time.monotonic()
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Heed what was heard since the last step, and listen no longer."""
+        """Heed what was heard since the last step."""
         if self.asked != Wish.GO_ON:
             self._end(self.asked)
-        self._restore()
-
-    def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
-    ) -> None:
-        """Listen no longer."""
-        self._restore()
 
     def _hear(self, trainer: pl.Trainer, number: int) -> None:
-        if self.is_ending:
+        if self.is_ending and number != signal.SIGINT:
             return
         is_impatient = number == signal.SIGINT and self.asked != Wish.GO_ON
         self.asked = max(self.asked, _SIGNALS[signal.Signals(number)])
@@ -150,10 +150,10 @@ class CheckpointWithinEpoch(Checkpoint):
                 os.write(_STDERR, _PATIENCE_ASKED)  # print must not be called within a call of itself
 
     def _is_due(self, is_before_the_last: bool) -> bool:
-        if self.every_s is None:
-            return False
-        waited = time.monotonic() - self.saved_at
-        return waited >= (min(self.every_s, _BEFORE_VALIDATION_S) if is_before_the_last else self.every_s)
+        limit = math.inf if self.every_s is None else self.every_s
+        if is_before_the_last:
+            limit = min(limit, _BEFORE_VALIDATION_S)
+        return time.monotonic() - self.saved_at >= limit
 
     def _save(self, trainer: pl.Trainer, module: CountingModule, turn: int) -> None:
         self.kept = {
@@ -171,7 +171,7 @@ class CheckpointWithinEpoch(Checkpoint):
             )
             epoch = trainer.current_epoch + 1
             get_console().print(
-                f"stopped in epoch {epoch} after step {step} of {steps}; it will go on from there"
+                f"stopped in epoch {epoch} after step {step} of {steps}, which {self.path.name} holds"
             )
 
     def _end(self, wish: Wish) -> None:
@@ -180,13 +180,8 @@ class CheckpointWithinEpoch(Checkpoint):
         Raises:
             KeyboardInterrupt: Always.
         """
-        self._restore()
-        put_back = signal.getsignal(signal.SIGUSR1)  # what stands there under srun
+        self.is_ending = True
+        put_back = self.earlier.get(signal.SIGUSR1)
         if wish == Wish.REQUEUE and callable(put_back):
             put_back(signal.SIGUSR1, None)
         raise KeyboardInterrupt
-
-    def _restore(self) -> None:
-        for number, handler in self.earlier.items():
-            signal.signal(number, handler)
-        self.earlier = {}

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 import pytorch_lightning as pl
+from pytorch_lightning.trainer.states import TrainerFn, TrainerState
 
 from binrecon.training.place import ALONE, Place
 from binrecon.training.within_epoch import CheckpointWithinEpoch, Wish
@@ -26,7 +27,10 @@ def _keep_handlers() -> Iterator[None]:
 @pytest.fixture
 def trainer() -> pl.Trainer:
     """What the callback asks of a trainer that trains."""
-    return cast(pl.Trainer, SimpleNamespace(validating=False, is_global_zero=True))
+    return cast(
+        pl.Trainer,
+        SimpleNamespace(validating=False, is_global_zero=True, state=TrainerState(fn=TrainerFn.FITTING)),
+    )
 
 
 def listen(trainer: pl.Trainer, place: Place = ALONE, minutes: float | None = 10.0) -> CheckpointWithinEpoch:
@@ -91,13 +95,11 @@ def test_signals__sigusr1_elsewhere_is_not_ours(trainer: pl.Trainer) -> None:
     assert signal.getsignal(signal.SIGUSR1) is before
 
 
-@pytest.mark.parametrize("ending", ["on_train_end", "on_exception"])
-def test_signals__are_left_alone_afterwards(ending: str, trainer: pl.Trainer) -> None:
-    before = signal.getsignal(signal.SIGTERM)
+def test_signals__what_was_asked_after_the_last_step_is_heeded_before_validation(trainer: pl.Trainer) -> None:
     callback = listen(trainer)
-    assert signal.getsignal(signal.SIGTERM) is not before
-    getattr(callback, ending)(trainer, None, *([ValueError()] if ending == "on_exception" else []))
-    assert signal.getsignal(signal.SIGTERM) is before
+    signal.raise_signal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        callback.on_validation_start(trainer, cast(Any, None))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +110,8 @@ def test_signals__are_left_alone_afterwards(ending: str, trainer: pl.Trainer) ->
         (10.0, 59, True, False),
         (10.0, 61, True, True),
         (0.5, 31, True, True),
-        (None, 1e9, True, False),
+        (None, 1e9, False, False),
+        (None, 61, True, True),
     ],
 )
 def test_is_due(

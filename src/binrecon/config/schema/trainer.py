@@ -22,7 +22,7 @@ class TrainerConfig:
     silence_timeout_s: float = 60.0
     """After so many seconds without a sign of another machine the run ends, to be gone on with."""
     checkpoint_minutes: float | None = 10.0
-    """Longest training on photos between two checkpoints, in minutes; null for those of whole epochs only."""
+    """Longest training on photos between two checkpoints, in minutes; null for any."""
     checkpoint_mirror: str | None = None
     """`s3://BUCKET/PREFIX` where checkpoints are kept too, for another machine to go on with; or null."""
     syncs_batchnorm: bool = True
