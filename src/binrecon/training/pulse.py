@@ -15,6 +15,9 @@ from binrecon.training.place import Place
 _BEATS = 10
 """How often a machine is to be heard within the time after which it counts as gone."""
 
+_LEAVE_S = 1.0
+"""Longest wait for an answer that is on its way when all is over, in seconds."""
+
 _EXIT = 2
 """The status of a process whose error stands on the screen, as that of the command line."""
 
@@ -41,6 +44,7 @@ class Pulse:
         self._heard = dict.fromkeys(self._signs, now)
         self._answered = now
         self._is_over = threading.Event()
+        self._threads: list[threading.Thread] = []
 
     def start(self, on_silence: Callable[[str], None]) -> None:
         """Beat and listen in the background until `stop`.
@@ -49,11 +53,14 @@ class Pulse:
             on_silence: Called once with who has been silent for too long, a machine or the one of the store.
         """
         for work in (self._beat, lambda: self._listen(on_silence)):
-            threading.Thread(target=work, name="pulse", daemon=True).start()
+            self._threads.append(threading.Thread(target=work, name="pulse", daemon=True))
+            self._threads[-1].start()
 
     def stop(self) -> None:
-        """Do not beat or listen any more."""
+        """Do not beat or listen any more, nor ask a store that is about to go."""
         self._is_over.set()
+        for thread in self._threads:
+            thread.join(_LEAVE_S)
 
     def _beat(self) -> None:
         """Tell and hear. With the network gone it may hang, which `_listen` notices."""

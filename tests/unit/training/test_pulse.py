@@ -1,3 +1,4 @@
+import re
 import threading
 import time
 
@@ -7,7 +8,7 @@ import torch.distributed as dist
 from binrecon.training.place import Place
 from binrecon.training.pulse import Pulse, noticing_silence
 
-PATIENCE_S = 2.0
+PATIENCE_S = 3.0
 
 
 class Said:
@@ -42,7 +43,7 @@ def test_pulse__machines_fall_silent() -> None:
     pulses[1].stop()
     pulses[2].stop()
     assert said[0].came.wait(5 * PATIENCE_S)
-    assert said[0].words[0].startswith("machine 1")
+    assert re.match("machine (1|2|1 and 2) of 3", said[0].words[0]), "whichever beat earlier the last time"
     assert not said[1].words, "it was stopped"
     pulses[0].stop()
 
