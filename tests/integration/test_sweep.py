@@ -360,7 +360,7 @@ def test_sweep__four_workers_on_postgresql_one_of_them_killed(
     words: list[str], place: Place, postgres: Server, tmp_path: Path
 ) -> None:
     url = postgres.get_uri()
-    more = [*words, "sweep.trials=20", "trainer.max_epochs=40", "sweep.pruner=none", "sweep.final_seeds=1"]
+    more = [*words, "sweep.trials=12", "trainer.max_epochs=20", "sweep.pruner=none", "sweep.final_seeds=1"]
     more += ["sweep.at_once=2", f"sweep.storage='{url}'"]
     workers = [start(more, tmp_path / f"{number}.log") for number in range(4)]
     end = time.monotonic() + 200
@@ -377,7 +377,7 @@ def test_sweep__four_workers_on_postgresql_one_of_them_killed(
         assert codes.pop(victim) == -signal.SIGKILL
         assert set(codes.values()) == {0}
         study = next(read_again(opened))
-        check_nothing_lost(study, 20)
+        check_nothing_lost(study, 12)
         names = {trial.user_attrs[WORKER] for trial in study.trials if LOST not in trial.user_attrs}
     assert len(names) >= 2
     assert place.report.exists()
