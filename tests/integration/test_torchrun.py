@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -64,6 +65,12 @@ def test_train__torchrun_restarts_both_after_either_was_killed(
         wait_until_ended(before, 45)
     assert [agent.wait(300) for agent in agents] == [0, 0], logs(tmp_path)
     assert_whole(run, 4 * EPOCHS)
+    said = "".join((tmp_path / f"{number}.log").read_text() for number in range(2))
+    assert re.search(r"TrainingError: another process is gone, and process \d cannot go on without it", said)
+    sent = (tmp_path / "b" / "train" / "torchrun_bins1").rglob("*.*")
+    assert {file.name for file in sent} == {
+        "run.json", "manifest.parquet", "backbone.ckpt", "last.ckpt", "best.ckpt",
+    }  # fmt: skip
 
 
 @pytest.mark.slow
