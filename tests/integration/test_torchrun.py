@@ -1,8 +1,8 @@
 """Runs that torchrun starts on two machines: here two of its agents, which meet on loopback, with a process each."""
 
 import os
-import random
 import re
+import secrets
 import signal
 import time
 from collections.abc import Iterator
@@ -24,11 +24,16 @@ from tests.agents import (
 EPOCHS = 60
 
 
+def find_port() -> int:
+    """Draw a port; not from `random`, which every training seeds, so that all tests would meet at the same one."""
+    return 10_000 + secrets.randbelow(20_000)
+
+
 def start_agents(
     words: list[str], folder: Path, own: tuple[list[str], ...] = ([], []), restarts: int = 0
 ) -> list[Agent]:
     """Start the same training under two agents, with words that one of them has alone."""
-    endpoint = f"--rdzv-endpoint=127.0.0.1:{random.randint(20_000, 30_000)}"
+    endpoint = f"--rdzv-endpoint=127.0.0.1:{find_port()}"
     options = [endpoint, "--local-addr=127.0.0.1", f"--max-restarts={restarts}"]
     return [
         start_agent(options, [*words, *TWO, *own[number]], folder / f"{number}.log") for number in range(2)
@@ -104,7 +109,7 @@ def test_train__a_machine_that_never_joins(
     """What torchrun itself says, and when: README quotes it."""
     started = time.monotonic()
     limits = f"--rdzv-conf=is_host={is_host},join_timeout=5,read_timeout=5"
-    endpoint = f"--rdzv-endpoint=127.0.0.1:{random.randint(20_000, 30_000)}"
+    endpoint = f"--rdzv-endpoint=127.0.0.1:{find_port()}"
     agents.append(start_agent([endpoint, limits], [], tmp_path / "0.log"))
     assert agents[0].wait(120) == 1
     assert time.monotonic() - started > 5
