@@ -8,7 +8,13 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 
-from binrecon.errors import BinreconError, IncompleteFetchError
+from binrecon.errors import (
+    EXIT_INCOMPLETE,
+    EXIT_INTERRUPTED,
+    EXIT_MISUSE,
+    BinreconError,
+    IncompleteFetchError,
+)
 from binrecon.verbs import (
     calibrate,
     compare,
@@ -23,10 +29,6 @@ from binrecon.verbs import (
     train,
 )
 from binrecon.verbs.verb import Verb
-
-EXIT_MISUSE = 2
-EXIT_INCOMPLETE = 3
-EXIT_INTERRUPTED = 130
 
 VERBS = {
     "fetch": fetch.VERB,

@@ -6,6 +6,15 @@ Each message names what was given, what is allowed and what to do. The command l
 
 from collections.abc import Iterable, Mapping
 
+EXIT_MISUSE = 2
+"""Status of a process that ends with an error that a user can mend."""
+
+EXIT_INCOMPLETE = 3
+"""Status of a fetch that left objects out."""
+
+EXIT_INTERRUPTED = 130
+"""Status of a process that ends because it was stopped from outside, as shells have it after Ctrl-C."""
+
 
 class BinreconError(Exception):
     """Base of every error that a user can mend."""

@@ -15,7 +15,7 @@ from binrecon.cloud.process import print_result, run_watched
 from binrecon.cloud.words import decode_words
 from binrecon.config.compose import take_in_recipes
 from binrecon.config.search_space import compose_checked
-from binrecon.errors import BinreconError
+from binrecon.errors import EXIT_INTERRUPTED, BinreconError
 from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import write_text
 
@@ -25,7 +25,6 @@ MEETING_PORT = 29500
 MAX_REASON = 1024
 """Characters of the failure file that SageMaker shows."""
 
-_INTERRUPTED = 130
 _SCRATCH = Path(tempfile.gettempdir()) / "binrecon"
 _MODEL_FILES = ("calibration.json", "config.yaml", "run.json", "metrics.json")
 """What belongs to a model besides its checkpoint."""
@@ -48,7 +47,7 @@ def main() -> int:
         status, reason = 2, f"{type(error).__name__}: {error}"
     except KeyboardInterrupt:
         sys.stderr.write("stopped; the job goes on from its last checkpoint when it is started again\n")
-        return _INTERRUPTED
+        return EXIT_INTERRUPTED
     if status != 0:
         report_failure(root / "output" / "failure", reason)
     return status

@@ -30,6 +30,19 @@ def keep(batch: T) -> T:
     return batch
 
 
+def check_share(split: Split, bin_count: int, process_count: int) -> None:
+    """Refuse a split of which a process would have no bin.
+
+    Raises:
+        ManifestError: If it is too small.
+    """
+    if bin_count < process_count:
+        raise ManifestError(
+            f"{split}: {bin_count} bins cannot be shared by {process_count} processes; "
+            f"use more bins, a larger data.{split}_fraction, or fewer trainer.devices"
+        )
+
+
 class BinDataModule(pl.LightningDataModule):
     """Feeds the bins of a manifest, split by split.
 
@@ -111,11 +124,7 @@ class BinDataModule(pl.LightningDataModule):
     def _evaluation_loader(self, split: Split) -> Batches:
         dataset = self.build_dataset(split)
         rank, world_size = self._place()
-        if len(dataset) < world_size:
-            raise ManifestError(
-                f"{split}: {len(dataset)} bins cannot be shared by {world_size} processes; "
-                f"use more bins, a larger data.{split}_fraction, or fewer trainer.devices"
-            )
+        check_share(split, len(dataset), world_size)
         tta: TTA = self.config.tta  # type: ignore[assignment]  # checked by validate
         sampler = EvaluationSampler(len(dataset), self.evaluation_batch_size, rank, world_size, tta)
         return self.build_loader(dataset, sampler)

@@ -33,10 +33,6 @@ _OF_A_MACHINE = (
     "trainer.accelerator",
     "trainer.devices",
     "trainer.nodes",
-    "trainer.join_timeout_s",
-    "trainer.silence_timeout_s",
-    "trainer.checkpoint_mirror",
-    "trainer.checkpoint_minutes",
     "trainer.accumulate",
     "trainer.is_deterministic",
 )

@@ -10,7 +10,7 @@ import optuna
 from optuna.trial import Trial
 
 from binrecon.config.compose import load_resolved
-from binrecon.errors import BinreconError
+from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError
 from binrecon.sweep.runs import TRIAL_FILE
 from binrecon.sweep.sampling import build_pruner, quieten_optuna
 from binrecon.sweep.storage import using_storage
@@ -30,9 +30,9 @@ def main() -> int:
             fit_in_worker(folder, config, _build_watch(folder, config.trainer.max_epochs, stack))
     except BinreconError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
-        return 2
+        return EXIT_MISUSE
     except KeyboardInterrupt:  # who started it says so
-        return 130
+        return EXIT_INTERRUPTED
     return 0
 
 

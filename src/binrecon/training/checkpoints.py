@@ -127,17 +127,28 @@ def check_same_model(path: Path, facts: Mapping[str, Mapping[str, Any]]) -> None
     """
     kept = read_checkpoint(path)["hyper_parameters"]
     differing = [
-        f"{key}: {theirs.get(key)} there, {ours.get(key)} here"
+        difference
         for group, ours in facts.items()
-        for theirs in [kept.get(group, {})]
-        for key in dict.fromkeys([*ours, *theirs])
-        if theirs.get(key) != ours.get(key)
+        for difference in list_differences(kept.get(group, {}), ours)
     ]
     if differing:
         raise CheckpointError(
             f"'{path}' holds another model ({'; '.join(differing)}); "
             "resume with the model, range of counts and regime it was trained with"
         )
+
+
+def list_differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
+    """List the values of a checkpoint that are others now, for an error.
+
+    >>> list_differences({"seed": 1, "max_count": 5}, {"seed": 2, "max_count": 5})
+    ['seed: 1 there, 2 here']
+    """
+    return [
+        f"{key}: {there.get(key)} there, {here.get(key)} here"
+        for key in dict.fromkeys([*here, *there])
+        if there.get(key) != here.get(key)
+    ]
 
 
 def load_counter(path: Path) -> BinCounter:

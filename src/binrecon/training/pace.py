@@ -16,6 +16,7 @@ from binrecon.config.schema import TrainConfig
 from binrecon.data.batch import BinBatch
 from binrecon.data.datamodule import BinDataModule
 from binrecon.data.transforms import VIEW_COUNT
+from binrecon.data.workers import begin_worker
 from binrecon.features import RowKey, choose_engine
 from binrecon.features.engine import CALIBRATION_PHOTOS, build_engine
 from binrecon.features.extract import PhotoBlocks
@@ -196,7 +197,10 @@ def _wait(device: torch.device) -> None:
 def _time_extraction(config: TrainConfig, manifest: Manifest, counter: BinCounter, seconds: float) -> float:
     device, wish, size = choose_device(config.trainer), config.features, config.data.image_size
     photos, blocks = _open_blocks(config, manifest)
-    loader = DataLoader(photos, sampler=blocks, batch_size=None, num_workers=config.data.workers)
+    workers = config.data.workers
+    loader = DataLoader(
+        photos, sampler=blocks, batch_size=None, num_workers=workers, worker_init_fn=begin_worker
+    )
     with tempfile.TemporaryDirectory() as folder:
         engine = build_engine(
             choose_engine(wish.engine, wish.precision, device.type),

@@ -8,7 +8,7 @@ from typing import Any
 from binrecon.config.run_keys import SEED_KEY, covers, list_settings
 from binrecon.config.schema import TrainConfig
 from binrecon.errors import CheckpointError
-from binrecon.training.checkpoints import read_checkpoint
+from binrecon.training.checkpoints import list_differences, read_checkpoint
 
 STATE_KEY = "CheckpointWithinEpoch"
 """Under which a checkpoint, among the states of callbacks, says where within an epoch it was written."""
@@ -80,13 +80,7 @@ def check_same_epoch(path: Path, config: TrainConfig) -> None:
             f"'{path}' was written within epoch {epoch}, got trainer.max_epochs={config.trainer.max_epochs}; "
             f"give at least {epoch}"
         )
-    there, here = within["settings"], settings_of_epoch(config)
-    differing = [
-        f"{key}: {there.get(key)} there, {here.get(key)} here"
-        for key in dict.fromkeys([*there, *here])
-        if there.get(key) != here.get(key)
-    ]
-    if differing:
+    if differing := list_differences(within["settings"], settings_of_epoch(config)):
         raise CheckpointError(
             f"'{path}' was written within an epoch that began with other words ({'; '.join(differing)}); "
             "go on with those it began with"

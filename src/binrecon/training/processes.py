@@ -6,10 +6,8 @@ import sys
 from collections.abc import Sequence
 
 from binrecon.config.schema import TrainConfig
-from binrecon.errors import TrainingError
+from binrecon.errors import EXIT_INTERRUPTED, TrainingError
 from binrecon.training.run_folder import RunFolder
-
-_STOPPED = 130
 
 
 def start_processes(config: TrainConfig, folder: RunFolder, worker: str) -> None:
@@ -28,7 +26,7 @@ def start_processes(config: TrainConfig, folder: RunFolder, worker: str) -> None
         f"--nproc-per-node={config.trainer.devices}", "-m", worker, str(folder.path),
     ]  # fmt: skip
     status = _run_to_its_end(command)
-    if status == _STOPPED:
+    if status == EXIT_INTERRUPTED:
         raise TrainingError(
             f"one of {config.trainer.devices} training processes was stopped; go on with resume={folder.path}"
         )

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 from torch._C._distributed_c10d import Store
 
-from binrecon.errors import TrainingError
+from binrecon.errors import EXIT_MISUSE, TrainingError
 from binrecon.training.place import Place
 
 _BEATS = 10
@@ -17,9 +17,6 @@ _BEATS = 10
 
 _LEAVE_S = 1.0
 """Longest wait for an answer that is on its way when all is over, in seconds."""
-
-_EXIT = 2
-"""The status of a process whose error stands on the screen, as that of the command line."""
 
 
 class Pulse:
@@ -113,7 +110,7 @@ def noticing_silence(store: Store, place: Place, patience_s: float) -> Iterator[
         )
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         sys.stderr.flush()
-        os._exit(_EXIT)  # the main thread may be waiting for ever in what cannot be interrupted
+        os._exit(EXIT_MISUSE)  # the main thread may be waiting for ever in what cannot be interrupted
 
     pulse = Pulse(store, place, patience_s)
     pulse.start(end)

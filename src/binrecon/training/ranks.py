@@ -14,7 +14,7 @@ import torch.distributed as dist
 
 from binrecon.config.run_keys import PLACE_KEYS, covers, list_settings
 from binrecon.config.schema import TrainConfig
-from binrecon.errors import TrainingError
+from binrecon.errors import EXIT_MISUSE, TrainingError
 from binrecon.training.environment import choose_environment
 from binrecon.training.meeting import find_interface, meet
 from binrecon.training.place import Place
@@ -127,7 +127,7 @@ class Ranks:
         """
         if not self.place.is_first:
             if self.hear_first(None) != "done":
-                raise SystemExit(2)
+                raise SystemExit(EXIT_MISUSE)
             return
         try:
             work()
@@ -152,7 +152,7 @@ class Ranks:
             dist.barrier(group=self._group)
 
     def _fail(self, problem: str) -> BaseException:
-        return TrainingError(problem) if self.place.speaks else SystemExit(2)
+        return TrainingError(problem) if self.place.speaks else SystemExit(EXIT_MISUSE)
 
 
 def describe_disagreement(facts: Sequence[Mapping[str, object]]) -> str | None:

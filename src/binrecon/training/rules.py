@@ -3,8 +3,7 @@
 import torch
 
 from binrecon.config.schema import DataConfig, HeadConfig
-from binrecon.errors import ConfigError, ManifestError
-from binrecon.manifest import Manifest
+from binrecon.errors import ConfigError
 
 
 def dropout_seed(seed: int, epoch: int, process: int = 0, turn: int = 0) -> int:
@@ -90,22 +89,3 @@ def check_batches(head: HeadConfig, bin_count: int, batch_size: int, process_cou
                 "use another data.batch_size, or head=linear head.is_standardised=false"
             ]
         )
-
-
-def check_shares_of_splits(manifest: Manifest, process_count: int) -> None:
-    """Refuse splits of which a process would have no bin, before it is known by a training that has ended.
-
-    Args:
-        manifest: Of the run.
-        process_count: Processes that validate and test together.
-
-    Raises:
-        ManifestError: If a split is too small.
-    """
-    for split in dict.fromkeys(("val", manifest.judged_split)):
-        bins = sum(manifest.count_classes(split).values())
-        if bins < process_count:
-            raise ManifestError(
-                f"{split}: {bins} bins cannot be shared by {process_count} processes; "
-                f"use more bins, a larger data.{split}_fraction, or fewer trainer.devices"
-            )

@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 from binrecon.config.schema import TrainConfig, WandbLoggerConfig
 from binrecon.console import get_console
 from binrecon.data.balance import expected_shares
-from binrecon.data.datamodule import BinDataModule
+from binrecon.data.datamodule import BinDataModule, check_share
 from binrecon.errors import CalibrationError, OutputError
 from binrecon.features import FeatureDataModule
 from binrecon.manifest import read_manifest
@@ -43,7 +43,6 @@ from binrecon.training.prepare import (
 from binrecon.training.processes import start_processes
 from binrecon.training.ranks import Ranks, joined
 from binrecon.training.results import read_best, report_results
-from binrecon.training.rules import check_shares_of_splits
 from binrecon.training.run_folder import RunFolder, collect_facts
 from binrecon.training.run_log import RunLog
 from binrecon.training.trainer import build_callbacks, build_trainer, describe_devices, quieten_lightning
@@ -111,7 +110,9 @@ def _prepare(config: TrainConfig, folder: RunFolder, overrides: Sequence[str], p
     counter = prepare_counter(config, folder)
     console.print(model_table(counter))
     prepare_manifest(config, folder, manifest, splits)
-    check_shares_of_splits(manifest, config.trainer.devices * config.trainer.nodes)
+    for split in dict.fromkeys(("val", manifest.judged_split)):  # now, not when the training has ended
+        bins = sum(manifest.count_classes(split).values())
+        check_share(split, bins, config.trainer.devices * config.trainer.nodes)
     if (reason := why_live(config)) is not None:
         console.print(f"features: live ({reason})")
     return counter

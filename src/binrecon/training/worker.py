@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from binrecon.config.compose import load_resolved
-from binrecon.errors import BinreconError
+from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError
 from binrecon.training.run import fit_in_worker
 from binrecon.training.run_folder import RunFolder
 
@@ -16,9 +16,9 @@ def main() -> int:
         fit_in_worker(folder, load_resolved(folder.config))
     except BinreconError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
-        return 2
+        return EXIT_MISUSE
     except KeyboardInterrupt:  # who started it says so
-        return 130
+        return EXIT_INTERRUPTED
     return 0
 
 
