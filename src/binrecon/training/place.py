@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from binrecon.config.compose import compose_config, take_in_recipes
 from binrecon.config.schema import TrainerConfig
 from binrecon.config.trainer_words import SLURM, name_processes
 from binrecon.errors import ConfigError
@@ -74,6 +75,15 @@ def find_place(environ: Mapping[str, str]) -> Place:
     return ALONE
 
 
+def place_of_run(place: Place, trainer: TrainerConfig) -> Place:
+    """Return what a place means to a run: a single task of srun is as any other process.
+
+    So it is in a shell that srun opened. With `trainer=slurm` it is a job, to be put back into the queue.
+    """
+    is_single = place.starter == "srun" and place.size == 1
+    return ALONE if is_single and trainer.name != SLURM else place
+
+
 def check_place(trainer: TrainerConfig, place: Place) -> None:
     """Make sure that what was started is what the configuration asks for.
 
@@ -118,16 +128,17 @@ def words_of_job(words: Sequence[str], place: Place) -> list[str]:
     Raises:
         ConfigError: If nothing tells them the same folder, or each would run all of several runs.
     """
-    if place.starter == "nobody":
-        return list(words)
-    if place.size > 1 and {"-m", "--multirun"} & set(words):
+    is_several = bool({"-m", "--multirun"} & set(words))
+    if place.size > 1 and is_several:
         raise ConfigError(
             [
                 f"--multirun: each of the {place.size} processes that {place.starter} started would run all "
                 "runs; start one run at a time"
             ]
         )
-    if any(word.startswith("hydra.run.dir=") for word in words):
+    if place.starter == "nobody" or is_several or any(word.startswith("hydra.run.dir=") for word in words):
+        return list(words)
+    if place.starter == "srun" and place.size == 1 and not _is_of_slurm(words):
         return list(words)
     if place.job is None:
         raise ConfigError(
@@ -137,3 +148,14 @@ def words_of_job(words: Sequence[str], place: Place) -> list[str]:
             ]
         )
     return [*words, f"hydra.run.dir='${{output_root}}/train/{place.job}'"]
+
+
+def _is_of_slurm(words: Sequence[str]) -> bool:
+    """Whether words, or a recipe that they name, choose `trainer=slurm`; not those that do not compose."""
+    try:
+        config = compose_config(
+            "train", take_in_recipes([word for word in words if not word.startswith("-")])
+        )
+    except ConfigError:  # which is said where they are composed to be run
+        return False
+    return bool(config.trainer.name == SLURM)

@@ -29,7 +29,7 @@ from binrecon.training.memory import keep_freed_memory
 from binrecon.training.mirror import CheckpointMirror
 from binrecon.training.module import CountingModule
 from binrecon.training.parent import end_with_parent
-from binrecon.training.place import ALONE, Place, check_place, find_place
+from binrecon.training.place import ALONE, Place, check_place, find_place, place_of_run
 from binrecon.training.position import check_same_epoch, read_position
 from binrecon.training.prepare import (
     build_data,
@@ -73,6 +73,7 @@ def train(
     Raises:
         BinreconError: If the bins, the weights, the checkpoint, the folder or the machine do not allow it.
     """
+    place = place_of_run(place, config.trainer)
     check_place(config.trainer, place)
     check_machine(config)
     with requeueing(place):
