@@ -17,7 +17,7 @@ from binrecon.config.compose import take_in_recipes
 from binrecon.config.search_space import compose_checked
 from binrecon.errors import EXIT_INTERRUPTED, BinreconError
 from binrecon.training.run_folder import RunFolder
-from binrecon.whole_file import write_text
+from binrecon.whole_file import drafting, write_text
 
 MEETING_PORT = 29500
 """Where the machines of a job meet, unless MASTER_PORT says otherwise: torchrun's own default."""
@@ -141,7 +141,8 @@ def hand_over(folder: RunFolder, container: Container) -> None:
     """Copy a run folder to where SageMaker takes results from.
 
     The model is the best checkpoint with what is known of it. All else is results: of a run that has not
-    ended, the other checkpoints too, so that it can be resumed anywhere.
+    ended, the other checkpoints too, so that it can be resumed anywhere. SIGTERM may come now: what SageMaker
+    takes from here then are whole files.
     """
     if not folder.path.is_dir():
         return
@@ -153,9 +154,8 @@ def hand_over(folder: RunFolder, container: Container) -> None:
         is_model = path == folder.best_checkpoint or str(name) in _MODEL_FILES
         if is_done and folder.checkpoints in path.parents and not is_model:
             continue
-        target = (container.model if is_model else container.results) / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
+        with drafting((container.model if is_model else container.results) / name) as draft:
+            shutil.copyfile(path, draft)
 
 
 def report_failure(path: Path, reason: str) -> None:
