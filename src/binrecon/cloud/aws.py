@@ -144,7 +144,7 @@ def explain(cloud: SageMakerConfig, error: "ClientError") -> str:
 
 def _find_key(cloud: SageMakerConfig, bucket: str) -> str:
     """Return the key that names a bucket."""
-    keys = (key for key in ("bins", "lists", "weights") if bucket != cloud.bucket)
+    keys = (key for key in ("bins", "lists", "weights", "checkpoints") if bucket != cloud.bucket)
     return next(
         (f"cloud.{key}" for key in keys if f"{getattr(cloud, key)}/".startswith(f"s3://{bucket}/")),
         "cloud.bucket",

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from binrecon.cloud.archive import COMMIT_VARIABLE
-from binrecon.cloud.container import ROOT, ROOT_VARIABLE, Container, read_container
+from binrecon.cloud.container import ROOT, ROOT_VARIABLE, RUN, Container, read_container
 from binrecon.cloud.process import print_result, run_watched
 from binrecon.cloud.words import decode_words
 from binrecon.config.compose import take_in_recipes
@@ -100,9 +100,9 @@ def find_run(container: Container) -> Path:
     first, elsewhere: what they have is a copy, which must not go to S3 in place of what it is a copy of.
     """
     if not container.is_first:
-        return _SCRATCH / "run" / container.host
+        return _SCRATCH / RUN / container.host
     is_tuned = any(not word.startswith(("word_", "sagemaker_")) for word in container.parameters)
-    return container.checkpoints / (container.job if is_tuned and container.job else "run")
+    return container.checkpoints / (container.job if is_tuned and container.job else RUN)
 
 
 def build_command(container: Container, folder: RunFolder, environment: Mapping[str, str]) -> list[str]:
