@@ -14,6 +14,9 @@ Starter = Literal["nobody", "torchrun", "srun"]
 _NO_ID = "none"
 """What torchrun calls a job to which nobody gave an id."""
 
+_SHELL_OF_SALLOC = str(0xFFFFFFFA)
+"""The step of a shell that salloc opens (slurm.h's SLURM_INTERACTIVE_STEP): nobody started tasks in it."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -55,6 +58,8 @@ def find_place(environ: Mapping[str, str]) -> Place:
 
     >>> find_place({"SLURM_JOB_ID": "7"}).starter  # within a job, but not by srun
     'nobody'
+    >>> find_place({"SLURM_STEP_ID": "4294967290", "SLURM_PROCID": "0"}).starter  # in a shell of salloc
+    'nobody'
     """
     if "TORCHELASTIC_RUN_ID" in environ:
         run_id = environ["TORCHELASTIC_RUN_ID"]
@@ -63,7 +68,7 @@ def find_place(environ: Mapping[str, str]) -> Place:
             None if run_id == _NO_ID else f"torchrun_{run_id}",
             *(int(environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")),
         )
-    if "SLURM_STEP_ID" in environ and "SLURM_PROCID" in environ:
+    if "SLURM_PROCID" in environ and environ.get("SLURM_STEP_ID", _SHELL_OF_SALLOC) != _SHELL_OF_SALLOC:
         return Place(
             "srun",
             f"slurm_{environ['SLURM_JOB_ID']}_{environ['SLURM_STEP_ID']}",
