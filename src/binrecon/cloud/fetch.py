@@ -13,7 +13,7 @@ from binrecon.errors import CloudError, OutputError
 _MODEL, _OUTPUT = "model.tar.gz", "output.tar.gz"
 
 _DATA = "data/"
-"""AWS does not say whether it packs `/opt/ml/output/data` or what is in it; its local mode packs the folder."""
+"""AWS does not say whether it packs `/opt/ml/output/data` or its content; its local mode packs the folder."""
 
 
 def fetch_job(clients: Clients, name: str, folder: Path) -> Path:
