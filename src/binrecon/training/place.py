@@ -30,6 +30,7 @@ class Place:
         size: How many there are.
         local_rank: Number of this process on its machine.
         local_size: How many there are on this machine.
+        node: Number of this machine where srun says it, which may deal ranks out in turn; else None.
     """
 
     starter: Starter = "nobody"
@@ -38,6 +39,12 @@ class Place:
     size: int = 1
     local_rank: int = 0
     local_size: int = 1
+    node: int | None = None
+
+    @property
+    def machine(self) -> int:
+        """Number of this machine, counted from 0."""
+        return self.rank // self.local_size if self.node is None else self.node
 
     @property
     def is_first(self) -> bool:
@@ -76,6 +83,7 @@ def find_place(environ: Mapping[str, str]) -> Place:
             size=int(environ["SLURM_NTASKS"]),
             local_rank=int(environ["SLURM_LOCALID"]),
             local_size=int(environ["SLURM_NTASKS"]) // int(environ["SLURM_NNODES"]),
+            node=int(environ["SLURM_NODEID"]) if "SLURM_NODEID" in environ else None,
         )
     return ALONE
 

@@ -42,6 +42,14 @@ def test_find_place() -> None:
     assert find_place({"SLURM_JOB_ID": "7", "SLURM_PROCID": "0", "SLURM_NTASKS": "4"}) == ALONE, "no srun"
 
 
+def test_place__machine_where_srun_deals_ranks_out_in_turn() -> None:
+    """`--distribution=cyclic`: ranks 0 and 2 on one machine, 1 and 3 on the other."""
+    assert find_place(SRUN).machine == 1
+    assert find_place({**SRUN, "SLURM_PROCID": "1", "SLURM_LOCALID": "0", "SLURM_NODEID": "1"}).machine == 1
+    assert find_place({**SRUN, "SLURM_PROCID": "2", "SLURM_LOCALID": "1", "SLURM_NODEID": "0"}).machine == 0
+    assert find_place(TORCHRUN).machine == 1
+
+
 def test_check_place__accepts() -> None:
     check_place(TrainerConfig("ddp", "gpu", devices=2), ALONE)
     check_place(DDP, find_place(TORCHRUN))
