@@ -45,6 +45,9 @@ VERBS = {
 }
 """In the order in which they are listed."""
 
+_OF_THE_DISK = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your quota of the disk is used up"}
+"""Errors of the system that a user can mend, and what they mean."""
+
 _STOPPED = (
     "stopped; a fetch, a sweep, a reconciliation or a reproduction goes on with the same command, "
     "a training run with `binrecon train resume=RUN_FOLDER`\n"
@@ -73,12 +76,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return EXIT_INCOMPLETE if isinstance(error, IncompleteFetchError) else EXIT_MISUSE
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in _OF_THE_DISK:
             raise
         place = f" at '{error.filename}'" if error.filename else ""
         sys.stderr.write(
-            f"OutputError: the disk is full{place}; free some space, then go on: a training run with "
-            "resume=RUN_FOLDER, all else with the same command\n"
+            f"OutputError: {_OF_THE_DISK[error.errno]}{place}; free some space, then go on: a training run "
+            "with resume=RUN_FOLDER, all else with the same command\n"
         )
         return EXIT_MISUSE
     except KeyboardInterrupt:

@@ -1,5 +1,6 @@
 """What the command line says: help, and each error that a user can make."""
 
+import errno
 import json
 import shutil
 import subprocess
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from binrecon.cli import main
+from binrecon.cli import VERBS, main
+from binrecon.verbs.verb import Verb
 
 
 @pytest.fixture
@@ -23,6 +25,23 @@ def fail(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
         return capsys.readouterr().err
 
     return run
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(errno.ENOSPC, "the disk is full"), (errno.EDQUOT, "your quota of the disk is used up")],
+)
+def test_main__no_space(
+    number: int, said: str, fail: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(_: object) -> None:
+        raise OSError(number, "no space", "/home/me/runs")
+
+    monkeypatch.setitem(VERBS, "show", Verb("", write, ()))
+    assert fail("show") == (
+        f"OutputError: {said} at '/home/me/runs'; free some space, then go on: a training run with "
+        "resume=RUN_FOLDER, all else with the same command\n"
+    )
 
 
 def test_main__lists_verbs(capsys: pytest.CaptureFixture[str]) -> None:

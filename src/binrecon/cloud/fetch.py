@@ -29,7 +29,7 @@ def fetch_job(clients: Clients, name: str, folder: Path) -> Path:
 
     Raises:
         CloudError: If there is no such job, or it left nothing, or what it left is damaged or no result.
-        OutputError: If the folder exists.
+        OutputError: If the folder exists, or cannot be made.
     """
     job = find_job(clients, name)
     if job.is_tuning:
@@ -39,7 +39,13 @@ def fetch_job(clients: Clients, name: str, folder: Path) -> Path:
     place = folder / job.name
     if place.exists():
         raise OutputError(f"'{place}' is there already; move it away, or give another output_root=PATH")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"'{folder}' cannot be made ({error.strerror}); give a folder you may write to with "
+            "output_root=PATH"
+        ) from error
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder) as scratch:
         unpacked = Path(scratch) / job.name
         _bring(clients, job, Path(scratch), unpacked)

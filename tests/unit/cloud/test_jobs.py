@@ -15,7 +15,7 @@ from binrecon.cloud.fetch import fetch_job
 from binrecon.cloud.follow import follow, report_end
 from binrecon.cloud.jobs import find_job, jobs_table, stop_job
 from binrecon.console import get_console
-from binrecon.errors import CloudError
+from binrecon.errors import CloudError, OutputError
 
 NAME = "binrecon-1"
 NOW = datetime(2026, 11, 26, 10, 0, tzinfo=UTC)
@@ -174,6 +174,17 @@ def test_report_end__metrics_and_model(stubs: Stubs, capsys: pytest.CaptureFixtu
         "val/nll 1.2500", "model: s3://b/jobs/output/model.tar.gz", "billed: 1.5 min for each machine",
         f"bring it here: binrecon launch fetch {NAME}",
     ]  # fmt: skip
+
+
+def test_fetch_job__nowhere_to(stubs: Stubs, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    stubs.show_training("Completed")
+    with stubs.sagemaker, pytest.raises(OutputError) as caught:
+        fetch_job(stubs.clients, NAME, tmp_path / "file" / "launch")
+    assert str(caught.value) == (
+        f"'{tmp_path}/file/launch' cannot be made (Not a directory); give a folder you may write to with "
+        "output_root=PATH"
+    )
 
 
 def test_fetch_job__a_tuning_job_without_a_best(stubs: Stubs, tmp_path: Path) -> None:
