@@ -12,7 +12,8 @@ from binrecon.cloud.images import find_image, has_gpu
 from binrecon.cloud.words import Said, encode_words, sort_words
 from binrecon.config.cloud_settings import JOB_PREFIX, RUN, LaunchConfig, SageMakerConfig
 from binrecon.config.compose import RECIPE_SUFFIX, RECIPES, take_in_recipes, to_typed
-from binrecon.config.schema import WEIGHT_WORDS
+from binrecon.config.engine_words import INT8, OPENVINO
+from binrecon.config.schema import RANDOM, WEIGHT_WORDS
 from binrecon.config.search_space import compose_checked
 from binrecon.config.split_words import GROUPED
 from binrecon.config.subset_words import FETCHED, parse_subset
@@ -104,12 +105,22 @@ class LaunchPlan:
             yield from _check_subset(config.source.subset)
         if config.data.split != GROUPED and cloud.lists is None:
             yield f"cloud.lists: data.split={config.data.split} needs the lists: cloud.lists=s3://BUCKET/PREFIX"
-        if config.model.weights not in WEIGHT_WORDS:
+        yield from self._check_network(config)
+        yield from self._check_machine(config)
+
+    def _check_network(self, config: DictConfig) -> Iterator[str]:
+        """Yield what a job has not, of what the network begins with and is run by."""
+        weights = config.model.weights
+        if weights not in WEIGHT_WORDS:
             yield (
-                f"model.weights: '{config.model.weights}' is a file of this machine; "
+                f"model.weights: '{weights}' is a file of this machine; "
                 "give it as cloud.weights=s3://BUCKET/KEY"
             )
-        yield from self._check_machine(config)
+        if weights == RANDOM and self.cloud.weights is not None:
+            yield f"cloud.weights: contradicts model.weights={RANDOM}; leave one of them out"
+        for key, word in (("engine", OPENVINO), ("precision", INT8)):
+            if OmegaConf.select(config, f"features.{key}") == word:
+                yield f"features.{key}: {word} needs OpenVINO, which a job does not install; use auto"
 
     def _check_machine(self, config: DictConfig) -> Iterator[str]:
         machine, accelerator = self.cloud.instance_type, config.trainer.accelerator

@@ -67,7 +67,11 @@ def build_tuning_request(plan: LaunchPlan, search: SweepPlan, name: str, code: s
 
 def _build_config(plan: LaunchPlan, search: SweepPlan, ranges: Ranges) -> dict[str, Any]:
     settings, strategy = search.settings, find_strategy(search)
-    limits = {"MaxNumberOfTrainingJobs": settings.trials, "MaxParallelTrainingJobs": plan.cloud.parallel_jobs}
+    jobs = count_jobs(search)
+    limits = {
+        "MaxNumberOfTrainingJobs": jobs,
+        "MaxParallelTrainingJobs": min(plan.cloud.parallel_jobs, jobs),  # more than there are is refused
+    }
     if strategy == "Grid":
         del limits["MaxNumberOfTrainingJobs"]  # SageMaker counts the combinations itself
     return {

@@ -107,6 +107,20 @@ def test_plan__weights_of_this_machine(plan: Planner, tmp_path: Path) -> None:
     )
 
 
+def test_plan__what_a_job_does_not_install(plan: Planner) -> None:
+    assert problems_of(plan, "features.engine=openvino", "features.precision=int8") == (
+        "features.engine: openvino needs OpenVINO, which a job does not install; use auto",
+        "features.precision: int8 needs OpenVINO, which a job does not install; use auto",
+    )
+
+
+def test_plan__two_kinds_of_weights(plan: Planner) -> None:
+    """A channel would win, and nobody would know."""
+    assert problems_of(plan, "model.weights=random", "cloud.weights=s3://bkt/a.pth") == (
+        "cloud.weights: contradicts model.weights=random; leave one of them out",
+    )
+
+
 def test_plan__bins_that_a_machine_of_amazons_has_not(plan: Planner, tmp_path: Path) -> None:
     """It begins without any: what was fetched here is not there, nor is a file of ids."""
     assert problems_of(plan, "source=abid") == (

@@ -90,6 +90,13 @@ def test_build_tuning_request__a_grid(plan: Planner) -> None:
     assert count_jobs(search) == 6
 
 
+def test_build_tuning_request__no_more_jobs_at_a_time_than_there_are(plan: Planner) -> None:
+    words = ("sweep=settings", "head.dropout=0.1,0.2,0.3")
+    for more, at_once in (("sweep.trials=1", 1), ("sweep.trials=9", 2), ("sweep.sampler=grid", 2)):
+        limits = build(plan, *words, more)["HyperParameterTuningJobConfig"]["ResourceLimits"]
+        assert limits["MaxParallelTrainingJobs"] == at_once
+
+
 def test_count_jobs__of_no_grid(plan: Planner) -> None:
     search = plan("sweep=head", "sweep.trials=7").search
     assert search is not None
