@@ -38,7 +38,8 @@ def read_prices(path: Path) -> dict[str, float]:
     if not isinstance(content, Mapping) or not content:
         raise ConfigError([f"prices: '{path}' holds no prices; give lines such as ml.g5.xlarge: 1.41"])
     wrong = [
-        f"prices: '{path}' has {name}: {price}; give dollars for an hour, such as ml.g5.xlarge: 1.41"
+        f"prices: '{path}' has {name}: {price!r}; give a number, dollars for an hour, as in "
+        "ml.g5.xlarge: 1.41"
         for name, price in content.items()
         if isinstance(price, bool) or not isinstance(price, int | float) or not 0 <= price < float("inf")
     ]

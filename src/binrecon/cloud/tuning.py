@@ -180,4 +180,7 @@ def _find_problems(plan: LaunchPlan, search: SweepPlan, name: str) -> Iterator[s
 def _find_uncountable(space: SearchSpace) -> Iterator[str]:
     for key, parameter in space.items():
         if isinstance(parameter, Interval):
-            yield f"sweep.space.{key}: a grid in SageMaker takes choice(A, B, ...) alone; give some values"
+            yield (
+                f"sweep.space.{key}: a grid in SageMaker takes choice(A, B, ...) alone; give some values, or "
+                "leave it out (sweep=settings has no space of its own)"
+            )

@@ -32,9 +32,10 @@ def test_cost_of() -> None:
     [
         ("- 1", "holds no prices; give lines such as ml.g5.xlarge: 1.41"),
         ("", "holds no prices; give lines such as ml.g5.xlarge: 1.41"),
-        ("a: cheap", "has a: cheap; give dollars for an hour, such as ml.g5.xlarge: 1.41"),
-        ("a: -1", "has a: -1; give dollars for an hour, such as ml.g5.xlarge: 1.41"),
-        ("a: true", "has a: True; give dollars for an hour, such as ml.g5.xlarge: 1.41"),
+        ("a: cheap", "has a: 'cheap'; give a number, dollars for an hour, as in ml.g5.xlarge: 1.41"),
+        ("a: '1.41'", "has a: '1.41'; give a number, dollars for an hour, as in ml.g5.xlarge: 1.41"),
+        ("a: -1", "has a: -1; give a number, dollars for an hour, as in ml.g5.xlarge: 1.41"),
+        ("a: true", "has a: True; give a number, dollars for an hour, as in ml.g5.xlarge: 1.41"),
         ("a: [", "cannot be read as YAML (while parsing a flow node)"),
     ],
 )

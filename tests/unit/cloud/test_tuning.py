@@ -138,5 +138,6 @@ def test_build_tuning_request__a_grid_of_intervals(plan: Planner) -> None:
     with pytest.raises(ConfigError) as caught:
         build(plan, "sweep=settings", "sweep.sampler=grid", "optimizer.lr=interval(0.1, 1)")
     assert caught.value.problems == (
-        "sweep.space.optimizer.lr: a grid in SageMaker takes choice(A, B, ...) alone; give some values",
+        "sweep.space.optimizer.lr: a grid in SageMaker takes choice(A, B, ...) alone; give some values, or leave it "
+        "out (sweep=settings has no space of its own)",
     )
