@@ -3,6 +3,7 @@
 import hashlib
 import importlib.metadata
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -62,7 +63,7 @@ def joined(config: TrainConfig, place: Place) -> Iterator["Ranks"]:
                 raise
             raise TrainingError(
                 f"another process is gone, and process {place.rank} cannot go on without it "
-                f"({str(error).splitlines()[0]}); its own output says why. Started again by the same "
+                f"({_shorten(str(error))}); its own output says why. Started again by the same "
                 "commands, the run goes on from its last checkpoint"
             ) from error
         finally:
@@ -72,6 +73,15 @@ def joined(config: TrainConfig, place: Place) -> Iterator["Ranks"]:
 def _is_of_another(error: RuntimeError) -> bool:
     """Whether what failed is the exchange with another process: gloo raises bare RuntimeErrors."""
     return isinstance(error, dist.DistError) or "/gloo/" in str(error)
+
+
+def _shorten(said: str) -> str:
+    """Return what is wrong of what gloo says, less its place in torch's code and its advice.
+
+    >>> _shorten("[/w/gloo/pair.cc:5] Connection closed by peer [10.0.0.1]:2. This is typically caused by…")
+    'Connection closed by peer [10.0.0.1]:2'
+    """
+    return re.sub(r"^\[\S+\] ", "", said.splitlines()[0]).partition(". This is typically")[0]
 
 
 class Ranks:
