@@ -118,7 +118,7 @@ def _describe_counts(counts: Mapping[str, Any]) -> str:
 
 
 def list_jobs(clients: Clients) -> list[Job]:
-    """List the newest of our jobs, known by their names; those that a tuning job started stand below it."""
+    """List the newest of our jobs, known by their names; those that a tuning job started stand above it."""
     names = [
         answer["TrainingJobName"]
         for answer in _list_pages(clients, "list_training_jobs", "TrainingJobSummaries")

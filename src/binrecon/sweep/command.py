@@ -5,7 +5,10 @@ import io
 
 from binrecon.config.compose import take_in_recipes
 from binrecon.config.run_keys import PLACE_KEYS
+from binrecon.config.schema import TrainConfig
+from binrecon.config.trainer_words import SLURM
 from binrecon.console import get_console
+from binrecon.errors import ConfigError
 from binrecon.report.tables import format_metric
 from binrecon.sweep.evaluators import Evaluator
 from binrecon.sweep.heads import HeadEvaluator, why_not_heads
@@ -32,10 +35,7 @@ def sweep(plan: Plan) -> None:
     Raises:
         BinreconError: If the machine, bins, storage or too many trials do not allow it.
     """
-    check_place(
-        plan.config.trainer, ALONE
-    )  # here, not in every trial of a study that then is of this trainer
-    check_machine(plan.config)
+    _check_trainer(plan.config)
     quieten_optuna()
     console = get_console()
     for line in plan.left_out:
@@ -66,6 +66,24 @@ def sweep(plan: Plan) -> None:
             ):
                 finals = _train_finals(plan, winner.number, is_quiet=isinstance(evaluator, HeadEvaluator))
                 write_report(study, winner, finals, plan.place, plan.command)
+
+
+def _check_trainer(config: TrainConfig) -> None:
+    """Make sure that trials can start here, before there is a study, which is of this trainer then.
+
+    Raises:
+        ConfigError: If not.
+    """
+    if config.trainer.name == SLURM:
+        raise ConfigError(
+            [
+                "trainer: slurm trains as srun starts it, and a sweep starts its trials itself; use "
+                "trainer=auto or trainer=ddp, also in a Slurm job, where `srun binrecon sweep` starts "
+                "workers that share them"
+            ]
+        )
+    check_place(config.trainer, ALONE)
+    check_machine(config)
 
 
 def _build_evaluator(plan: Plan, study: SweepStudy) -> Evaluator:

@@ -10,7 +10,10 @@ from binrecon.sweep.plan import Plan
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (["trainer=slurm"], "trainer: slurm trains as srun starts it, and srun did not start this"),
+        (
+            ["trainer=slurm"],
+            "trainer: slurm trains as srun starts it, and a sweep starts its trials itself; use",
+        ),
         (
             ["trainer=ddp_cpu", "trainer.nodes=2"],
             "trainer.nodes: 2 machines need somebody who starts the run on each",
