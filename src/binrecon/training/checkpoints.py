@@ -41,8 +41,13 @@ def write_checkpoint(checkpoint: Mapping[str, Any], place: Path) -> None:
         ) from error
 
 
-def read_checkpoint(path: Path) -> dict[str, Any]:
+def read_checkpoint(path: Path, *, for_facts: bool = False) -> dict[str, Any]:
     """Read a checkpoint without running anything that may hide in it.
+
+    Args:
+        path: The file.
+        for_facts: Whether its tensors may stay in the file until somebody looks at one: what stands beside
+            them is read in milliseconds, however large the network.
 
     Raises:
         CheckpointError: If it is no checkpoint of binrecon's, is incomplete, or holds more than tensors and
@@ -50,7 +55,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """
     try:
         with warnings.catch_warnings(action="ignore"):  # torch's doubts about a pickle that it then refuses
-            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+            checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=for_facts)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"'{path}' was refused: it is damaged, or holds objects that could run code when loaded; "
@@ -125,7 +130,7 @@ def check_same_model(path: Path, facts: Mapping[str, Mapping[str, Any]]) -> None
     Raises:
         CheckpointError: If it cannot be read, or was trained with other values.
     """
-    kept = read_checkpoint(path)["hyper_parameters"]
+    kept = read_checkpoint(path, for_facts=True)["hyper_parameters"]
     differing = [
         difference
         for group, ours in facts.items()

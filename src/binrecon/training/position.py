@@ -26,12 +26,26 @@ class Position:
     Attributes:
         epoch: Counted from 0.
         turn: Parts of batches of that epoch that were trained on; 0 before the first.
+        step: Steps of the optimizer that these made.
+        steps: Those of the whole epoch; 0 between two epochs.
         manifest_hash: Of the bins at hand then; None at the beginning of an epoch, where others may come.
     """
 
     epoch: int = 0
     turn: int = 0
+    step: int = 0
+    steps: int = 0
     manifest_hash: str | None = None
+
+    def __str__(self) -> str:
+        """Say how far the training went.
+
+        >>> print(Position(epoch=2), Position(epoch=2, turn=8, step=4, steps=5), sep="; ")
+        epoch 2; epoch 3 up to step 4 of 5
+        """
+        if self.steps == 0:
+            return f"epoch {self.epoch}"
+        return f"epoch {self.epoch + 1} up to step {self.step} of {self.steps}"
 
     def check_bins(self, manifest_hash: str) -> None:
         """Refuse to go on within an epoch with other bins.
@@ -55,9 +69,11 @@ def read_position(path: Path) -> Position:
     """
     if not path.exists():
         return Position()
-    checkpoint = read_checkpoint(path)
+    checkpoint = read_checkpoint(path, for_facts=True)
     epoch, within = checkpoint["epoch"], _read_state(checkpoint)
-    return Position(epoch, within["turn"], within["manifest_hash"]) if within else Position(epoch + 1)
+    if not within:
+        return Position(epoch + 1)
+    return Position(epoch, *(within[key] for key in ("turn", "step", "steps", "manifest_hash")))
 
 
 def check_same_epoch(path: Path, config: TrainConfig) -> None:
@@ -70,7 +86,7 @@ def check_same_epoch(path: Path, config: TrainConfig) -> None:
     Raises:
         CheckpointError: If it cannot be read, its epoch was begun with other settings, or is one too many.
     """
-    checkpoint = read_checkpoint(path)
+    checkpoint = read_checkpoint(path, for_facts=True)
     within = _read_state(checkpoint)
     if not within:
         return

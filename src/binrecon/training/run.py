@@ -140,7 +140,7 @@ def fit(
     if config.trainer.accelerator == "cpu":
         keep_freed_memory()
     counter = counter or prepare_counter(config, folder)
-    with _build_log(config, folder, place) as log, stopping_as_asked():
+    with _build_log(config, folder, place) as log, stopping_as_asked(folder.last_checkpoint, place):
         _fit(config, folder, counter, watch, log, place, ranks)
 
 

@@ -14,7 +14,6 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.trainer.states import TrainerFn
 
-from binrecon.console import get_console
 from binrecon.training.module import CountingModule
 from binrecon.training.place import Place
 from binrecon.training.position import STATE_KEY
@@ -156,8 +155,11 @@ class CheckpointWithinEpoch(Checkpoint):
         return time.monotonic() - self.saved_at >= limit
 
     def _save(self, trainer: pl.Trainer, module: CountingModule, turn: int) -> None:
+        parts = trainer.accumulate_grad_batches
         self.kept = {
             "turn": turn,
+            "step": turn // parts,
+            "steps": math.ceil(int(trainer.num_training_batches) / parts),
             "settings": self.settings,
             "manifest_hash": self.manifest_hash,
             "sums": module.metrics_of("train").gather(),
@@ -165,14 +167,6 @@ class CheckpointWithinEpoch(Checkpoint):
         trainer.save_checkpoint(self.path)
         self.kept = {}
         self.saved_at = time.monotonic()
-        if self.is_ending and trainer.is_global_zero:
-            step, steps = (
-                n // trainer.accumulate_grad_batches for n in (turn, int(trainer.num_training_batches))
-            )
-            epoch = trainer.current_epoch + 1
-            get_console().print(
-                f"stopped in epoch {epoch} after step {step} of {steps}, which {self.path.name} holds"
-            )
 
     def _end(self, wish: Wish) -> None:
         """End the run as whoever asked for it wants it.
