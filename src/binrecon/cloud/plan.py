@@ -1,5 +1,6 @@
 """A job as its command line describes it: settings, words that travel, and what is searched."""
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
+from binrecon.cloud import wandb_key
 from binrecon.cloud.archive import RECIPES as FOLDER_OF_RECIPES
 from binrecon.cloud.images import find_image, has_gpu
 from binrecon.cloud.words import Said, encode_words, sort_words
@@ -40,6 +42,8 @@ class LaunchPlan:
         search_words: The words that say so.
         image: Address of the image that trains.
         recipes: Recipes and labels that travel with the code, by file name.
+        variables: Of the job's environment, by name.
+        notes: What is worth knowing before it runs.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -51,6 +55,8 @@ class LaunchPlan:
         self.search: SweepPlan | None = None
         self.search_words: tuple[str, ...] = said.search
         self.recipes: dict[str, bytes] = {}
+        self.variables: dict[str, str] = {}
+        self.notes: tuple[str, ...] = ()
         self.image = ""
         if self.settings.do == RUN:
             self._plan_job(said)
@@ -74,6 +80,8 @@ class LaunchPlan:
             raise ConfigError(problems)
         self.words = (*self._take_recipes_along(given), *self._take_labels_along(config.data.labels))
         encode_words(self.words)
+        self.variables = wandb_key.travelling(config, self.cloud, os.environ)
+        self.notes = tuple(wandb_key.describe(config, self.cloud))
 
     def _words_of_machines(self, words: Sequence[str]) -> Iterator[str]:
         """Yield the word that makes a training one of several machines, unless it is there."""
@@ -106,6 +114,7 @@ class LaunchPlan:
                 f"model.weights: '{config.model.weights}' is a file of this machine; "
                 "give it as cloud.weights=s3://BUCKET/KEY"
             )
+        yield from wandb_key.find_problems(config, cloud, os.environ)
         yield from self._check_machine(config)
 
     def _check_machine(self, config: DictConfig) -> Iterator[str]:
