@@ -22,10 +22,11 @@ from tests.ctrl_c import heed_ctrl_c
 
 from binrecon.cli import main
 from binrecon.config.compose import load_resolved
+from binrecon.sweep.outcome import report_epoch
 from binrecon.sweep.place import Place
 from binrecon.sweep.sampling import quieten_optuna
 from binrecon.sweep.storage import open_storage, using_storage
-from binrecon.sweep.study import SURPLUS, report_epoch
+from binrecon.sweep.study import SURPLUS
 from binrecon.sweep.workers import LOST, RETRY_OF, WORKER
 
 LR = "optimizer.lr=tag(log, interval(1e-4, 1e-1))"

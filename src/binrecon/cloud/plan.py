@@ -15,8 +15,8 @@ from binrecon.cloud.words import Said, encode_words, sort_words
 from binrecon.config.cloud_settings import JOB_PREFIX, RUN, LaunchConfig, SageMakerConfig
 from binrecon.config.compose import RECIPE_SUFFIX, RECIPES, take_in_recipes, to_typed
 from binrecon.config.schema import WEIGHT_WORDS
-from binrecon.config.search_space import compose_checked
 from binrecon.config.split_words import GROUPED
+from binrecon.config.trials import compose_checked
 from binrecon.errors import ConfigError
 from binrecon.sweep.plan import Plan as SweepPlan
 

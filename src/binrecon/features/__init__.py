@@ -5,7 +5,8 @@ from binrecon.features.dataset import FeatureDataset
 from binrecon.features.engine import choose_engine
 from binrecon.features.extract import extract_features
 from binrecon.features.fingerprint import Fingerprint
-from binrecon.features.store import FeatureStore, RowKey
+from binrecon.features.rows import RowKey
+from binrecon.features.store import FeatureStore
 
 __all__ = [
     "FeatureDataModule",

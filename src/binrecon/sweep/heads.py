@@ -10,7 +10,7 @@ from binrecon.config.schema import TrainConfig
 from binrecon.config.search_space import SearchSpace
 from binrecon.features import FeatureDataModule
 from binrecon.sweep.evaluators import Report, Task
-from binrecon.sweep.study import Outcome
+from binrecon.sweep.outcome import Outcome
 from binrecon.training.cached import why_live
 from binrecon.training.learner import HeadTrial, TrainedHead
 from binrecon.training.many_heads import train_heads

@@ -1,34 +1,26 @@
 """A run's log in W&B. It may fail, the training must not: what W&B cannot do is said in a line, once."""
 
-import io
-import math
 import os
 import shutil
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar, cast
+from typing import Literal, Self, TypeVar, cast
 from uuid import uuid4
 
 import wandb
-from PIL import Image
 
 from binrecon.config.schema import TrainConfig, WandbLoggerConfig
 from binrecon.console import get_console
 from binrecon.errors import ConfigError
-from binrecon.manifest import CountRange
-from binrecon.sources.build import build_source
 from binrecon.training.results import Results
 from binrecon.training.run_folder import RunFolder
 from binrecon.training.run_log import RunLog
+from binrecon.training.wandb_results import draw, summarise
 from binrecon.training.wandb_settings import describe_run, name_run
 
 T = TypeVar("T")
-
-_PLOTS = ("learning_curves", "confusion_matrix", "reliability")
-_PLOTS_OF_PHOTOS = ("most_wrong",)
-_CONFUSION_COLUMNS = ("Actual", "Predicted", "nPredictions")  # as W&B's chart calls them
 
 
 def require_key(mode: str) -> None:
@@ -104,8 +96,10 @@ class WandbLog(RunLog):
         run = self.run
         if run is None:
             return
-        self._attempt("results are not logged", lambda: run.summary.update(self._summarise(results)))
-        self._attempt("tables and plots are not logged", lambda: run.log(self._draw(results)))
+        self._attempt("results are not logged", lambda: run.summary.update(summarise(results, self.folder)))
+        self._attempt(
+            "tables and plots are not logged", lambda: run.log(draw(results, self.config, self.folder))
+        )
         files = threading.Thread(
             target=lambda: self._attempt("files are not logged", lambda: self._log_files(run, results)),
             daemon=True,
@@ -169,49 +163,6 @@ class WandbLog(RunLog):
             ),
         )
 
-    def _summarise(self, results: Results) -> dict[str, float]:
-        """Return final numbers by name; those of `val` are of the tested epoch, not of the last one."""
-        numbers = {name: value for name, value in results.best_row.items() if name.startswith("val/")}
-        if results.split == "test":
-            numbers |= {f"test/{name}": value for name, value in results.judged.items()}
-        for baseline, metrics in (("majority", results.majority), ("prior", results.prior)):
-            numbers |= {f"baseline/{baseline}/{name}": value for name, value in metrics.items()}
-        numbers["best_epoch"] = results.best_epoch
-        numbers["seconds"] = self.folder.read_facts()["seconds"]
-        return {name: value for name, value in numbers.items() if math.isfinite(value)}
-
-    def _draw(self, results: Results) -> dict[str, Any]:
-        """Return tables and plots by name."""
-        plots = _PLOTS + (_PLOTS_OF_PHOTOS if self.logger.log_photos else ())
-        return {
-            "confusion": self._draw_confusion(results),
-            "most_wrong": self._tabulate_most_wrong(results),
-            **{f"plots/{name}": wandb.Image(str(self.folder.plots / f"{name}.png")) for name in plots},
-        }
-
-    def _draw_confusion(self, results: Results) -> object:
-        counts = CountRange.of(self.config.data).counts
-        table = wandb.Table(columns=[*_CONFUSION_COLUMNS])
-        for recorded, row in zip(counts, results.tally.confusion.int().tolist(), strict=True):
-            for predicted, bins in zip(counts, row, strict=True):
-                table.add_data(str(recorded), str(predicted), bins)
-        return wandb.plot_table(
-            vega_spec_name="wandb/confusion_matrix/v1",  # the chart of W&B's own confusion_matrix
-            data_table=table,
-            fields={name: name for name in _CONFUSION_COLUMNS},
-            string_fields={"title": f"{results.split}: recorded and predicted counts"},
-        )
-
-    def _tabulate_most_wrong(self, results: Results) -> wandb.Table:
-        columns: list[str | int] = ["bin_id", "recorded_count", "predicted_count", "likelihood"]
-        rows = results.most_wrong[columns].to_dict("split")["data"]
-        if self.logger.log_photos:
-            source = build_source(self.config.source)
-            photos = (Image.open(io.BytesIO(source.read_photo(row[0]))).convert("RGB") for row in rows)
-            rows = [[*row, wandb.Image(photo)] for row, photo in zip(rows, photos, strict=True)]
-            columns = [*columns, "photo"]
-        return wandb.Table(columns=columns, data=rows)
-
     def _log_files(self, run: wandb.Run, results: Results) -> None:
         facts = self.folder.read_facts()
         if self.logger.log_manifest:
@@ -223,7 +174,7 @@ class WandbLog(RunLog):
             # `run.use_artifact` does this too, but refuses to offline and waits for the server without end
             run._log_artifact(manifest, is_user_created=True, use_after_commit=True)
         if self.logger.log_checkpoint:
-            metadata = {**self._summarise(results), "weights_hash": facts["weights_hash"]}
+            metadata = {**summarise(results, self.folder), "weights_hash": facts["weights_hash"]}
             model = wandb.Artifact(f"model-{run.id}", "model", metadata=metadata)
             model.add_file(self._pin(run, self.folder.best_checkpoint), policy="immutable", skip_cache=True)
             run.log_artifact(model, aliases=["best"])
