@@ -17,7 +17,8 @@ import numpy as np
 
 from binrecon.config.compose import compose_config, to_typed
 from binrecon.config.schema import AdamConfig, CrossEntropyConfig, LinearHeadConfig, SGDConfig, SGDRConfig
-from binrecon.features import FeatureDataModule, FeatureStore, Fingerprint
+from binrecon.features import FeatureStore, Fingerprint
+from binrecon.features.datamodule import FeatureDataModule
 from binrecon.features.engine import EngineChoice
 from binrecon.manifest import CountRange, Manifest, build_manifest, build_split_rule
 from binrecon.models import hash_state

@@ -8,7 +8,7 @@ from optuna.trial import Trial
 
 from binrecon.config.schema import TrainConfig
 from binrecon.config.search_space import SearchSpace
-from binrecon.features import FeatureDataModule
+from binrecon.features.datamodule import FeatureDataModule
 from binrecon.sweep.evaluators import Report, Task
 from binrecon.sweep.outcome import Outcome
 from binrecon.training.cached import why_live

@@ -14,7 +14,7 @@ from binrecon.config.trainer_words import count_normalisers
 from binrecon.console import get_console
 from binrecon.data.balance import build_class_weights
 from binrecon.data.datamodule import BinDataModule
-from binrecon.features import FeatureDataModule
+from binrecon.features.datamodule import FeatureDataModule
 from binrecon.manifest import (
     CountRange,
     Manifest,

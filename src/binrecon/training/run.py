@@ -11,7 +11,7 @@ from binrecon.console import get_console
 from binrecon.data.balance import expected_shares
 from binrecon.data.datamodule import BinDataModule, check_share
 from binrecon.errors import CalibrationError, OutputError
-from binrecon.features import FeatureDataModule
+from binrecon.features.datamodule import FeatureDataModule
 from binrecon.manifest import read_manifest
 from binrecon.models import BinCounter
 from binrecon.models.heads import start_at_shares
