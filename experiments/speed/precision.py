@@ -24,8 +24,8 @@ from binrecon.manifest import CountRange, Manifest, build_manifest, build_split_
 from binrecon.models import hash_state
 from binrecon.models.backbone import build_backbone
 from binrecon.sources import LocalSource
-from binrecon.training.learner import HeadTrial
-from binrecon.training.many_heads import train_heads
+from binrecon.training.heads.learner import HeadTrial
+from binrecon.training.heads.many_heads import train_heads
 
 BACKBONE = "tf_efficientnet_lite0.in1k"
 SEEDS = 10

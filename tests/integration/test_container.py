@@ -22,7 +22,7 @@ from tests.s3_server import find_free_ports
 from binrecon.cloud.archive import build_archive
 from binrecon.cloud.metric_lines import METRICS, describe_metrics
 from binrecon.cloud.words import encode_words
-from binrecon.training.checkpoints import load_counter, read_checkpoint
+from binrecon.training.checkpoints.files import load_counter, read_checkpoint
 
 Tree = Callable[..., Path]
 Start = Callable[..., "subprocess.Popen[str]"]

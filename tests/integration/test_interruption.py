@@ -13,7 +13,7 @@ import pytest
 from tests.ctrl_c import heed_ctrl_c
 
 from binrecon.cli import main
-from binrecon.training.position import read_position
+from binrecon.training.checkpoints.position import read_position
 
 LONG = "trainer.max_epochs=100000"
 

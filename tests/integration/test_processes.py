@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from binrecon.cli import main
-from binrecon.training.checkpoints import read_checkpoint
+from binrecon.training.checkpoints.files import read_checkpoint
 
 SPLIT = ["data.split_seed=17", "data.batch_size=48", "optimizer=sgd", "head.dropout=0"]
 CASES = {

@@ -16,8 +16,8 @@ import wandb
 
 from binrecon.cli import main
 from binrecon.config.compose import compose_config, to_typed
+from binrecon.training.logs.wandb_log import WandbLog
 from binrecon.training.run_folder import RunFolder
-from binrecon.training.wandb_log import WandbLog
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
 

@@ -10,9 +10,9 @@ import torch
 from tests.same_run import assert_same_run
 
 from binrecon.cli import main
-from binrecon.training.checkpoints import read_checkpoint
+from binrecon.training.checkpoints.files import read_checkpoint
+from binrecon.training.checkpoints.position import STATE_KEY, Position, read_position
 from binrecon.training.module import CountingModule
-from binrecon.training.position import STATE_KEY, Position, read_position
 
 pytestmark = pytest.mark.slow
 

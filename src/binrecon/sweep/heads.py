@@ -12,8 +12,8 @@ from binrecon.features.datamodule import FeatureDataModule
 from binrecon.sweep.evaluators import Report, Task
 from binrecon.sweep.outcome import Outcome
 from binrecon.training.cached import why_live
-from binrecon.training.learner import HeadTrial, TrainedHead
-from binrecon.training.many_heads import train_heads
+from binrecon.training.heads.learner import HeadTrial, TrainedHead
+from binrecon.training.heads.many_heads import train_heads
 from binrecon.training.prepare import build_data, look_at_bins, prepare_counter, prepare_manifest
 from binrecon.training.run_folder import RunFolder
 

@@ -11,8 +11,8 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
 from binrecon.console import get_console
-from binrecon.training.place import Place
-from binrecon.training.position import read_position
+from binrecon.training.checkpoints.position import read_position
+from binrecon.training.distributed.place import Place
 
 
 @contextmanager

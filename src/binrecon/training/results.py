@@ -30,7 +30,7 @@ from binrecon.report.photo_sheet import draw_photo_sheet
 from binrecon.report.plots import plot_confusion, plot_learning_curves, plot_reliability
 from binrecon.report.tables import decodings_table, metrics_table, per_count_table
 from binrecon.sources.build import build_source
-from binrecon.training.checkpoints import read_checkpoint
+from binrecon.training.checkpoints.files import read_checkpoint
 from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import write_json
 

@@ -16,21 +16,24 @@ from binrecon.manifest import read_manifest
 from binrecon.models import BinCounter
 from binrecon.models.heads import start_at_shares
 from binrecon.report.summary import model_table
-from binrecon.training.batch_norm import sync_batch_norm
 from binrecon.training.cached import why_live
 from binrecon.training.calibrate import calibrate_run
 from binrecon.training.callbacks import RunWatch
-from binrecon.training.checkpoints import check_same_model, complete_checkpoint, write_frozen_part
+from binrecon.training.checkpoints.files import check_same_model, complete_checkpoint, write_frozen_part
+from binrecon.training.checkpoints.mirror import CheckpointMirror
+from binrecon.training.checkpoints.position import check_same_epoch, read_position
+from binrecon.training.distributed.batch_norm import sync_batch_norm
+from binrecon.training.distributed.launcher import LAUNCHER_VARIABLE
+from binrecon.training.distributed.parent import end_with_parent
+from binrecon.training.distributed.place import ALONE, Place, check_place, find_place
+from binrecon.training.distributed.processes import start_processes
+from binrecon.training.distributed.ranks import Ranks, joined
 from binrecon.training.hardware import choose_device
 from binrecon.training.interruption import requeueing, stopping_as_asked
-from binrecon.training.launcher import LAUNCHER_VARIABLE
+from binrecon.training.logs.run_log import RunLog
 from binrecon.training.machine import check_machine
 from binrecon.training.memory import keep_freed_memory
-from binrecon.training.mirror import CheckpointMirror
 from binrecon.training.module import CountingModule
-from binrecon.training.parent import end_with_parent
-from binrecon.training.place import ALONE, Place, check_place, find_place
-from binrecon.training.position import check_same_epoch, read_position
 from binrecon.training.prepare import (
     build_data,
     build_module,
@@ -40,11 +43,8 @@ from binrecon.training.prepare import (
     prepare_manifest,
     train_counts,
 )
-from binrecon.training.processes import start_processes
-from binrecon.training.ranks import Ranks, joined
 from binrecon.training.results import read_best, report_results
 from binrecon.training.run_folder import RunFolder, collect_facts
-from binrecon.training.run_log import RunLog
 from binrecon.training.trainer import build_callbacks, build_trainer, describe_devices, quieten_lightning
 
 
@@ -238,6 +238,6 @@ def _build_log(config: TrainConfig, folder: RunFolder, place: Place) -> RunLog:
     """Open what follows the run: in the first process, where one is asked for."""
     if not (place.is_first and isinstance(config.logger, WandbLoggerConfig)):
         return RunLog()
-    from binrecon.training.wandb_log import WandbLog  # W&B takes a second to load
+    from binrecon.training.logs.wandb_log import WandbLog  # W&B takes a second to load
 
     return WandbLog(config, folder)

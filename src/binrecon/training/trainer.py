@@ -14,16 +14,16 @@ from binrecon.config.trainer_words import FSDP
 from binrecon.training.averaging import WeightAverage
 from binrecon.training.cached import why_live
 from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter
-from binrecon.training.checkpoint_io import AtomicCheckpointIO, MovableCheckpoint
-from binrecon.training.environment import choose_environment
+from binrecon.training.checkpoints.lightning_io import AtomicCheckpointIO, MovableCheckpoint
+from binrecon.training.checkpoints.mirror import CheckpointMirror, MirrorCheckpoints
+from binrecon.training.checkpoints.position import settings_of_epoch
+from binrecon.training.checkpoints.within_epoch import CheckpointWithinEpoch
+from binrecon.training.distributed.environment import choose_environment
+from binrecon.training.distributed.place import Place
+from binrecon.training.distributed.ranks import Ranks
 from binrecon.training.interruption import PromptStop
-from binrecon.training.mirror import CheckpointMirror, MirrorCheckpoints
-from binrecon.training.place import Place
-from binrecon.training.position import settings_of_epoch
-from binrecon.training.ranks import Ranks
+from binrecon.training.logs.run_log import RunLog
 from binrecon.training.run_folder import RunFolder
-from binrecon.training.run_log import RunLog
-from binrecon.training.within_epoch import CheckpointWithinEpoch
 
 
 def build_callbacks(

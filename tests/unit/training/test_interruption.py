@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from binrecon.training.distributed.place import ALONE, Place
 from binrecon.training.interruption import requeueing, stopping_as_asked
-from binrecon.training.place import ALONE, Place
 
 FIRST = Place("srun", "slurm_7_0", rank=0, size=2)
 

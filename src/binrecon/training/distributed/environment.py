@@ -7,7 +7,7 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
-from binrecon.training.place import Place
+from binrecon.training.distributed.place import Place
 
 
 def choose_environment(place: Place) -> ClusterEnvironment:

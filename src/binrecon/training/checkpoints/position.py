@@ -8,7 +8,7 @@ from typing import Any
 from binrecon.config.run_keys import SEED_KEY, covers, list_settings
 from binrecon.config.schema import TrainConfig
 from binrecon.errors import CheckpointError
-from binrecon.training.checkpoints import list_differences, read_checkpoint
+from binrecon.training.checkpoints.files import list_differences, read_checkpoint
 
 STATE_KEY = "CheckpointWithinEpoch"
 """Under which a checkpoint, among the states of callbacks, says where within an epoch it was written."""

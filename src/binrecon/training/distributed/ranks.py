@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 
+import binrecon
 from binrecon.config.run_keys import PLACE_KEYS, covers, list_settings
 from binrecon.config.schema import TrainConfig
 from binrecon.errors import EXIT_MISUSE, TrainingError
-from binrecon.training.environment import choose_environment
-from binrecon.training.meeting import find_interface, meet
-from binrecon.training.place import Place
-from binrecon.training.pulse import noticing_silence
+from binrecon.training.distributed.environment import choose_environment
+from binrecon.training.distributed.meeting import find_interface, meet
+from binrecon.training.distributed.place import Place
+from binrecon.training.distributed.pulse import noticing_silence
 from binrecon.whole_file import write_whole
 
 T = TypeVar("T")
@@ -185,7 +186,7 @@ def _settings_to_share(config: TrainConfig) -> dict[str, object]:
 
 def _own_code() -> dict[str, object]:
     """Return the versions that matter, and a hash of every file of this package."""
-    package, digest = Path(__file__).parents[1], hashlib.sha256()
+    package, digest = Path(binrecon.__file__).parent, hashlib.sha256()
     for file in sorted(package.rglob("*.py")):
         digest.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
     versions = {"binrecon": importlib.metadata.version("binrecon"), "torch": torch.__version__}

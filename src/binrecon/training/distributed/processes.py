@@ -22,7 +22,7 @@ def start_processes(config: TrainConfig, folder: RunFolder, worker: str) -> None
         TrainingError: If a process fails.
     """
     command = [
-        sys.executable, "-m", "binrecon.training.launcher", str(os.getpid()), "--standalone",
+        sys.executable, "-m", "binrecon.training.distributed.launcher", str(os.getpid()), "--standalone",
         f"--nproc-per-node={config.trainer.devices}", "-m", worker, str(folder.path),
     ]  # fmt: skip
     status = _run_to_its_end(command)

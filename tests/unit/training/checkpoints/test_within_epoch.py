@@ -10,8 +10,8 @@ import pytest
 import pytorch_lightning as pl
 from pytorch_lightning.trainer.states import TrainerFn, TrainerState
 
-from binrecon.training.place import ALONE, Place
-from binrecon.training.within_epoch import CheckpointWithinEpoch, Wish
+from binrecon.training.checkpoints.within_epoch import CheckpointWithinEpoch, Wish
+from binrecon.training.distributed.place import ALONE, Place
 
 FIRST = Place("srun", "slurm_7_0", rank=0, size=2)
 

@@ -14,11 +14,11 @@ import wandb
 from binrecon.config.schema import TrainConfig, WandbLoggerConfig
 from binrecon.console import get_console
 from binrecon.errors import ConfigError
+from binrecon.training.logs.run_log import RunLog
+from binrecon.training.logs.wandb_results import draw, summarise
+from binrecon.training.logs.wandb_settings import describe_run, name_run
 from binrecon.training.results import Results
 from binrecon.training.run_folder import RunFolder
-from binrecon.training.run_log import RunLog
-from binrecon.training.wandb_results import draw, summarise
-from binrecon.training.wandb_settings import describe_run, name_run
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from torch._C._distributed_c10d import Store
 
 from binrecon.errors import EXIT_MISUSE, TrainingError
-from binrecon.training.place import Place
+from binrecon.training.distributed.place import Place
 
 _BEATS = 10
 """How often a machine is to be heard within the time after which it counts as gone."""

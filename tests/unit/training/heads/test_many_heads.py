@@ -24,8 +24,8 @@ from binrecon.config.schema import (
 from binrecon.config.split_words import Split
 from binrecon.data import BatchDataset, FeatureBatch, Views
 from binrecon.errors import ConfigError
-from binrecon.training.learner import HeadTrial, TrainedHead
-from binrecon.training.many_heads import AfterEpoch, train_heads
+from binrecon.training.heads.learner import HeadTrial, TrainedHead
+from binrecon.training.heads.many_heads import AfterEpoch, train_heads
 
 DATA = DataConfig(batch_size=16)
 DIVERGING = SGDConfig(lr=1e30, weight_decay=0.1)
@@ -207,6 +207,6 @@ def test_train_heads__leaves_random_numbers_and_threads_alone() -> None:
 
 
 def test_train_heads__needs_no_lightning() -> None:
-    code = "import sys, binrecon.training.many_heads; print('pytorch_lightning' in sys.modules)"
+    code = "import sys, binrecon.training.heads.many_heads; print('pytorch_lightning' in sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "False"

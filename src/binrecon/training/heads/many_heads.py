@@ -15,8 +15,8 @@ from binrecon.console import ProgressMeter
 from binrecon.data import BatchDataset, FeatureBatch, Views
 from binrecon.data.balance import build_class_weights, expected_shares
 from binrecon.data.sampler import EvaluationSampler, TrainSampler
-from binrecon.training.head_group import HeadGroup, group_learners
-from binrecon.training.learner import HeadTrial, Learner, TrainedHead
+from binrecon.training.heads.head_group import HeadGroup, group_learners
+from binrecon.training.heads.learner import HeadTrial, Learner, TrainedHead
 from binrecon.training.rules import check_batches
 from binrecon.training.threads import use_threads
 

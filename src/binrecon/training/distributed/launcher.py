@@ -14,7 +14,7 @@ from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.run import parse_args, run
 
-from binrecon.training.parent import end_with_parent
+from binrecon.training.distributed.parent import end_with_parent
 
 LAUNCHER_VARIABLE = "BINRECON_LAUNCHER"
 """Environment variable that tells a process the id of its launcher."""

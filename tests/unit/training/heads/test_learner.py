@@ -6,7 +6,7 @@ import torch
 from binrecon.config.metric_names import Mode
 from binrecon.config.schema import CrossEntropyConfig, LinearHeadConfig, SGDConfig
 from binrecon.models.heads import split_head
-from binrecon.training.learner import HeadTrial, Learner
+from binrecon.training.heads.learner import HeadTrial, Learner
 
 
 def build_learner() -> Learner:

@@ -19,7 +19,7 @@ def launch(program: str, folder: Path) -> "subprocess.CompletedProcess[str]":
     (folder / "program.py").write_text(program)
     words = [str(os.getpid()), "--standalone", "--nproc-per-node=2", str(folder / "program.py")]
     return subprocess.run(
-        [sys.executable, "-m", "binrecon.training.launcher", *words],
+        [sys.executable, "-m", "binrecon.training.distributed.launcher", *words],
         capture_output=True,
         text=True,
         check=False,

@@ -4,8 +4,8 @@ import pytest
 
 from binrecon.config.compose import compose_config, to_typed
 from binrecon.errors import TrainingError
-from binrecon.training.place import Place
-from binrecon.training.ranks import Ranks, describe_disagreement, joined
+from binrecon.training.distributed.place import Place
+from binrecon.training.distributed.ranks import Ranks, describe_disagreement, joined
 
 
 def test_describe_disagreement() -> None:

@@ -1,8 +1,8 @@
 import pytest
-from tests.unit.training.test_place import SRUN, TORCHRUN
+from tests.unit.training.distributed.test_place import SRUN, TORCHRUN
 
-from binrecon.training.environment import choose_environment
-from binrecon.training.place import find_place
+from binrecon.training.distributed.environment import choose_environment
+from binrecon.training.distributed.place import find_place
 
 
 def test_choose_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from binrecon.config.schema import TrainerConfig
 from binrecon.errors import ConfigError
-from binrecon.training.place import ALONE, Place, check_place, find_place, words_of_job
+from binrecon.training.distributed.place import ALONE, Place, check_place, find_place, words_of_job
 
 TORCHRUN = {
     "TORCHELASTIC_RUN_ID": "bins1",

@@ -17,7 +17,7 @@ from binrecon.models.decoding import average_looks
 from binrecon.models.heads import split_head
 from binrecon.models.losses import stack_losses, weigh_classes
 from binrecon.models.ordinal import link_heads
-from binrecon.training.learner import Learner
+from binrecon.training.heads.learner import Learner
 from binrecon.training.rules import describe_divergence, dropout_seed, seed_device
 
 

@@ -8,8 +8,8 @@ import torch
 
 from binrecon.errors import CheckpointError
 from binrecon.models import build_counter
-from binrecon.training.checkpoint_io import AtomicCheckpointIO
-from binrecon.training.checkpoints import check_same_model, load_counter, read_checkpoint
+from binrecon.training.checkpoints.files import check_same_model, load_counter, read_checkpoint
+from binrecon.training.checkpoints.lightning_io import AtomicCheckpointIO
 
 FACTS = {
     "backbone": "resnet18.tv_in1k",

@@ -5,8 +5,8 @@ import time
 import pytest
 import torch.distributed as dist
 
-from binrecon.training.place import Place
-from binrecon.training.pulse import Pulse, noticing_silence
+from binrecon.training.distributed.place import Place
+from binrecon.training.distributed.pulse import Pulse, noticing_silence
 
 PATIENCE_S = 3.0
 

@@ -12,8 +12,8 @@ from binrecon.config.schema import (
     MlpHeadConfig,
     SoftLabelsConfig,
 )
-from binrecon.training.head_group import SplitSums, group_learners
-from binrecon.training.learner import HeadTrial, Learner
+from binrecon.training.heads.head_group import SplitSums, group_learners
+from binrecon.training.heads.learner import HeadTrial, Learner
 from binrecon.training.module import SplitMetrics
 
 LINEAR = LinearHeadConfig(dropout=0.0)

@@ -7,7 +7,7 @@ from typing import Any
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
-from binrecon.training.checkpoints import write_checkpoint
+from binrecon.training.checkpoints.files import write_checkpoint
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):

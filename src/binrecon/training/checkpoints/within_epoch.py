@@ -14,10 +14,10 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.trainer.states import TrainerFn
 
+from binrecon.training.checkpoints.position import STATE_KEY
+from binrecon.training.distributed.place import Place
+from binrecon.training.distributed.ranks import Ranks
 from binrecon.training.module import CountingModule
-from binrecon.training.place import Place
-from binrecon.training.position import STATE_KEY
-from binrecon.training.ranks import Ranks
 
 _BEFORE_VALIDATION_S = 60.0
 """Time since the last checkpoint that is worth another one before validation, in which none is written."""

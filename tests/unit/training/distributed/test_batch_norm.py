@@ -7,7 +7,7 @@ import torch.distributed as dist
 from torch import nn
 
 from binrecon.models import BinCounter, build_counter
-from binrecon.training.batch_norm import sync_batch_norm
+from binrecon.training.distributed.batch_norm import sync_batch_norm
 
 MLP = {"name": "mlp", "dropout": 0.0, "hidden_width": 8}
 

@@ -16,8 +16,8 @@ from torch.distributed.rendezvous import rendezvous
 from binrecon.config.schema import TrainConfig
 from binrecon.config.trainer_words import name_processes
 from binrecon.errors import TrainingError
-from binrecon.training.environment import choose_environment
-from binrecon.training.place import Place
+from binrecon.training.distributed.environment import choose_environment
+from binrecon.training.distributed.place import Place
 
 _LOOK_AGAIN_S = 0.05
 """How often the first process looks who has come, in seconds."""

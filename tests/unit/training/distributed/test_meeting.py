@@ -5,8 +5,8 @@ import torch.distributed as dist
 
 from binrecon.config.compose import compose_config, to_typed
 from binrecon.errors import TrainingError
-from binrecon.training.meeting import find_interface, meet, open_round
-from binrecon.training.place import Place
+from binrecon.training.distributed.meeting import find_interface, meet, open_round
+from binrecon.training.distributed.place import Place
 
 TWO = [
     "source=synthetic",

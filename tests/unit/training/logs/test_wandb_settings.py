@@ -5,7 +5,7 @@ import pytest
 
 from binrecon.config.compose import compose_config, to_typed
 from binrecon.config.schema import TrainConfig
-from binrecon.training.wandb_settings import HIDDEN, describe_run, hide_secrets, name_run
+from binrecon.training.logs.wandb_settings import HIDDEN, describe_run, hide_secrets, name_run
 
 FACTS: dict[str, Any] = {"overrides": [], "command": "binrecon train", "manifest_hash": "abc", "leaks": []}
 
