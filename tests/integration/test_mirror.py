@@ -125,3 +125,9 @@ def test_mirror__cannot_be_used(mirror: str, tmp_path: Path) -> None:
         CheckpointError, match=r"s3://no-such-bucket/runs cannot be used \(.*NoSuchBucket.*\); look at"
     ):
         CheckpointMirror("s3://no-such-bucket/runs").pull(RunFolder(tmp_path / "run"), [])
+
+
+def test_mirror__a_wrong_address_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "nowhere")
+    with pytest.raises(CheckpointError, match=r"cannot be used \(Invalid endpoint: nowhere\); look at"):
+        CheckpointMirror("s3://bucket/runs").pull(RunFolder(tmp_path / "run"), [])

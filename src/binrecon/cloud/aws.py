@@ -47,7 +47,11 @@ class Clients:
 
 
 def connect(cloud: SageMakerConfig) -> Clients:
-    """Build the clients; nothing is sent yet. Credentials come from the usual AWS chain alone."""
+    """Build the clients; nothing is sent yet. Credentials come from the usual AWS chain alone.
+
+    Raises:
+        CloudError: If AWS's own settings name no server.
+    """
     import boto3
     from botocore.config import Config
 
@@ -58,12 +62,17 @@ def connect(cloud: SageMakerConfig) -> Clients:
         s3={"addressing_style": "auto" if cloud.endpoint_url is None else "path"},
     )
     session = boto3.Session(region_name=cloud.region)
-    return Clients(
-        sagemaker=session.client("sagemaker", endpoint_url=cloud.endpoint_url, config=options),
-        s3=session.client("s3", endpoint_url=cloud.endpoint_url, config=options),
-        logs=session.client("logs", endpoint_url=cloud.endpoint_url, config=options),
-        secrets=session.client("secretsmanager", endpoint_url=cloud.endpoint_url, config=options),
-    )
+    try:
+        return Clients(
+            sagemaker=session.client("sagemaker", endpoint_url=cloud.endpoint_url, config=options),
+            s3=session.client("s3", endpoint_url=cloud.endpoint_url, config=options),
+            logs=session.client("logs", endpoint_url=cloud.endpoint_url, config=options),
+            secrets=session.client("secretsmanager", endpoint_url=cloud.endpoint_url, config=options),
+        )
+    except ValueError as error:  # ours is checked; botocore takes AWS_ENDPOINT_URL and ~/.aws/config too
+        raise CloudError(
+            f"AWS cannot be asked ({error}); look at AWS_ENDPOINT_URL and ~/.aws/config"
+        ) from error
 
 
 @contextlib.contextmanager
@@ -142,7 +151,7 @@ def explain(cloud: SageMakerConfig, error: "ClientError") -> str:
 
 def _find_key(cloud: SageMakerConfig, bucket: str) -> str:
     """Return the key that names a bucket."""
-    keys = (key for key in ("bins", "lists", "weights") if bucket != cloud.bucket)
+    keys = (key for key in ("bins", "lists", "weights", "checkpoints") if bucket != cloud.bucket)
     return next(
         (f"cloud.{key}" for key in keys if f"{getattr(cloud, key)}/".startswith(f"s3://{bucket}/")),
         "cloud.bucket",

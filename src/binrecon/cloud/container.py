@@ -16,6 +16,9 @@ from binrecon.sources.layout import PHOTO_FOLDER, RECORD_FOLDER
 ROOT = Path("/opt/ml")
 """Where SageMaker puts everything."""
 
+RUN = "run"
+"""Folder of the run below the checkpoints of a job."""
+
 ROOT_VARIABLE = "BINRECON_ML_ROOT"
 """Environment variable that names another such folder, to rehearse a job."""
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from binrecon.cloud.archive import COMMIT_VARIABLE
-from binrecon.cloud.container import ROOT, ROOT_VARIABLE, Container, read_container
+from binrecon.cloud.container import ROOT, ROOT_VARIABLE, RUN, Container, read_container
 from binrecon.cloud.process import print_result, run_watched
 from binrecon.cloud.wandb_key import KEY_VARIABLE, SECRET_VARIABLE, read_key
 from binrecon.cloud.words import decode_words
@@ -18,7 +18,7 @@ from binrecon.config.compose import take_in_recipes
 from binrecon.config.trials import compose_checked
 from binrecon.errors import EXIT_INTERRUPTED, BinreconError
 from binrecon.training.run_folder import RunFolder
-from binrecon.whole_file import write_text
+from binrecon.whole_file import drafting, write_text
 
 MEETING_PORT = 29500
 """Where the machines of a job meet, unless MASTER_PORT says otherwise: torchrun's own default."""
@@ -113,9 +113,9 @@ def find_run(container: Container) -> Path:
     first, elsewhere: what they have is a copy, which must not go to S3 in place of what it is a copy of.
     """
     if not container.is_first:
-        return _SCRATCH / "run" / container.host
+        return _SCRATCH / RUN / container.host
     is_tuned = any(not word.startswith(("word_", "sagemaker_")) for word in container.parameters)
-    return container.checkpoints / (container.job if is_tuned and container.job else "run")
+    return container.checkpoints / (container.job if is_tuned and container.job else RUN)
 
 
 def build_command(container: Container, folder: RunFolder, environment: Mapping[str, str]) -> list[str]:
@@ -154,7 +154,8 @@ def hand_over(folder: RunFolder, container: Container) -> None:
     """Copy a run folder to where SageMaker takes results from.
 
     The model is the best checkpoint with what is known of it. All else is results: of a run that has not
-    ended, the other checkpoints too, so that it can be resumed anywhere.
+    ended, the other checkpoints too, so that it can be resumed anywhere. SIGTERM may come now: what SageMaker
+    takes from here then are whole files.
     """
     if not folder.path.is_dir():
         return
@@ -166,9 +167,8 @@ def hand_over(folder: RunFolder, container: Container) -> None:
         is_model = path == folder.best_checkpoint or str(name) in _MODEL_FILES
         if is_done and folder.checkpoints in path.parents and not is_model:
             continue
-        target = (container.model if is_model else container.results) / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
+        with drafting((container.model if is_model else container.results) / name) as draft:
+            shutil.copyfile(path, draft)
 
 
 def report_failure(path: Path, reason: str) -> None:

@@ -12,6 +12,9 @@ from binrecon.errors import CloudError, OutputError
 
 _MODEL, _OUTPUT = "model.tar.gz", "output.tar.gz"
 
+_DATA = "data/"
+"""AWS does not say whether it packs `/opt/ml/output/data` or its content; its local mode packs the folder."""
+
 
 def fetch_job(clients: Clients, name: str, folder: Path) -> Path:
     """Bring the results of a job, of a tuning job those of its best.
@@ -70,6 +73,7 @@ def unpack(archive: Path, folder: Path) -> None:
             for member in members:
                 if not (member.isfile() or member.isdir()):
                     raise CloudError(f"'{archive.name}' was refused: '{member.name}' is a link or a device")
+                member.name = f"{member.name.removeprefix('./')}/".removeprefix(_DATA).rstrip("/") or "."
             needed, free = sum(member.size for member in members), shutil.disk_usage(folder).free
             if needed > free:
                 raise CloudError(

@@ -145,7 +145,9 @@ def _list_pages(clients: Clients, operation: Any, key: str) -> Iterator[Any]:  #
 
 def jobs_table(jobs: Iterable[Job], prices: Mapping[str, float]) -> Table:
     """Show jobs, one in a row; costs where prices are known."""
-    table = Table(title="jobs, newest first", title_justify="left", title_style="")
+    table = Table(
+        title=f"jobs, newest first, {LISTED} of each kind at most", title_justify="left", title_style=""
+    )
     for heading in ("job", "status", "stage", "created (UTC)", "machine", "billed min", "cost"):
         table.add_column(heading, justify="right" if heading in ("billed min", "cost") else "left")
     for job in jobs:

@@ -15,7 +15,7 @@ from binrecon.cloud.jobs import jobs_table, list_jobs, stop_job
 from binrecon.cloud.plan import LaunchPlan
 from binrecon.cloud.prices import Machines, describe_limit, read_prices
 from binrecon.cloud.request import build_training_request
-from binrecon.cloud.storage import check_places, code_address, upload_code
+from binrecon.cloud.storage import check_places, code_address, describe_checkpoints, upload_code
 from binrecon.cloud.tuning import build_tuning_request, count_jobs, describe_search
 from binrecon.cloud.wandb_key import check_secret
 from binrecon.console import get_console
@@ -71,6 +71,8 @@ def _run(plan: LaunchPlan, console: Console) -> None:
         clients = connect(plan.cloud)
         check_places(clients, plan.cloud)
         check_secret(clients, plan.cloud)
+        for line in describe_checkpoints(clients, plan.cloud) if plan.search is None else ():
+            console.print(line, highlight=False, markup=False)
         upload_code(clients, plan.cloud, archive)
         _create(plan, clients, request)
         console.print(f"job: {name}", highlight=False)

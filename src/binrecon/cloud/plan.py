@@ -16,6 +16,7 @@ from binrecon.config.cloud_settings import JOB_PREFIX, RUN, LaunchConfig, SageMa
 from binrecon.config.compose import RECIPE_SUFFIX, RECIPES, take_in_recipes, to_typed
 from binrecon.config.schema import WEIGHT_WORDS
 from binrecon.config.split_words import GROUPED
+from binrecon.config.subset_words import FETCHED, parse_subset
 from binrecon.config.trials import compose_checked
 from binrecon.errors import ConfigError
 from binrecon.sweep.plan import Plan as SweepPlan
@@ -103,10 +104,12 @@ class LaunchPlan:
         if config.source.name == "local" and cloud.bins is None:
             yield (
                 "cloud.bins: must be given for source=local: cloud.bins=s3://BUCKET/PREFIX, which holds "
-                "bin-images/ and metadata/; or use source=abid or source=synthetic"
+                "bin-images/ and metadata/; or use source=abid source.subset=all, or source=synthetic"
             )
         if config.source.name != "local" and cloud.bins is not None:
             yield f"cloud.bins: is read by source=local alone, got source={config.source.name}"
+        if config.source.name == "abid":
+            yield from _check_subset(config.source.subset)
         if config.data.split != GROUPED and cloud.lists is None:
             yield f"cloud.lists: data.split={config.data.split} needs the lists: cloud.lists=s3://BUCKET/PREFIX"
         if config.model.weights not in WEIGHT_WORDS:
@@ -156,3 +159,19 @@ class LaunchPlan:
         if self.settings.job is not None:
             return self.settings.job
         return f"{JOB_PREFIX}{(now or datetime.now(UTC)).strftime('%Y%m%d-%H%M%S-%f')[:-3]}"
+
+
+def _check_subset(words: str) -> Iterator[str]:
+    """Yield what a machine cannot fetch that has nothing yet."""
+    subset = parse_subset(words)
+    if subset.word == FETCHED:
+        yield (
+            f"source.subset: {FETCHED} is what lies on a machine, and a job begins on an empty one; say what "
+            "it is to fetch there, for instance source.subset=all or source.subset=sample:500, or give "
+            "cloud.bins=s3://BUCKET/PREFIX"
+        )
+    if subset.word == "ids":
+        yield (
+            f"source.subset: '{subset.argument}' is a file of this machine; copy its bins to S3 and give "
+            "them as cloud.bins=s3://BUCKET/PREFIX"
+        )

@@ -8,14 +8,18 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from binrecon.cloud.metric_lines import write_epoch, write_result
 from binrecon.training.run_folder import RunFolder
 
 STOP_S = 100.0
 """How long a training may take to stop, in seconds: SageMaker kills the container 120 s after it asks."""
+
+_LAST_LINES_S = 5.0
+"""Longest wait for what a training that has ended still says, in seconds."""
 
 _KEPT_LINES = 400
 _LOOK_EVERY_S = 0.5
@@ -57,14 +61,15 @@ def run_watched(command: Sequence[str], environment: Mapping[str, str], folder: 
         raise
     finally:
         history.print_new(_say)
-    reader.join()
-    return process.returncode, "" if process.returncode == 0 else find_reason(lines, process.returncode)
+    reader.join(_LAST_LINES_S)  # a process that the training left behind may hold its standard error open
+    return process.returncode, "" if process.returncode == 0 else find_reason(list(lines), process.returncode)
 
 
-def _pass_on(stream: Iterable[str], lines: deque[str]) -> None:
-    for line in stream:
-        sys.stderr.write(line)
-        lines.append(line.rstrip())
+def _pass_on(stream: IO[str], lines: deque[str]) -> None:
+    with stream:
+        for line in stream:
+            sys.stderr.write(line)
+            lines.append(line.rstrip())
 
 
 def _say(line: str) -> None:

@@ -8,10 +8,12 @@ from urllib.parse import urlsplit
 
 from binrecon.cloud.archive import Archive
 from binrecon.cloud.aws import Clients
+from binrecon.cloud.container import RUN
 from binrecon.cloud.request import list_channels, locate
 from binrecon.config.cloud_settings import SageMakerConfig
 from binrecon.errors import CloudError
 from binrecon.sources.layout import PHOTO_FOLDER, RECORD_FOLDER
+from binrecon.training.run_folder import RunFolder
 
 
 def split_address(address: str) -> tuple[str, str]:
@@ -66,6 +68,18 @@ def check_places(clients: Clients, cloud: SageMakerConfig) -> None:
             raise CloudError(
                 f"cloud.{name}: nothing lies in {below}; check the address, or copy it there first"
             )
+
+
+def describe_checkpoints(clients: Clients, cloud: SageMakerConfig) -> Iterator[str]:
+    """Yield what is to be known of the checkpoints of an earlier job: that there are none."""
+    if cloud.checkpoints is None:
+        return
+    bucket, key = split_address(f"{cloud.checkpoints.rstrip('/')}/{RUN}/{RunFolder(Path()).facts.name}")
+    if not _holds_some(clients, bucket, key):
+        yield (
+            f"cloud.checkpoints: no earlier job left s3://{bucket}/{key}, so the training starts from its "
+            "first epoch; those of a job are in s3://BUCKET/PREFIX/checkpoints/JOB"
+        )
 
 
 def _holds_some(clients: Clients, bucket: str, prefix: str) -> bool:

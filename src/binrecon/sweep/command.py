@@ -18,6 +18,8 @@ from binrecon.sweep.sampling import quieten_optuna
 from binrecon.sweep.storage import using_storage
 from binrecon.sweep.study import SweepStudy
 from binrecon.training.completion import complete_run
+from binrecon.training.distributed.place import ALONE, check_place
+from binrecon.training.machine import check_machine
 from binrecon.training.run_folder import RunFolder
 
 
@@ -28,8 +30,12 @@ def sweep(plan: Plan) -> None:
         plan: The sweep, as its command line describes it.
 
     Raises:
-        BinreconError: If bins, storage or too many trials do not allow it.
+        BinreconError: If the machine, bins, storage or too many trials do not allow it.
     """
+    check_place(
+        plan.config.trainer, ALONE
+    )  # here, not in every trial of a study that then is of this trainer
+    check_machine(plan.config)
     quieten_optuna()
     console = get_console()
     for line in plan.left_out:

@@ -25,7 +25,7 @@ from binrecon.training.checkpoints.position import check_same_epoch, read_positi
 from binrecon.training.distributed.batch_norm import sync_batch_norm
 from binrecon.training.distributed.launcher import LAUNCHER_VARIABLE
 from binrecon.training.distributed.parent import end_with_parent
-from binrecon.training.distributed.place import ALONE, Place, check_place, find_place
+from binrecon.training.distributed.place import ALONE, Place, check_place, find_place, place_of_run
 from binrecon.training.distributed.processes import start_processes
 from binrecon.training.distributed.ranks import Ranks, joined
 from binrecon.training.hardware import choose_device
@@ -73,6 +73,7 @@ def train(
     Raises:
         BinreconError: If the bins, the weights, the checkpoint, the folder or the machine do not allow it.
     """
+    place = place_of_run(place, config.trainer)
     check_place(config.trainer, place)
     check_machine(config)
     with requeueing(place):

@@ -129,7 +129,7 @@ def words_to_resume(words: Sequence[str]) -> list[str]:
     The resumed run works in the folder of the one it goes on from.
 
     Raises:
-        CheckpointError: If there is no such run.
+        CheckpointError: If there is no such run, or what it was started with cannot be read.
     """
     given = dict(word.partition("=")[::2] for word in words)
     if (resume := given.get("resume")) in (None, "", "null"):
@@ -140,5 +140,11 @@ def words_to_resume(words: Sequence[str]) -> list[str]:
             f"resume: '{folder.path}' is not the folder of a run (it has no {folder.facts.name}); "
             "give the path that the run printed at its end, as outputs/train/DATE_TIME"
         )
-    earlier = [word for word in folder.read_facts()["overrides"] if word.partition("=")[0] not in given]
+    try:
+        earlier = [word for word in folder.read_facts()["overrides"] if word.partition("=")[0] not in given]
+    except (ValueError, KeyError) as error:
+        raise CheckpointError(
+            f"resume: '{folder.facts}' is damaged or no run's ({type(error).__name__}: {error}), so that the "
+            "words of the run are lost; put back a copy of it, or start anew without resume"
+        ) from error
     return [*earlier, *words, f"hydra.run.dir='{folder.path}'"]

@@ -22,8 +22,8 @@ VERB = Verb(
     _launch,
     (
         "cloud=sagemaker cloud.bucket=B cloud.role=ARN cloud.bins=s3://B/abid trainer=gpu --dry-run",
-        "cloud.bucket=B cloud.role=ARN cloud.is_spot=true source=abid trainer=gpu model=resnet50",
-        "cloud.bucket=B cloud.role=ARN source=abid trainer=gpu sweep=optimizer sweep.trials=20",
+        "cloud.bucket=B cloud.role=ARN cloud.is_spot=true source=abid source.subset=all trainer=gpu",
+        "cloud.bucket=B cloud.role=ARN cloud.bins=s3://B/abid trainer=gpu sweep=optimizer sweep.trials=20",
         "ls prices=prices.yaml",
         "fetch binrecon-20261126-101500-000",
     ),

@@ -1,7 +1,7 @@
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
-from binrecon.cloud.aws import explain, explaining
+from binrecon.cloud.aws import connect, explain, explaining
 from binrecon.config.cloud_settings import SageMakerConfig
 from binrecon.errors import CloudError
 
@@ -80,3 +80,12 @@ def test_explaining__what_botocore_finds_itself() -> None:
 def test_explaining__lets_bugs_through() -> None:
     with pytest.raises(ZeroDivisionError), explaining(CLOUD):
         _ = 1 / 0
+
+
+def test_connect__a_wrong_address_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "nowhere")
+    with pytest.raises(CloudError) as caught:
+        connect(CLOUD)
+    assert str(caught.value) == (
+        "AWS cannot be asked (Invalid endpoint: nowhere); look at AWS_ENDPOINT_URL and ~/.aws/config"
+    )

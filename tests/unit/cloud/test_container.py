@@ -113,3 +113,18 @@ def test_hand_over__of_a_run_that_has_not_ended(root: Path) -> None:
     assert files == [
         "model/checkpoints/best.ckpt", "model/config.yaml", "model/run.json", "output/data/checkpoints/last.ckpt",
     ]  # fmt: skip
+
+
+def test_hand_over__sigterm_leaves_no_half_of_a_file(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = RunFolder(root / "checkpoints" / "run")
+    folder.best_checkpoint.parent.mkdir(parents=True)
+    folder.best_checkpoint.write_text("whole")
+
+    def stop_amid(source: Path, target: Path) -> None:
+        target.write_text(source.read_text()[:2])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("shutil.copyfile", stop_amid)
+    with pytest.raises(KeyboardInterrupt):
+        hand_over(folder, read_container(root, {}))
+    assert [path for path in (root / "model").rglob("*") if path.is_file()] == []

@@ -29,7 +29,17 @@ def test_unpack(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "d" / "f").read_bytes() == b"x"
 
 
-@pytest.mark.parametrize("name", ["../escaped", "d/../../escaped"])
+@pytest.mark.parametrize("folder", ["data", "./data"])
+def test_unpack__results_with_or_without_their_folder(folder: str, tmp_path: Path) -> None:
+    """As sagemaker's local mode packs them: `/opt/ml/output` less its failure."""
+    members = ((folder, tarfile.DIRTYPE, b""), (f"{folder}/", tarfile.DIRTYPE, b""))
+    path = write(tmp_path / "a.tar.gz", *members, (f"{folder}/plots/a.png", tarfile.REGTYPE, b"x"))
+    unpack(path, tmp_path / "out")
+    assert (tmp_path / "out" / "plots" / "a.png").read_bytes() == b"x"
+    assert not (tmp_path / "out" / "data").exists()
+
+
+@pytest.mark.parametrize("name", ["../escaped", "d/../../escaped", "data/../../escaped"])
 def test_unpack__reaches_outside(name: str, tmp_path: Path) -> None:
     path = write(tmp_path / "a.tar.gz", (name, tarfile.REGTYPE, b"x"))
     with pytest.raises(CloudError, match=r"'a\.tar\.gz' was refused: it reaches outside of its folder"):

@@ -49,7 +49,7 @@ def test_plan__wrong_words_of_train(plan: Planner) -> None:
         (
             ["source=local"],
             "cloud.bins: must be given for source=local: cloud.bins=s3://BUCKET/PREFIX, which holds bin-images/ and "
-            "metadata/; or use source=abid or source=synthetic",
+            "metadata/; or use source=abid source.subset=all, or source=synthetic",
         ),
         (["cloud.bins=s3://bkt/abid"], "cloud.bins: is read by source=local alone, got source=synthetic"),
         (
@@ -105,6 +105,20 @@ def test_plan__weights_of_this_machine(plan: Planner, tmp_path: Path) -> None:
     assert problems_of(plan, f"model.weights={tmp_path}/a.pth") == (
         f"model.weights: '{tmp_path}/a.pth' is a file of this machine; give it as cloud.weights=s3://BUCKET/KEY",
     )
+
+
+def test_plan__bins_that_a_machine_of_amazons_has_not(plan: Planner, tmp_path: Path) -> None:
+    """It begins without any: what was fetched here is not there, nor is a file of ids."""
+    assert problems_of(plan, "source=abid") == (
+        "source.subset: fetched is what lies on a machine, and a job begins on an empty one; say what it is to "
+        "fetch there, for instance source.subset=all or source.subset=sample:500, or give cloud.bins=s3://BUCKET/PREFIX",
+    )
+    (tmp_path / "ids.txt").write_text("00001\n")
+    assert problems_of(plan, "source=abid", f"source.subset='ids:{tmp_path}/ids.txt'") == (
+        f"source.subset: '{tmp_path}/ids.txt' is a file of this machine; copy its bins to S3 and give them as "
+        "cloud.bins=s3://BUCKET/PREFIX",
+    )
+    assert plan("source=abid", "source.subset=sample:500").words[-1] == "source.subset=sample:500"
 
 
 def test_plan__labels_travel(plan: Planner, tmp_path: Path) -> None:

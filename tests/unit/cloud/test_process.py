@@ -1,6 +1,12 @@
+import os
+import signal
+import sys
 from pathlib import Path
 
-from binrecon.cloud.process import History, find_reason
+import pytest
+
+from binrecon.cloud.process import History, find_reason, run_watched
+from binrecon.training.run_folder import RunFolder
 
 
 def test_find_reason__of_several_processes() -> None:
@@ -54,3 +60,17 @@ def test_history__hands_each_epoch_on_once(tmp_path: Path) -> None:
     history.print_new(said.append)
     history.print_new(said.append)
     assert said == ["metrics epoch=2 train/loss=2.5", "metrics epoch=3 train/loss=2.25 val/loss=2"]
+
+
+def test_run_watched__a_process_left_behind_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds the standard error open, as one of a library's own may."""
+    monkeypatch.setattr("binrecon.cloud.process._LAST_LINES_S", 0.1)
+    program = (
+        "import subprocess, sys; left = subprocess.Popen(['sleep', '300']);"
+        f"open({str(tmp_path / 'id')!r}, 'w').write(str(left.pid)); sys.exit(4)"
+    )
+    status, _ = run_watched([sys.executable, "-c", program], dict(os.environ), RunFolder(tmp_path / "run"))
+    assert status == 4
+    os.kill(int((tmp_path / "id").read_text()), signal.SIGKILL)  # it is there still

@@ -76,3 +76,17 @@ def test_open_finished(tmp_path: Path) -> None:
         )
         missing.touch()
     assert open_finished(tmp_path).path == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [("", "JSONDecodeError: Expecting value: line 1 column 1 (char 0)"), ("{}", "KeyError: 'overrides'")],
+)
+def test_words_to_resume__damaged(content: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(content)
+    with pytest.raises(CheckpointError) as caught:
+        words_to_resume([f"resume={tmp_path}"])
+    assert str(caught.value) == (
+        f"resume: '{tmp_path}/run.json' is damaged or no run's ({reason}), so that the words of the run are lost; "
+        "put back a copy of it, or start anew without resume"
+    )

@@ -115,12 +115,12 @@ class CheckpointMirror:
 
 @contextmanager
 def _explaining(url: str) -> Iterator[None]:
-    """Turn what boto3 raises into one line."""
+    """Turn what boto3 raises into one line, and a pointer that is none."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ValueError) as error:  # the last of an address that is none
         raise CheckpointError(
             f"trainer.checkpoint_mirror: {url} cannot be used ({error}); look at the bucket's name, "
             "AWS credentials and AWS_ENDPOINT_URL"

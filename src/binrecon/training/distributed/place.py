@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from binrecon.config.compose import compose_config, take_in_recipes
 from binrecon.config.schema import TrainerConfig
 from binrecon.config.trainer_words import SLURM, name_processes
 from binrecon.errors import ConfigError
@@ -12,6 +13,9 @@ Starter = Literal["nobody", "torchrun", "srun"]
 
 _NO_ID = "none"
 """What torchrun calls a job to which nobody gave an id."""
+
+_SHELL_OF_SALLOC = str(0xFFFFFFFA)
+"""The step of a shell that salloc opens (slurm.h's SLURM_INTERACTIVE_STEP): nobody started tasks in it."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Place:
         size: How many there are.
         local_rank: Number of this process on its machine.
         local_size: How many there are on this machine.
+        node: Number of this machine where srun says it, which may deal ranks out in turn; else None.
     """
 
     starter: Starter = "nobody"
@@ -34,6 +39,12 @@ class Place:
     size: int = 1
     local_rank: int = 0
     local_size: int = 1
+    node: int | None = None
+
+    @property
+    def machine(self) -> int:
+        """Number of this machine, counted from 0."""
+        return self.rank // self.local_size if self.node is None else self.node
 
     @property
     def is_first(self) -> bool:
@@ -54,6 +65,8 @@ def find_place(environ: Mapping[str, str]) -> Place:
 
     >>> find_place({"SLURM_JOB_ID": "7"}).starter  # within a job, but not by srun
     'nobody'
+    >>> find_place({"SLURM_STEP_ID": "4294967290", "SLURM_PROCID": "0"}).starter  # in a shell of salloc
+    'nobody'
     """
     if "TORCHELASTIC_RUN_ID" in environ:
         run_id = environ["TORCHELASTIC_RUN_ID"]
@@ -62,7 +75,7 @@ def find_place(environ: Mapping[str, str]) -> Place:
             None if run_id == _NO_ID else f"torchrun_{run_id}",
             *(int(environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")),
         )
-    if "SLURM_STEP_ID" in environ and "SLURM_PROCID" in environ:
+    if "SLURM_PROCID" in environ and environ.get("SLURM_STEP_ID", _SHELL_OF_SALLOC) != _SHELL_OF_SALLOC:
         return Place(
             "srun",
             f"slurm_{environ['SLURM_JOB_ID']}_{environ['SLURM_STEP_ID']}",
@@ -70,8 +83,18 @@ def find_place(environ: Mapping[str, str]) -> Place:
             size=int(environ["SLURM_NTASKS"]),
             local_rank=int(environ["SLURM_LOCALID"]),
             local_size=int(environ["SLURM_NTASKS"]) // int(environ["SLURM_NNODES"]),
+            node=int(environ["SLURM_NODEID"]) if "SLURM_NODEID" in environ else None,
         )
     return ALONE
+
+
+def place_of_run(place: Place, trainer: TrainerConfig) -> Place:
+    """Return what a place means to a run: a single task of srun is as any other process.
+
+    So it is in a shell that srun opened. With `trainer=slurm` it is a job, to be put back into the queue.
+    """
+    is_single = place.starter == "srun" and place.size == 1
+    return ALONE if is_single and trainer.name != SLURM else place
 
 
 def check_place(trainer: TrainerConfig, place: Place) -> None:
@@ -118,16 +141,17 @@ def words_of_job(words: Sequence[str], place: Place) -> list[str]:
     Raises:
         ConfigError: If nothing tells them the same folder, or each would run all of several runs.
     """
-    if place.starter == "nobody":
-        return list(words)
-    if place.size > 1 and {"-m", "--multirun"} & set(words):
+    is_several = bool({"-m", "--multirun"} & set(words))
+    if place.size > 1 and is_several:
         raise ConfigError(
             [
                 f"--multirun: each of the {place.size} processes that {place.starter} started would run all "
                 "runs; start one run at a time"
             ]
         )
-    if any(word.startswith("hydra.run.dir=") for word in words):
+    if place.starter == "nobody" or is_several or any(word.startswith("hydra.run.dir=") for word in words):
+        return list(words)
+    if place.starter == "srun" and place.size == 1 and not _is_of_slurm(words):
         return list(words)
     if place.job is None:
         raise ConfigError(
@@ -137,3 +161,14 @@ def words_of_job(words: Sequence[str], place: Place) -> list[str]:
             ]
         )
     return [*words, f"hydra.run.dir='${{output_root}}/train/{place.job}'"]
+
+
+def _is_of_slurm(words: Sequence[str]) -> bool:
+    """Whether words, or a recipe that they name, choose `trainer=slurm`; not those that do not compose."""
+    try:
+        config = compose_config(
+            "train", take_in_recipes([word for word in words if not word.startswith("-")])
+        )
+    except ConfigError:  # which is said where they are composed to be run
+        return False
+    return bool(config.trainer.name == SLURM)

@@ -34,7 +34,7 @@ class Pulse:
     def __init__(self, store: Store, place: Place, patience_s: float) -> None:
         # A connection of its own, since others wait on theirs.
         self._store: Store = store.clone()  # type: ignore[attr-defined]  # which torch's stubs do not know
-        self._own = place.rank // place.local_size
+        self._own = place.machine
         self._patience_s = patience_s
         self._signs = dict.fromkeys(range(place.size // place.local_size), 0)
         now = time.monotonic()

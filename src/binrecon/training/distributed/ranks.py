@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 
-import binrecon
 from binrecon.config.run_keys import PLACE_KEYS, covers, list_settings
 from binrecon.config.schema import TrainConfig
 from binrecon.errors import EXIT_MISUSE, TrainingError
@@ -23,6 +22,9 @@ from binrecon.training.distributed.pulse import noticing_silence
 from binrecon.whole_file import write_whole
 
 T = TypeVar("T")
+
+PACKAGE = Path(__file__).parents[2]
+"""Where the code of binrecon lies."""
 
 _PATIENCE = timedelta(days=7)
 """For waiting while another process fetches, decodes or reports; one that dies is noticed at once."""
@@ -185,12 +187,17 @@ def _settings_to_share(config: TrainConfig) -> dict[str, object]:
 
 
 def _own_code() -> dict[str, object]:
-    """Return the versions that matter, and a hash of every file of this package."""
-    package, digest = Path(binrecon.__file__).parent, hashlib.sha256()
+    """Return the versions that matter, and a hash of the code."""
+    versions = {"binrecon": importlib.metadata.version("binrecon"), "torch": torch.__version__}
+    return {**versions, "the hash of its code": hash_code(PACKAGE)}
+
+
+def hash_code(package: Path) -> str:
+    """Return a hash of every Python file of a package: of its name and its content."""
+    digest = hashlib.sha256()
     for file in sorted(package.rglob("*.py")):
         digest.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
-    versions = {"binrecon": importlib.metadata.version("binrecon"), "torch": torch.__version__}
-    return {**versions, "the hash of its code": digest.hexdigest()[:12]}
+    return digest.hexdigest()[:12]
 
 
 def _hash_file(file: Path) -> str:

@@ -1,11 +1,13 @@
+import shutil
 from pathlib import Path
 
 import pytest
 
+import binrecon
 from binrecon.config.compose import compose_config, to_typed
 from binrecon.errors import TrainingError
 from binrecon.training.distributed.place import Place
-from binrecon.training.distributed.ranks import Ranks, describe_disagreement, joined
+from binrecon.training.distributed.ranks import PACKAGE, Ranks, describe_disagreement, hash_code, joined
 
 
 def test_describe_disagreement() -> None:
@@ -19,6 +21,16 @@ def test_describe_disagreement() -> None:
     many = describe_disagreement([{str(key): 0 for key in range(9)}, {str(key): 1 for key in range(9)}])
     assert many is not None
     assert "5=1 and 3 more where" in many
+
+
+def test_hash_code__of_every_file_of_binrecon(tmp_path: Path) -> None:
+    copy = shutil.copytree(Path(binrecon.__file__).parent, tmp_path / "binrecon")
+    assert hash_code(copy) == hash_code(PACKAGE)
+    for name in ("cli.py", "data/batch.py"):
+        before = hash_code(copy)
+        with (copy / name).open("a") as file:
+            file.write("# another line\n")
+        assert hash_code(copy) != before
 
 
 def test_joined__not_all_come(monkeypatch: pytest.MonkeyPatch) -> None:
