@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from tests.ctrl_c import heed_ctrl_c
-from tests.s3_server import find_free_ports
+from tests.ports import find_free_ports
 
 from binrecon.cloud.archive import build_archive
 from binrecon.cloud.metric_lines import METRICS, describe_metrics

@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 import signal
 import time
 from collections.abc import Iterator
@@ -20,20 +19,18 @@ from tests.agents import (
     wait_until_ended,
     worker_of,
 )
+from tests.ports import find_free_ports
+
+pytestmark = pytest.mark.enable_socket
 
 EPOCHS = 60
-
-
-def find_port() -> int:
-    """Draw a port; not from `random`, which every training seeds, so that all tests would meet at the same one."""
-    return 10_000 + secrets.randbelow(20_000)
 
 
 def start_agents(
     words: list[str], folder: Path, own: tuple[list[str], ...] = ([], []), restarts: int = 0
 ) -> list[Agent]:
     """Start the same training under two agents, with words that one of them has alone."""
-    endpoint = f"--rdzv-endpoint=127.0.0.1:{find_port()}"
+    endpoint = f"--rdzv-endpoint=127.0.0.1:{find_free_ports(1)[0]}"
     options = [endpoint, "--local-addr=127.0.0.1", f"--max-restarts={restarts}"]
     return [
         start_agent(options, [*words, *TWO, *own[number]], folder / f"{number}.log") for number in range(2)
@@ -109,7 +106,7 @@ def test_train__a_machine_that_never_joins(
     """What torchrun itself says, and when: README quotes it."""
     started = time.monotonic()
     limits = f"--rdzv-conf=is_host={is_host},join_timeout=5,read_timeout=5"
-    endpoint = f"--rdzv-endpoint=127.0.0.1:{find_port()}"
+    endpoint = f"--rdzv-endpoint=127.0.0.1:{find_free_ports(1)[0]}"
     agents.append(start_agent([endpoint, limits], [], tmp_path / "0.log"))
     assert agents[0].wait(120) == 1
     assert time.monotonic() - started > 5
