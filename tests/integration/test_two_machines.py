@@ -28,6 +28,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_grou
 
 SILENCE_S = 10
 
+EPOCHS = 120
+"""So many that a machine is lost before the last of them."""
+
 
 @pytest.fixture
 def machines() -> Iterator[tuple[Machine, Machine]]:
@@ -67,7 +70,7 @@ def test_train__a_cable_is_pulled_out_and_put_in_again(
     machines: tuple[Machine, Machine], agents: list[Agent], tiny_run: list[str], tmp_path: Path
 ) -> None:
     """Both processes end within the time that the configuration says; torchrun restarts them once they meet."""
-    agents += start_both(machines, [*tiny_run, "trainer.max_epochs=240"], tmp_path, restarts=3)
+    agents += start_both(machines, [*tiny_run, f"trainer.max_epochs={EPOCHS}"], tmp_path, restarts=3)
     run = tmp_path / machines[0].address / "train" / "torchrun_bins1"
     wait_for_epochs(run, 2, agents, tmp_path)
     workers = [worker_of(agent) for agent in agents]
@@ -77,7 +80,7 @@ def test_train__a_cable_is_pulled_out_and_put_in_again(
     assert time.monotonic() - since > SILENCE_S / 2
     machines[1].plug("up")
     assert [agent.wait(300) for agent in agents] == [0, 0], logs(tmp_path)
-    assert_whole(run, 240)
+    assert_whole(run, EPOCHS)
     said = [(tmp_path / f"{number}.log").read_text() for number in range(2)]
     unheard = f"has not been heard of for {SILENCE_S} s (trainer.silence_timeout_s): its network or"
     assert f"TrainingError: machine 1 of 2 (counted from 0) {unheard}" in said[0]
@@ -93,7 +96,7 @@ def test_train__a_machine_is_replaced(
 ) -> None:
     """All that ran on it is gone, torchrun too; one with an empty disk takes its place by the same command."""
     monkeypatch.setenv("TORCH_DISABLE_SHARE_RDZV_TCP_STORE", "1")
-    words = [*tiny_run, "trainer.max_epochs=120"]
+    words = [*tiny_run, f"trainer.max_epochs={EPOCHS}"]
     agents += start_both(machines, words, tmp_path, restarts=3)
     run = tmp_path / machines[0].address / "train" / "torchrun_bins1"
     wait_for_epochs(run, 2, agents, tmp_path)
@@ -105,4 +108,4 @@ def test_train__a_machine_is_replaced(
     lost.wait()
     agents.append(start_one(machines[1], words, tmp_path, restarts=3, disk="new"))
     assert [agent.wait(300) for agent in agents] == [0, 0], logs(tmp_path)
-    assert_whole(run, 120)
+    assert_whole(run, EPOCHS)
