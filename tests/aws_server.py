@@ -14,7 +14,7 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.exceptions import BotoCoreError
-from tests.s3_server import find_free_ports
+from tests.ports import find_free_ports
 
 REGION = "us-east-1"
 
