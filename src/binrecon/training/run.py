@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytorch_lightning as pl
 
 from binrecon.config.schema import TrainConfig, WandbLoggerConfig
+from binrecon.config.trainer_words import is_distributed
 from binrecon.console import get_console
 from binrecon.data.balance import expected_shares
 from binrecon.data.datamodule import BinDataModule, check_share
@@ -77,14 +78,14 @@ def train(
     check_place(config.trainer, place)
     check_machine(config)
     with requeueing(place):
-        if place.size > 1:
+        if place.size > 1 or (place.starter == "torchrun" and is_distributed(config.trainer)):
             _train_together(config, folder, overrides, place)
             return read_best(folder, config.monitor) if place.is_first else None
         counter = _prepare(config, folder, overrides, place)
-        if config.trainer.devices == 1:
-            fit(config, folder, counter, watch)
-        else:
+        if is_distributed(config.trainer):
             start_processes(config, folder, worker)
+        else:
+            fit(config, folder, counter, watch)
     return None if "ended_early" in folder.read_facts() else read_best(folder, config.monitor)
 
 

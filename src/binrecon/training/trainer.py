@@ -10,7 +10,7 @@ from pytorch_lightning.strategies import ModelParallelStrategy, Strategy
 
 from binrecon.config.metric_names import monitor_mode
 from binrecon.config.schema import TrainConfig
-from binrecon.config.trainer_words import FSDP
+from binrecon.config.trainer_words import FSDP, is_distributed
 from binrecon.training.averaging import WeightAverage
 from binrecon.training.cached import why_live
 from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter
@@ -60,7 +60,7 @@ def build_callbacks(
                 ranks,
             )
         )
-    elif place.size > 1:
+    elif ranks is not None:
         callbacks.append(PromptStop())
     if config.trainer.checkpoint_mirror is not None:
         callbacks.append(MirrorCheckpoints(CheckpointMirror(config.trainer.checkpoint_mirror), folder))
@@ -102,7 +102,7 @@ def build_trainer(
 
 
 def _choose_strategy(config: TrainConfig, place: Place) -> str | Strategy:
-    if place.size == 1:
+    if not is_distributed(config.trainer):
         return "auto"
     if config.trainer.name == FSDP:
         return ModelParallelStrategy(place.size, 1, save_distributed_checkpoint=False)

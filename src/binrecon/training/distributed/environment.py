@@ -12,9 +12,11 @@ from binrecon.training.distributed.place import Place
 
 def choose_environment(place: Place) -> ClusterEnvironment:
     """Return what tells Lightning the same."""
+    if place.starter == "torchrun":
+        return TorchElasticEnvironment()
     if place.starter == "nobody" or place.size == 1:
         return LightningEnvironment()  # else Lightning would take a batch job without srun for one with it
-    return slurm_environment(place) if place.starter == "srun" else TorchElasticEnvironment()
+    return slurm_environment(place)
 
 
 def slurm_environment(place: Place) -> SLURMEnvironment:
