@@ -3,6 +3,7 @@
 What it cannot do: a training job is Completed as soon as it is made, nothing runs, and nothing can be stopped.
 """
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.exceptions import BotoCoreError
-from tests.s3_server import find_free_ports
+from tests.ports import find_free_ports
 
 REGION = "us-east-1"
 
@@ -34,6 +35,7 @@ class AwsServer:
         self.s3 = session.client("s3", endpoint_url=url)
         self.sagemaker = session.client("sagemaker", endpoint_url=url)
         self.logs = session.client("logs", endpoint_url=url)
+        self.secrets = session.client("secretsmanager", endpoint_url=url)
 
     def words(self, bucket: str) -> list[str]:
         """Words of `launch` that lead here."""
@@ -51,6 +53,11 @@ class AwsServer:
         for key in keys:
             self.s3.put_object(Bucket=name, Key=key, Body=b"x")
         return name
+
+    def make_log_group(self, name: str) -> None:
+        """Make a group of logs, unless another test has made it."""
+        with contextlib.suppress(self.logs.exceptions.ResourceAlreadyExistsException):
+            self.logs.create_log_group(logGroupName=name)
 
 
 @contextmanager

@@ -2,14 +2,17 @@
 
 import json
 import os
+import random
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from PIL import Image
+from tests.ctrl_c import heed_ctrl_c
 
 if TYPE_CHECKING:
     from tests.aws_server import AwsServer
@@ -17,7 +20,14 @@ if TYPE_CHECKING:
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported: two test processes share the cores
 
-settings.register_profile("any machine", deadline=None)  # how long an example takes says how busy it is
+heed_ctrl_c()  # where pytest runs in the background, tests press Ctrl-C all the same
+
+settings.register_profile(
+    "any machine",
+    deadline=None,  # how long an example takes says how busy the machine is
+    suppress_health_check=[HealthCheck.too_slow],  # as above
+    derandomize=True,  # the same examples every time; --hypothesis-profile=default draws others
+)
 settings.load_profile("any machine")
 
 REAL_BINS = Path(
@@ -41,6 +51,15 @@ def _offline_and_isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     for folder in ("CACHE", "CONFIG", "DATA"):
         monkeypatch.setenv(f"WANDB_{folder}_DIR", str(tmp_path / "wandb" / folder.lower()))
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    """Let no test draw from where another one left off: which one ran before in this process is chance."""
+    random.seed(0)
+    np.random.seed(0)  # the one that others draw from
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
 
 
 @pytest.fixture(scope="session")

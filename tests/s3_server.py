@@ -1,6 +1,5 @@
 """A real S3 server on loopback: SeaweedFS, from its package on PyPI."""
 
-import socket
 import subprocess
 import sysconfig
 import time
@@ -14,6 +13,7 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from tests.ports import find_free_ports
 
 BUCKET = "aft-vbi-pds"
 
@@ -50,20 +50,6 @@ class S3Server:
                     files,
                 )
             )
-
-
-def find_free_ports(count: int) -> list[int]:
-    """Find free ports whose neighbours 10,000 above are free too: SeaweedFS counts its gRPC ports from there."""
-    sockets = []
-    try:
-        for _ in range(count):
-            held = socket.socket()
-            held.bind(("127.0.0.1", 0))
-            sockets.append(held)
-        return [held.getsockname()[1] for held in sockets]
-    finally:
-        for held in sockets:
-            held.close()
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from binrecon.training.checkpoints import read_checkpoint
+from binrecon.training.checkpoints.files import read_checkpoint
 
 
 def assert_same_run(one: Path, other: Path) -> None:

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from binrecon.features.fingerprint import Fingerprint
-from binrecon.features.store import FeatureStore, RowKey
+from binrecon.features.rows import RowKey
+from binrecon.features.store import FeatureStore
 
 
 def main(views: int) -> None:

@@ -17,14 +17,15 @@ import numpy as np
 
 from binrecon.config.compose import compose_config, to_typed
 from binrecon.config.schema import AdamConfig, CrossEntropyConfig, LinearHeadConfig, SGDConfig, SGDRConfig
-from binrecon.features import FeatureDataModule, FeatureStore, Fingerprint
+from binrecon.features import FeatureStore, Fingerprint
+from binrecon.features.datamodule import FeatureDataModule
 from binrecon.features.engine import EngineChoice
 from binrecon.manifest import CountRange, Manifest, build_manifest, build_split_rule
 from binrecon.models import hash_state
 from binrecon.models.backbone import build_backbone
 from binrecon.sources import LocalSource
-from binrecon.training.learner import HeadTrial
-from binrecon.training.many_heads import train_heads
+from binrecon.training.heads.learner import HeadTrial
+from binrecon.training.heads.many_heads import train_heads
 
 BACKBONE = "tf_efficientnet_lite0.in1k"
 SEEDS = 10

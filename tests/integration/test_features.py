@@ -11,7 +11,7 @@ import torch
 from binrecon.cli import main
 from binrecon.sources import LocalSource
 from binrecon.sources.photo import decode_photo
-from binrecon.training.checkpoints import load_counter
+from binrecon.training.checkpoints.files import load_counter
 
 
 def train(*words: str) -> None:

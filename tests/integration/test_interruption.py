@@ -13,7 +13,7 @@ import pytest
 from tests.ctrl_c import heed_ctrl_c
 
 from binrecon.cli import main
-from binrecon.training.position import read_position
+from binrecon.training.checkpoints.position import read_position
 
 LONG = "trainer.max_epochs=100000"
 
@@ -46,6 +46,7 @@ def test_train__stopped(way: signal.Signals, tiny_run: list[str], tmp_path: Path
     assert process.wait(30) == 130
     shown = run.with_suffix(".log").read_text()
     assert "a training run with `binrecon train resume=RUN_FOLDER`\n" in shown
+    assert re.search(r"stopped; last.ckpt holds epoch \d+\n", shown)
     assert "Traceback" not in shown
     (place,) = (run / "wandb").glob("offline-run-*")
     inspect = [sys.executable, "-m", "wandb", "leet", "inspect", "--summary", str(place)]
@@ -97,7 +98,7 @@ def test_train__one_of_several_processes_is_stopped_within_an_epoch(
     assert process.wait(60) == 2, "nobody stopped the run as a whole"
     (epoch, turn, turns) = (
         int(word)
-        for word in re.findall(r"stopped in epoch (\d+) after step (\d+) of (\d+),", log_of(stopped))[0]
+        for word in re.findall(r"last.ckpt holds epoch (\d+) up to step (\d+) of (\d+)", log_of(stopped))[0]
     )
     position = read_position(stopped / "checkpoints" / "last.ckpt")
     assert (position.epoch, position.turn) == (epoch - 1, turn)

@@ -119,7 +119,7 @@ def test_launch__a_recipe_travels(launch: Callable[..., str], aws_server: AwsSer
 
 def test_launch__follows_the_log(launch: Callable[..., str], aws_server: AwsServer) -> None:
     bucket = aws_server.make_bucket("followed")
-    aws_server.logs.create_log_group(logGroupName=LOGS)
+    aws_server.make_log_group(LOGS)
     now = round(time.time() * 1000)
     for host, count in (("algo-1", 2500), ("algo-2", 2)):
         stream = f"binrecon-followed/{host}-1790000000"

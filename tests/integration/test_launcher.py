@@ -24,7 +24,7 @@ def at_work(run: Path, word: bytes = b"") -> Iterator[int]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has ended")
-@pytest.mark.parametrize("killed", [b"train\0", b"training.launcher"])
+@pytest.mark.parametrize("killed", [b"train\0", b"distributed.launcher"])
 def test_train__killed_leaves_no_process_that_writes_on(
     killed: bytes, tiny_run: list[str], tmp_path: Path
 ) -> None:

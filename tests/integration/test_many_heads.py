@@ -42,8 +42,8 @@ from binrecon.models import build_counter
 from binrecon.models.heads import start_at_shares
 from binrecon.training.callbacks import EpochHistory
 from binrecon.training.feature_module import FeatureCountingModule
-from binrecon.training.learner import HeadTrial, TrainedHead
-from binrecon.training.many_heads import train_heads
+from binrecon.training.heads.learner import HeadTrial, TrainedHead
+from binrecon.training.heads.many_heads import train_heads
 from binrecon.training.phases import head_phase
 
 BACKBONE = "test_resnet.r160_in1k"

@@ -11,9 +11,9 @@ from tests.same_run import assert_same_run
 from binrecon.cli import main
 from binrecon.data import BinBatch
 from binrecon.errors import CheckpointError
-from binrecon.training.mirror import CheckpointMirror, MirrorCheckpoints
+from binrecon.training.checkpoints.mirror import CheckpointMirror, MirrorCheckpoints
+from binrecon.training.checkpoints.position import read_position
 from binrecon.training.module import CountingModule
-from binrecon.training.position import read_position
 from binrecon.training.run_folder import RunFolder
 
 pytestmark = [*S3_MARKS, pytest.mark.slow]
@@ -78,7 +78,7 @@ def test_train__goes_on_from_a_mirror_within_an_epoch(
         return step(module, batch, batch_index)
 
     with monkeypatch.context() as patch:
-        patch.setattr("binrecon.training.mirror._EVERY_S", 0.0)
+        patch.setattr("binrecon.training.checkpoints.mirror._EVERY_S", 0.0)
         patch.setattr(MirrorCheckpoints, "on_exception", lambda *_: None)
         patch.setattr(CountingModule, "training_step", break_off)
         with pytest.raises(RuntimeError, match="taken away"):

@@ -21,6 +21,7 @@ pytestmark = AWS_MARKS
 ACCOUNT = "123456789012"
 BUCKET = "policed"
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+SECRET = "wandb/key"  # noqa: S105  # its name
 JOB, TUNING = "binrecon-policed", "binrecon-policed-tuning"
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
@@ -43,7 +44,7 @@ class Need(NamedTuple):
 def read_policies() -> list[list[dict[str, Any]]]:
     """Read the statements of the person's policy and of the role's, with the names of this test put in."""
     texts = re.findall(r"```json\n(.*?)```", README, re.DOTALL)
-    names = {"REGION": REGION, "ACCOUNT": ACCOUNT, "BUCKET": BUCKET, "ROLE": "binrecon"}
+    names = {"REGION": REGION, "ACCOUNT": ACCOUNT, "BUCKET": BUCKET, "ROLE": "binrecon", "SECRET": SECRET}
     for name, value in names.items():
         texts = [re.sub(rf"\b{name}\b", value, text) for text in texts]
     return [json.loads(text)["Statement"] for text in texts]
@@ -71,8 +72,15 @@ def needs_of(service: str, operation: str, given: Mapping[str, Any]) -> Iterator
         yield Need(
             f"logs:{operation}", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{LOG_GROUP}:log-stream:{stream}"
         )
+    elif service == "secretsmanager":
+        yield Need(f"{service}:{operation}", secret_arn(given["SecretId"]))
     else:
         yield from needs_of_sagemaker(operation, given)
+
+
+def secret_arn(name: str) -> str:
+    """AWS puts six characters of its own behind the name."""
+    return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-Ab1Cd2"
 
 
 def needs_of_sagemaker(operation: str, given: Mapping[str, Any]) -> Iterator[Need]:
@@ -112,11 +120,11 @@ def prepared(aws_server: AwsServer) -> AwsServer:
     packed = io.BytesIO()
     tarfile.open(fileobj=packed, mode="w:gz").close()
     aws_server.make_bucket(BUCKET, "abid/metadata/1.json")
+    aws_server.secrets.create_secret(Name=SECRET, SecretString="0123456789")
     aws_server.s3.put_object(
         Bucket=BUCKET, Key=f"binrecon/jobs/{JOB}/output/model.tar.gz", Body=packed.getvalue()
     )
-    if not aws_server.logs.describe_log_groups(logGroupNamePrefix=LOG_GROUP)["logGroups"]:
-        aws_server.logs.create_log_group(logGroupName=LOG_GROUP)
+    aws_server.make_log_group(LOG_GROUP)
     aws_server.logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName=f"{JOB}/algo-1-1790000000")
     return aws_server
 
@@ -128,7 +136,7 @@ def everything(prepared: AwsServer, tmp_path_factory: pytest.TempPathFactory) ->
     more = [*prepared.words(BUCKET), f"output_root={tmp_path_factory.mktemp('outputs')}"]
     job = [
         "cloud.instance_type=ml.c5.xlarge", f"cloud.bins=s3://{BUCKET}/abid", "model=resnet18",
-        "cloud.is_spot=true", "cloud.tags=[project:bins]",
+        "cloud.is_spot=true", "cloud.tags=[project:bins]", "logger=wandb", f"cloud.wandb_secret={SECRET}",
     ]  # fmt: skip
 
     def call(client: Any, operation: str, given: dict[str, Any]) -> Any:  # noqa: ANN401  # any answer
@@ -173,6 +181,8 @@ def test_policy__does_not_reach_beyond_our_own(everything: Calls) -> None:
         Need("s3:GetObject", f"arn:aws:s3:::{BUCKET}/abid/metadata/1.json"),
         Need("s3:PutObject", f"arn:aws:s3:::{BUCKET}/binrecon/jobs/{JOB}/output/model.tar.gz"),
         Need("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/admin"),
+        Need("secretsmanager:GetSecretValue", secret_arn(SECRET)),
+        Need("secretsmanager:DescribeSecret", secret_arn(f"{SECRET}-of-somebody")),
     ):
         assert not allows(person, need)
 
@@ -190,3 +200,5 @@ def test_policy_of_the_role__reaches_what_the_request_names(everything: Calls) -
             need = Need(action, address.replace("s3://", "arn:aws:s3:::"))
             assert allows(role, need), need
     assert allows(role, Need("s3:ListBucket", f"arn:aws:s3:::{BUCKET}"))
+    named = request["Environment"]["BINRECON_WANDB_SECRET"]
+    assert allows(role, Need("secretsmanager:GetSecretValue", secret_arn(named)))

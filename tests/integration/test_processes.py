@@ -11,9 +11,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+from tests.s3_server import find_free_ports
 
 from binrecon.cli import main
-from binrecon.training.checkpoints import read_checkpoint
+from binrecon.training.checkpoints.files import read_checkpoint
 
 SPLIT = ["data.split_seed=17", "data.batch_size=48", "optimizer=sgd", "head.dropout=0"]
 CASES = {
@@ -76,6 +77,26 @@ def compare(one: Path, three: Path) -> None:
         torch.testing.assert_close(
             weights[1][key], tensor, rtol=1e-3, atol=1e-4, msg=f"{one.parent.name} {key}"
         )
+
+
+@pytest.mark.enable_socket
+def test_train__one_process_as_several_train(
+    tiny_run: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is one GPU: the strategy, the process group and the checks of several, tried with it alone."""
+    words = ["train", *tiny_run, "features=live"]
+    assert main([*words, f"hydra.run.dir={tmp_path / 'alone'}"]) == 0
+    (port,) = find_free_ports(1)
+    torchrun = dict.fromkeys(("RANK", "LOCAL_RANK"), "0") | dict.fromkeys(
+        ("WORLD_SIZE", "LOCAL_WORLD_SIZE", "TORCHELASTIC_RESTART_COUNT"), "1"
+    )
+    places = {"TORCHELASTIC_RUN_ID": "one", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    for name, value in {**torchrun, **places}.items():
+        monkeypatch.setenv(name, value)
+    ddp = ["trainer=ddp_cpu", "trainer.devices=1", f"hydra.run.dir={tmp_path / 'one'}"]
+    assert main([*words, *ddp]) == 0
+    metrics = [pd.read_csv(tmp_path / name / "metrics.csv") for name in ("alone", "one")]
+    pd.testing.assert_frame_equal(*metrics)
 
 
 def test_train__too_few_bins_to_share(

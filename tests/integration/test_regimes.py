@@ -11,7 +11,7 @@ from binrecon.cli import main
 from binrecon.data.transforms import squash
 from binrecon.sources.local import LocalSource
 from binrecon.sources.photo import decode_photo
-from binrecon.training.checkpoints import load_counter, read_checkpoint
+from binrecon.training.checkpoints.files import load_counter, read_checkpoint
 from binrecon.training.module import CountingModule
 
 PHASED = [

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -22,10 +23,11 @@ from tests.ctrl_c import heed_ctrl_c
 
 from binrecon.cli import main
 from binrecon.config.compose import load_resolved
+from binrecon.sweep.outcome import report_epoch
 from binrecon.sweep.place import Place
 from binrecon.sweep.sampling import quieten_optuna
 from binrecon.sweep.storage import open_storage, using_storage
-from binrecon.sweep.study import SURPLUS, report_epoch
+from binrecon.sweep.study import SURPLUS
 from binrecon.sweep.workers import LOST, RETRY_OF, WORKER
 
 LR = "optimizer.lr=tag(log, interval(1e-4, 1e-1))"
@@ -283,6 +285,19 @@ def postgres() -> Iterator[Server]:
         server.cleanup()
 
 
+@contextmanager
+def holding_trials(url: str) -> Iterator[None]:
+    """Let nobody draw a trial: of several workers that start, one may be done before another has come.
+
+    Optuna locks the study's row for each trial; this lock excludes that one, and no sign of life.
+    """
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        connection.execute("SELECT FROM studies FOR KEY SHARE")
+        yield
+
+
 def read_again(opened: BaseStorage) -> "Iterator[optuna.Study]":
     """Yield the study again and again, once it is there."""
     while True:
@@ -365,11 +380,20 @@ def test_sweep__four_workers_on_postgresql_one_of_them_killed(
     workers = [start(more, tmp_path / f"{number}.log") for number in range(4)]
     end = time.monotonic() + 200
     with using_storage(url, place.journal) as opened:
+        next(read_again(opened))
+        with holding_trials(url):
+            for study in read_again(opened):
+                if sum(key.startswith(f"{WORKER}:") for key in study.user_attrs) == len(workers):
+                    break
+                assert time.monotonic() < end
+                time.sleep(0.05)
         for study in read_again(opened):
-            running = [t for t in study.trials if t.state == TrialState.RUNNING and WORKER in t.user_attrs]
-            victims = {t.user_attrs[WORKER].split("/")[-2] for t in running} & {str(w.pid) for w in workers}
-            if victims:
-                os.kill(victim := int(victims.pop()), signal.SIGKILL)
+            running = [trial for trial in study.trials if trial.state == TrialState.RUNNING]
+            ids = Counter(
+                trial.user_attrs[WORKER].split("/")[-2] for trial in running if WORKER in trial.user_attrs
+            )
+            if victims := [int(process) for process, trials in ids.items() if trials == 2]:
+                os.kill(victim := victims[0], signal.SIGKILL)  # one without a name would be waited for long
                 break
             assert time.monotonic() < end
             time.sleep(0.05)

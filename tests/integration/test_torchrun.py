@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 import signal
 import time
 from collections.abc import Iterator
@@ -20,20 +19,19 @@ from tests.agents import (
     wait_until_ended,
     worker_of,
 )
+from tests.ports import find_free_ports
 
-EPOCHS = 60
+pytestmark = pytest.mark.enable_socket
 
-
-def find_port() -> int:
-    """Draw a port; not from `random`, which every training seeds, so that all tests would meet at the same one."""
-    return 10_000 + secrets.randbelow(20_000)
+EPOCHS = 160
+"""So many that both processes are killed before the last of them."""
 
 
 def start_agents(
     words: list[str], folder: Path, own: tuple[list[str], ...] = ([], []), restarts: int = 0
 ) -> list[Agent]:
     """Start the same training under two agents, with words that one of them has alone."""
-    endpoint = f"--rdzv-endpoint=127.0.0.1:{find_port()}"
+    endpoint = f"--rdzv-endpoint=127.0.0.1:{find_free_ports(1)[0]}"
     options = [endpoint, "--local-addr=127.0.0.1", f"--max-restarts={restarts}"]
     return [
         start_agent(options, [*words, *TWO, *own[number]], folder / f"{number}.log") for number in range(2)
@@ -60,7 +58,7 @@ def test_train__torchrun_restarts_both_after_either_was_killed(
 
     The first agent has the first rank: torchrun sorts them by address and process id.
     """
-    words = [*tiny_run, f"trainer.max_epochs={4 * EPOCHS}"]
+    words = [*tiny_run, f"trainer.max_epochs={EPOCHS}"]
     agents += start_agents(words, tmp_path, disks_of(tmp_path), restarts=3)
     run = tmp_path / "a" / "train" / "torchrun_bins1"
     for victim in reversed(agents):
@@ -69,7 +67,7 @@ def test_train__torchrun_restarts_both_after_either_was_killed(
         os.kill(worker_of(victim), signal.SIGKILL)
         wait_until_ended(before, 45)
     assert [agent.wait(300) for agent in agents] == [0, 0], logs(tmp_path)
-    assert_whole(run, 4 * EPOCHS)
+    assert_whole(run, EPOCHS)
     said = "".join((tmp_path / f"{number}.log").read_text() for number in range(2))
     assert re.search(r"TrainingError: another process is gone, and process \d cannot go on without it", said)
     sent = (tmp_path / "b" / "train" / "torchrun_bins1").rglob("*.*")
@@ -109,7 +107,7 @@ def test_train__a_machine_that_never_joins(
     """What torchrun itself says, and when: README quotes it."""
     started = time.monotonic()
     limits = f"--rdzv-conf=is_host={is_host},join_timeout=5,read_timeout=5"
-    endpoint = f"--rdzv-endpoint=127.0.0.1:{find_port()}"
+    endpoint = f"--rdzv-endpoint=127.0.0.1:{find_free_ports(1)[0]}"
     agents.append(start_agent([endpoint, limits], [], tmp_path / "0.log"))
     assert agents[0].wait(120) == 1
     assert time.monotonic() - started > 5

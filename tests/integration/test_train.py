@@ -15,7 +15,7 @@ from binrecon.config.compose import load_resolved
 from binrecon.config.metric_names import LOGGED_METRICS, name_decoded
 from binrecon.errors import CheckpointError
 from binrecon.models import build_counter, hash_state
-from binrecon.training.checkpoints import load_counter, read_checkpoint
+from binrecon.training.checkpoints.files import load_counter, read_checkpoint
 
 
 def only_run(tmp_path: Path) -> Path:

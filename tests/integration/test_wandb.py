@@ -16,8 +16,8 @@ import wandb
 
 from binrecon.cli import main
 from binrecon.config.compose import compose_config, to_typed
+from binrecon.training.logs.wandb_log import WandbLog
 from binrecon.training.run_folder import RunFolder
-from binrecon.training.wandb_log import WandbLog
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
 
@@ -200,7 +200,7 @@ def test_wandb__tables_and_plots(log_photos: bool, tiny_run: list[str], tmp_path
     media = only_place(run) / "files" / "media"
     plots = {path.stem.rsplit("_", 2)[0] for path in (media / "images" / "plots").iterdir()}
     photos = {"most_wrong"} if log_photos else set()
-    assert plots == {"learning_curves", "confusion_matrix", "reliability"} | photos
+    assert plots == {"learning_curves", "confusion_matrix", "reliability", "calibration"} | photos
     tables = {
         path.name.rsplit("_", 2)[0]: json.loads(path.read_text()) for path in (media / "table").glob("*.json")
     }

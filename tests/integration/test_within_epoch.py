@@ -10,9 +10,9 @@ import torch
 from tests.same_run import assert_same_run
 
 from binrecon.cli import main
-from binrecon.training.checkpoints import read_checkpoint
+from binrecon.training.checkpoints.files import read_checkpoint
+from binrecon.training.checkpoints.position import STATE_KEY, Position, read_position
 from binrecon.training.module import CountingModule
-from binrecon.training.position import STATE_KEY, Position, read_position
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +65,11 @@ def words(tiny_run: list[str], tmp_path: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", RUNS)
 def test_train__stopped_within_an_epoch(
-    name: str, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """SIGTERM in the third turn of the second epoch: the step is finished, and kept."""
     words += RUNS[name]
@@ -77,8 +81,9 @@ def test_train__stopped_within_an_epoch(
         assert main([*words, f"hydra.run.dir={stopped}"]) == 130
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
     last = stopped / "checkpoints" / "last.ckpt"
-    turn = 4 if name == "full" else 3  # of whole batches of two parts
-    assert read_position(last) == Position(1, turn, read_position(last).manifest_hash)
+    turn, step = (4, 2) if name == "full" else (3, 3)  # of whole batches of two parts
+    assert read_position(last) == Position(1, turn, step, 5, read_position(last).manifest_hash)
+    assert f"stopped; last.ckpt holds epoch 2 up to step {step} of 5\n" in capsys.readouterr().out
     assert main(["train", f"resume={stopped}"]) == 0
     assert_same_run(whole, stopped)
     assert read_position(last) == Position(2)
@@ -123,7 +128,7 @@ def test_train__broken_down_within_an_epoch(
 
 
 def test_train__stopped_while_it_validates(
-    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The last of five steps is lost, after which Lightning can write none that it would validate."""
     words += [*RUNS["frozen"], "trainer.checkpoint_minutes=1e-9"]
@@ -132,6 +137,7 @@ def test_train__stopped_while_it_validates(
     with monkeypatch.context() as patch:
         patch.setattr(CountingModule, "validation_step", lambda *_: ask_to_stop())
         assert main([*words, f"hydra.run.dir={stopped}"]) == 130
+    assert "stopped; last.ckpt holds epoch 1 up to step 4 of 5\n" in capsys.readouterr().out
     position = read_position(stopped / "checkpoints" / "last.ckpt")
     assert (position.epoch, position.turn) == (0, 4)
     assert main(["train", f"resume={stopped}"]) == 0

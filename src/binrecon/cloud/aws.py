@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 _TIMEOUT_S = 20
 _TRIES = 5
@@ -42,6 +43,7 @@ class Clients:
     sagemaker: "SageMakerClient"
     s3: "S3Client"
     logs: "CloudWatchLogsClient"
+    secrets: "SecretsManagerClient"
 
 
 def connect(cloud: SageMakerConfig) -> Clients:
@@ -65,6 +67,7 @@ def connect(cloud: SageMakerConfig) -> Clients:
             sagemaker=session.client("sagemaker", endpoint_url=cloud.endpoint_url, config=options),
             s3=session.client("s3", endpoint_url=cloud.endpoint_url, config=options),
             logs=session.client("logs", endpoint_url=cloud.endpoint_url, config=options),
+            secrets=session.client("secretsmanager", endpoint_url=cloud.endpoint_url, config=options),
         )
     except ValueError as error:  # ours is checked; botocore takes AWS_ENDPOINT_URL and ~/.aws/config too
         raise CloudError(
@@ -132,6 +135,10 @@ def explain(cloud: SageMakerConfig, error: "ClientError") -> str:
         return (
             f"cloud.instance_type: your account's quota does not allow {cloud.instance_count} x "
             f"{cloud.instance_type} ({said}); ask for more in Service Quotas, or choose another machine"
+        )
+    if error.operation_name == "DescribeSecret" and code == "ResourceNotFoundException":
+        return (
+            f"cloud.wandb_secret: no secret '{cloud.wandb_secret}' in {cloud.region}; check name and region"
         )
     if code == "ResourceInUse":
         return f"job: there is one of this name already ({said}); give another, or none"

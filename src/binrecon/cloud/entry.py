@@ -12,9 +12,10 @@ from pathlib import Path
 from binrecon.cloud.archive import COMMIT_VARIABLE
 from binrecon.cloud.container import ROOT, ROOT_VARIABLE, RUN, Container, read_container
 from binrecon.cloud.process import print_result, run_watched
+from binrecon.cloud.wandb_key import KEY_VARIABLE, SECRET_VARIABLE, read_key
 from binrecon.cloud.words import decode_words
 from binrecon.config.compose import take_in_recipes
-from binrecon.config.search_space import compose_checked
+from binrecon.config.trials import compose_checked
 from binrecon.errors import EXIT_INTERRUPTED, BinreconError
 from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import drafting, write_text
@@ -64,10 +65,10 @@ def run_job(container: Container, environment: Mapping[str, str]) -> tuple[int, 
         Exit status of the training, and why it failed: empty if it did not.
 
     Raises:
-        CloudError: If the words or channels of the job do not allow it.
+        CloudError: If the words, channels or secret of the job do not allow it.
         KeyboardInterrupt: After SIGTERM, once what there is lies in its place.
     """
-    variables = build_environment(container, environment)
+    variables = {**build_environment(container, environment), **find_key(container, environment)}
     folder = RunFolder(find_run(container))
     command = build_command(container, folder, variables)
     try:
@@ -91,6 +92,18 @@ def build_environment(container: Container, environment: Mapping[str, str]) -> d
         **environment,
         "PYTHONUNBUFFERED": "1",  # the log shows lines as they come
     }
+
+
+def find_key(container: Container, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variable with the key of W&B, for the one machine that logs, where a secret holds it.
+
+    Raises:
+        CloudError: If the secret cannot be read.
+    """
+    secret = environment.get(SECRET_VARIABLE)
+    if secret is None or not container.is_first:
+        return {}
+    return {KEY_VARIABLE: read_key(secret, container.parameters.get("sagemaker_region", ""))}
 
 
 def find_run(container: Container) -> Path:

@@ -17,6 +17,7 @@ from binrecon.cloud.prices import Machines, describe_limit, read_prices
 from binrecon.cloud.request import build_training_request
 from binrecon.cloud.storage import check_places, code_address, describe_checkpoints, upload_code
 from binrecon.cloud.tuning import build_tuning_request, count_jobs, describe_search
+from binrecon.cloud.wandb_key import check_secret
 from binrecon.console import get_console
 
 _TABLE_WIDTH = 140
@@ -69,6 +70,7 @@ def _run(plan: LaunchPlan, console: Console) -> None:
     with explaining(plan.cloud):
         clients = connect(plan.cloud)
         check_places(clients, plan.cloud)
+        check_secret(clients, plan.cloud)
         for line in describe_checkpoints(clients, plan.cloud) if plan.search is None else ():
             console.print(line, highlight=False, markup=False)
         upload_code(clients, plan.cloud, archive)
@@ -93,6 +95,7 @@ def _describe(plan: LaunchPlan, archive: Archive) -> list[str]:
     return [
         archive.describe(),
         *([] if plan.search is None else describe_search(plan.search)),
+        *plan.notes,
         describe_limit(machines, plan.cloud.max_runtime_h, prices, plan.cloud.is_spot),
     ]
 

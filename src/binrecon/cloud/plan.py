@@ -1,5 +1,6 @@
 """A job as its command line describes it: settings, words that travel, and what is searched."""
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
+from binrecon.cloud import wandb_key
 from binrecon.cloud.archive import RECIPES as FOLDER_OF_RECIPES
 from binrecon.cloud.images import find_image, has_gpu
 from binrecon.cloud.words import Said, encode_words, sort_words
@@ -14,9 +16,9 @@ from binrecon.config.cloud_settings import JOB_PREFIX, RUN, LaunchConfig, SageMa
 from binrecon.config.compose import RECIPE_SUFFIX, RECIPES, take_in_recipes, to_typed
 from binrecon.config.engine_words import INT8, OPENVINO
 from binrecon.config.schema import RANDOM, WEIGHT_WORDS
-from binrecon.config.search_space import compose_checked
 from binrecon.config.split_words import GROUPED
 from binrecon.config.subset_words import FETCHED, parse_subset
+from binrecon.config.trials import compose_checked
 from binrecon.errors import ConfigError
 from binrecon.sweep.plan import Plan as SweepPlan
 
@@ -42,6 +44,8 @@ class LaunchPlan:
         search_words: The words that say so.
         image: Address of the image that trains.
         recipes: Recipes and labels that travel with the code, by file name.
+        variables: Of the job's environment, by name.
+        notes: What is worth knowing before it runs.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -53,6 +57,8 @@ class LaunchPlan:
         self.search: SweepPlan | None = None
         self.search_words: tuple[str, ...] = said.search
         self.recipes: dict[str, bytes] = {}
+        self.variables: dict[str, str] = {}
+        self.notes: tuple[str, ...] = ()
         self.image = ""
         if self.settings.do == RUN:
             self._plan_job(said)
@@ -76,6 +82,8 @@ class LaunchPlan:
             raise ConfigError(problems)
         self.words = (*self._take_recipes_along(given), *self._take_labels_along(config.data.labels))
         encode_words(self.words)
+        self.variables = wandb_key.travelling(config, self.cloud, os.environ)
+        self.notes = tuple(wandb_key.describe(config, self.cloud))
 
     def _words_of_machines(self, words: Sequence[str]) -> Iterator[str]:
         """Yield the word that makes a training one of several machines, unless it is there."""
@@ -106,6 +114,7 @@ class LaunchPlan:
         if config.data.split != GROUPED and cloud.lists is None:
             yield f"cloud.lists: data.split={config.data.split} needs the lists: cloud.lists=s3://BUCKET/PREFIX"
         yield from self._check_network(config)
+        yield from wandb_key.find_problems(config, cloud, os.environ)
         yield from self._check_machine(config)
 
     def _check_network(self, config: DictConfig) -> Iterator[str]:

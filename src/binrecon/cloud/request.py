@@ -65,14 +65,15 @@ def build_definition(plan: LaunchPlan, name: str, code: str) -> dict[str, Any]:
             "LocalPath": CHECKPOINTS,
         },
     }
-    return {**definition, **_build_what_is_given(cloud)}
+    return {**definition, **_build_what_is_given(plan)}
 
 
-def _build_what_is_given(cloud: SageMakerConfig) -> dict[str, Any]:
+def _build_what_is_given(plan: LaunchPlan) -> dict[str, Any]:
     """Build what a request holds only where there is some of it."""
     parts: dict[str, Any] = {}
-    if (commit := read_commit()) is not None:
-        parts["Environment"] = {COMMIT_VARIABLE: commit}
+    cloud, commit = plan.cloud, read_commit()
+    if variables := {**({} if commit is None else {COMMIT_VARIABLE: commit}), **plan.variables}:
+        parts["Environment"] = variables
     if channels := list_channels(cloud):
         parts["InputDataConfig"] = [_build_channel(*channel) for channel in channels.items()]
     if cloud.subnets:

@@ -9,7 +9,8 @@ from binrecon.cloud.plan import LaunchPlan
 from binrecon.cloud.request import build_definition, build_parameters, build_tags
 from binrecon.cloud.words import encode_value
 from binrecon.config.metric_names import monitor_mode
-from binrecon.config.search_space import Choices, Interval, Parameter, SearchSpace, write_word
+from binrecon.config.search_space import Choices, Interval, Parameter, SearchSpace
+from binrecon.config.trials import write_word
 from binrecon.errors import ConfigError
 from binrecon.sweep.plan import Plan as SweepPlan
 

@@ -218,9 +218,9 @@ def read_history(run: Run) -> pd.DataFrame:
     try:
         if folder.history.exists():
             return _check_history(pd.read_csv(folder.history))
-        from binrecon.training.checkpoints import read_checkpoint
+        from binrecon.training.checkpoints.files import read_checkpoint
 
-        rows = read_checkpoint(folder.last_checkpoint)["callbacks"]["EpochHistory"]["rows"]
+        rows = read_checkpoint(folder.last_checkpoint, for_facts=True)["callbacks"]["EpochHistory"]["rows"]
         return _check_history(pd.DataFrame(rows))
     except (BinreconError, OSError, ValueError, KeyError) as error:
         raise ComparisonError(f"{run.path}: its epochs cannot be read ({_explain(error)})") from error

@@ -69,6 +69,8 @@ class SageMakerConfig(CloudConfig):
     """Subnets of the VPC to train in; empty trains outside of any."""
     security_groups: list[str] = field(default_factory=list)
     """Security groups in that VPC."""
+    wandb_secret: str | None = None
+    """Secret of AWS Secrets Manager, by name or ARN, that holds the API key of W&B, for logger=wandb."""
     kms_key: str | None = None
     """KMS key for results and for the machines' disks; null for S3's and SageMaker's own."""
     encrypts_traffic: bool = MISSING

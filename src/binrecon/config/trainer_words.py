@@ -81,11 +81,11 @@ def check_shares(config: "TrainConfig | DictConfig") -> Iterator[str]:
             f"{least} in all, got {data.batch_size}; use a larger one, or head=linear "
             "head.is_standardised=false"
         )
-    if trainer.name in _SEVERAL and processes < 2:
-        yield (
-            f"trainer.devices: must be at least 2 for trainer={trainer.name}, got {trainer.devices}; "
-            f"or use trainer={trainer.accelerator}"
-        )
+
+
+def is_distributed(trainer: TrainerConfig) -> bool:
+    """Whether processes train as several do; with one device too, to try all of that where there is one."""
+    return trainer.name in _SEVERAL or trainer.devices * trainer.nodes > 1
 
 
 def count_normalisers(trainer: TrainerConfig) -> int:

@@ -15,7 +15,8 @@ from binrecon.data.datamodule import Batches, BinDataModule, keep
 from binrecon.data.sampler import EvaluationSampler, TrainSampler
 from binrecon.features.dataset import FeatureDataset
 from binrecon.features.extract import extract_features
-from binrecon.features.store import FeatureStore, RowKey
+from binrecon.features.rows import RowKey
+from binrecon.features.store import FeatureStore
 from binrecon.manifest import CountRange, Manifest
 from binrecon.models.backbone import Backbone
 from binrecon.sources import Source

@@ -14,8 +14,10 @@ from binrecon.console import ProgressMeter
 from binrecon.data.transforms import RESIZES, take_view
 from binrecon.data.workers import begin_worker
 from binrecon.errors import FeatureStoreError, PhotoError
+from binrecon.features.claims import BlockClaims
 from binrecon.features.engine import CALIBRATION_PHOTOS, EngineChoice, build_engine
-from binrecon.features.store import Block, BlockClaims, FeatureStore, RowKey, describe_write_error
+from binrecon.features.rows import Block, RowKey
+from binrecon.features.store import FeatureStore, describe_write_error
 from binrecon.models.backbone import Backbone
 from binrecon.sources import Source
 from binrecon.sources.photo import decode_photo

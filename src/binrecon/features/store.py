@@ -25,7 +25,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -34,37 +33,11 @@ import pyarrow.parquet as pq
 
 from binrecon.errors import FeatureStoreError
 from binrecon.features.fingerprint import Fingerprint
+from binrecon.features.rows import BLOCK_ROWS, Block, RowKey
 from binrecon.whole_file import write_json, write_whole
-
-BLOCK_ROWS = 64
-"""Rows in a block: what a kill can cost, and the batch that a backbone sees."""
 
 _HASH_BYTES = 32
 _NOT_DONE = bytes(_HASH_BYTES)
-
-
-class Block(NamedTuple):
-    """A run of rows that are computed together, always in the same batch."""
-
-    number: int
-    start: int
-    stop: int
-
-
-class RowKey(NamedTuple):
-    """What a row holds the features of: a photo, named by the SHA-256 of its bytes, and how it is turned."""
-
-    photo_hash: str
-    view: int
-
-    def __str__(self) -> str:
-        return f"{self.photo_hash}/{self.view}"
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Turn the text of a key back into it."""
-        photo_hash, _, view = text.rpartition("/")
-        return cls(photo_hash, int(view))
 
 
 class FeatureStore:
@@ -239,36 +212,6 @@ class FeatureStore:
         with (self.folder / "lock").open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
-
-
-class BlockClaims:
-    """The blocks that this process computes, which no other does; the kernel frees them if it dies.
-
-    Args:
-        store: Whose blocks. One of these in a process and store at a time: closing the file frees all.
-    """
-
-    def __init__(self, store: FeatureStore) -> None:
-        self._path = store.folder / "claims"
-
-    def __enter__(self) -> Self:
-        self._file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o666)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._file)
-
-    def take(self, block: Block) -> bool:
-        """Try to claim a block; False if another process has it."""
-        try:
-            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, block.number)
-        except (BlockingIOError, PermissionError):
-            return False
-        return True
-
-    def release(self, block: Block) -> None:
-        """Give a block back."""
-        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, block.number)
 
 
 def describe_write_error(folder: Path, error: OSError) -> str:

@@ -25,7 +25,7 @@ from binrecon.inference.tables import tabulate
 from binrecon.models import BinCounter
 from binrecon.models.decoding import average_looks
 from binrecon.models.precision import widen
-from binrecon.training.checkpoints import load_counter
+from binrecon.training.checkpoints.files import load_counter
 from binrecon.training.hardware import autocast, run_on
 from binrecon.training.run_folder import RunFolder, open_finished
 

@@ -11,7 +11,7 @@ from binrecon.config.compose import load_resolved
 from binrecon.config.schema import TrainConfig
 from binrecon.errors import CalibrationError, ConfigError
 from binrecon.models import BinCounter
-from binrecon.training.checkpoints import load_counter
+from binrecon.training.checkpoints.files import load_counter
 from binrecon.training.hardware import run_on
 from binrecon.training.run_folder import RunFolder, open_finished
 

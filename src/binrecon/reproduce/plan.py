@@ -9,8 +9,8 @@ from binrecon.config.compose import load_resolved, to_typed
 from binrecon.config.reproduce import ReproduceConfig
 from binrecon.config.run_keys import PLACE_KEYS, covers, list_settings
 from binrecon.config.schema import PhasedRegimeConfig, TrainConfig
-from binrecon.config.search_space import compose_checked
 from binrecon.config.spelling import did_you_mean
+from binrecon.config.trials import compose_checked
 from binrecon.errors import ConfigError, OutputError
 from binrecon.published.rows import TABLES, PublishedRow
 from binrecon.reproduce.words import sort_words

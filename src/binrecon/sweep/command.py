@@ -21,8 +21,8 @@ from binrecon.sweep.sampling import quieten_optuna
 from binrecon.sweep.storage import using_storage
 from binrecon.sweep.study import SweepStudy
 from binrecon.training.completion import complete_run
+from binrecon.training.distributed.place import ALONE, check_place
 from binrecon.training.machine import check_machine
-from binrecon.training.place import ALONE, check_place
 from binrecon.training.run_folder import RunFolder
 
 

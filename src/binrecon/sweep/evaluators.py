@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 from optuna.trial import Trial
 
 from binrecon.config.schema import TrainConfig
-from binrecon.sweep.study import Outcome
+from binrecon.sweep.outcome import Outcome
 
 Report = Callable[[Trial, int, Mapping[str, float]], bool]
 """From a trial, an epoch counted from 1 and its metrics to whether the trial is hopeless."""

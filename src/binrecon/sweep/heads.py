@@ -8,12 +8,13 @@ from optuna.trial import Trial
 
 from binrecon.config.schema import TrainConfig
 from binrecon.config.search_space import SearchSpace
-from binrecon.features import FeatureDataModule
+from binrecon.config.trainer_words import is_distributed
+from binrecon.features.datamodule import FeatureDataModule
 from binrecon.sweep.evaluators import Report, Task
-from binrecon.sweep.study import Outcome
+from binrecon.sweep.outcome import Outcome
 from binrecon.training.cached import why_live
-from binrecon.training.learner import HeadTrial, TrainedHead
-from binrecon.training.many_heads import train_heads
+from binrecon.training.heads.learner import HeadTrial, TrainedHead
+from binrecon.training.heads.many_heads import train_heads
 from binrecon.training.prepare import build_data, look_at_bins, prepare_counter, prepare_manifest
 from binrecon.training.run_folder import RunFolder
 
@@ -28,7 +29,7 @@ def why_not_heads(config: TrainConfig, space: SearchSpace) -> str | None:
     others = [key for key in space if key.partition(".")[0] not in _GROUPS]
     if others:
         return f"{', '.join(others)} is searched, which heads side by side share"
-    if config.trainer.accelerator != "cpu" or config.trainer.devices > 1:
+    if config.trainer.accelerator != "cpu" or is_distributed(config.trainer):
         return f"trainer={config.trainer.name}"
     if config.trainer.gradient_clip_norm is not None:
         return "trainer.gradient_clip_norm"

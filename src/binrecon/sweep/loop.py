@@ -10,7 +10,8 @@ from binrecon.config.search_space import Value
 from binrecon.console import get_console
 from binrecon.errors import ConfigError
 from binrecon.sweep.evaluators import Evaluator, Task
-from binrecon.sweep.study import Outcome, SweepStudy, best_trials, report_epoch
+from binrecon.sweep.outcome import Outcome, best_trials, report_epoch
+from binrecon.sweep.study import SweepStudy
 from binrecon.sweep.workers import Worker
 
 POLL_S = 1.0

@@ -12,14 +12,15 @@ import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
 from binrecon.config.metric_names import LOGGED_METRICS
-from binrecon.config.search_space import write_words
+from binrecon.config.trials import write_words
 from binrecon.console import get_console
 from binrecon.errors import StudyError
 from binrecon.report.tables import format_metric
+from binrecon.sweep.outcome import best_trials
 from binrecon.sweep.place import Place
 from binrecon.sweep.plots import plot_study
 from binrecon.sweep.recipe import write_recipe
-from binrecon.sweep.study import SweepStudy, best_trials
+from binrecon.sweep.study import SweepStudy
 from binrecon.sweep.workers import ERROR
 from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import write_text

@@ -9,8 +9,8 @@ from optuna.trial import Trial
 from binrecon.config.schema import TrainConfig
 from binrecon.errors import BinreconError, OutputError
 from binrecon.sweep.evaluators import Report, Task
+from binrecon.sweep.outcome import Outcome
 from binrecon.sweep.place import Place
-from binrecon.sweep.study import Outcome
 from binrecon.training.callbacks import RunWatch
 from binrecon.training.prepare import look_at_bins, prepare_manifest
 from binrecon.training.run import train

@@ -3,14 +3,13 @@
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage
-from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from binrecon.config.metric_names import monitor_mode
@@ -18,6 +17,7 @@ from binrecon.config.search_space import SearchSpace
 from binrecon.config.sweep import SweepSettings
 from binrecon.config.sweep_words import Pruner
 from binrecon.errors import StudyError
+from binrecon.sweep.outcome import Outcome
 from binrecon.sweep.sampling import NumberedSampler, build_distributions, build_pruner
 from binrecon.sweep.workers import ERROR, LOST, RETRY_OF, WORKER, Worker, count_seconds, has_values
 
@@ -35,19 +35,6 @@ STAND_IN_WITHIN = timedelta(minutes=1)
 
 FAILED_LEAST = 10
 """Trials that must have ended before their failed share says anything."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a trial."""
-
-    status: Literal["complete", "pruned", "failed"]
-    values: tuple[float | None, ...] = ()
-    """Of the objectives, where it is complete."""
-    reason: str | None = None
-    """Why it failed."""
-    notes: Mapping[str, Any] = field(default_factory=dict)
-    """Plain values to keep with the trial: metrics, best epoch, seconds."""
 
 
 class SweepStudy:
@@ -249,30 +236,3 @@ class SweepStudy:
 
     def _frozen(self, number: int) -> FrozenTrial:
         return self.optuna.get_trials(deepcopy=False)[number]
-
-
-def report_epoch(trial: Trial, objective: str | None, epoch: int, metrics: Mapping[str, float]) -> bool:
-    """Tell a study of an epoch of a trial.
-
-    Args:
-        trial: The trial.
-        objective: The metric that decides; None where nothing is pruned.
-        epoch: Counted from 1.
-        metrics: Of the epoch, by name.
-
-    Returns:
-        Whether the trial is hopeless.
-    """
-    if objective is None:
-        return False
-    trial.report(metrics[objective], epoch)
-    return trial.should_prune()
-
-
-def best_trials(study: Study) -> list[FrozenTrial]:
-    """List what no other trial beats in every objective, the best of the first objective first."""
-    sign = -1.0 if study.directions[0].name == "MAXIMIZE" else 1.0
-    if len(study.directions) > 1:
-        return sorted(study.best_trials, key=lambda trial: (sign * trial.values[0], trial.number))
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    return sorted(complete, key=lambda trial: (sign * trial.values[0], trial.number))[:1]

@@ -11,10 +11,10 @@ from optuna.trial import Trial
 
 from binrecon.config.compose import load_resolved
 from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError
+from binrecon.sweep.outcome import report_epoch
 from binrecon.sweep.runs import TRIAL_FILE
 from binrecon.sweep.sampling import build_pruner, quieten_optuna
 from binrecon.sweep.storage import using_storage
-from binrecon.sweep.study import report_epoch
 from binrecon.training.callbacks import RunWatch
 from binrecon.training.run import fit_in_worker
 from binrecon.training.run_folder import RunFolder

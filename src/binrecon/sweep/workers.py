@@ -30,6 +30,9 @@ LOST = "lost"
 RETRY_OF = "retry_of"
 """Attribute of the trial that stands in: the number of the lost one."""
 
+_ENDED = ("Z", "X")
+"""States of proc(5): a zombie, and one that is dead."""
+
 
 def name_worker() -> str:
     """Name this process so that it can be told from a later one with its number: `HOST/PID/START`."""
@@ -37,9 +40,13 @@ def name_worker() -> str:
 
 
 def _start_of(pid: int) -> str | None:
-    """Return when a process was started, in the system's ticks; None if there is none or nobody can say."""
+    """Return when a process was started, in the system's ticks; None if it has ended or nobody can say.
+
+    One that has ended stays listed until its parent takes note, which may do so late or never.
+    """
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        facts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return None if facts[0] in _ENDED else facts[19]
     except (OSError, IndexError):
         return None
 

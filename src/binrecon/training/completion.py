@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from binrecon.config.compose import to_typed
-from binrecon.config.search_space import compose_checked
+from binrecon.config.trials import compose_checked
 from binrecon.training.run import train
 from binrecon.training.run_folder import RunFolder
 

@@ -5,26 +5,39 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
 from binrecon.console import get_console
-from binrecon.training.place import Place
+from binrecon.training.checkpoints.position import read_position
+from binrecon.training.distributed.place import Place
 
 
 @contextmanager
-def stopping_as_asked() -> Iterator[None]:
-    """Let a stopped training end as what stopped it would: Lightning ends the process itself.
+def stopping_as_asked(last: Path, place: Place) -> Iterator[None]:
+    """Say what a stopped training keeps, and end as what stopped it would: Lightning ends the process itself.
 
     After SIGTERM it does so with status 0, as if all were done.
+
+    Args:
+        last: Its last checkpoint, if there is one.
+        place: Of this process.
 
     Raises:
         KeyboardInterrupt: After Ctrl-C or SIGTERM.
     """
     try:
         yield
-    except SystemExit as error:
+    except (KeyboardInterrupt, SystemExit) as error:
+        if place.is_first:
+            kept = (
+                f"{last.name} holds {read_position(last)}"
+                if last.exists()
+                else "no checkpoint was written yet"
+            )
+            get_console().print(f"stopped; {kept}", highlight=False)
         raise KeyboardInterrupt from error
 
 

@@ -33,6 +33,6 @@ def _check_devices(config: TrainConfig) -> None:
 
 def _check_logger(config: TrainConfig) -> None:
     if isinstance(config.logger, WandbLoggerConfig):
-        from binrecon.training.wandb_log import require_key  # W&B takes a second to load
+        from binrecon.training.logs.wandb_log import require_key  # W&B takes a second to load
 
         require_key(config.logger.mode)

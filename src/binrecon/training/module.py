@@ -19,11 +19,11 @@ from binrecon.metrics import CountingMetrics
 from binrecon.models import BinCounter
 from binrecon.models.decoding import average_looks
 from binrecon.models.losses import build_loss, weigh_classes
-from binrecon.training.checkpoints import add_frozen_part, drop_frozen_part
+from binrecon.training.checkpoints.files import add_frozen_part, drop_frozen_part
+from binrecon.training.distributed.sharding import shard_counter
 from binrecon.training.optimizers import build_optimizer, build_schedule, group_parameters
 from binrecon.training.phases import Phase, first_stage_ever, phase_at
 from binrecon.training.rules import check_counts, describe_divergence, dropout_seed, seed_device
-from binrecon.training.sharding import shard_counter
 
 
 class SplitMetrics(nn.Module):

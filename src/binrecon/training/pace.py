@@ -20,7 +20,7 @@ from binrecon.data.workers import begin_worker
 from binrecon.features import RowKey, choose_engine
 from binrecon.features.engine import CALIBRATION_PHOTOS, build_engine
 from binrecon.features.extract import PhotoBlocks
-from binrecon.features.store import BLOCK_ROWS, Block
+from binrecon.features.rows import BLOCK_ROWS, Block
 from binrecon.manifest import Manifest
 from binrecon.models import BinCounter, build_counter
 from binrecon.sources.build import build_source

@@ -11,7 +11,7 @@ from binrecon.manifest import read_manifest
 from binrecon.models.decoding import average_looks
 from binrecon.sources.build import build_source
 from binrecon.training.callbacks import tabulate_predictions
-from binrecon.training.checkpoints import load_counter
+from binrecon.training.checkpoints.files import load_counter
 from binrecon.training.hardware import autocast, choose_device
 from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import write_whole

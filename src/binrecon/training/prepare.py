@@ -14,7 +14,7 @@ from binrecon.config.trainer_words import count_normalisers
 from binrecon.console import get_console
 from binrecon.data.balance import build_class_weights
 from binrecon.data.datamodule import BinDataModule
-from binrecon.features import FeatureDataModule
+from binrecon.features.datamodule import FeatureDataModule
 from binrecon.manifest import (
     CountRange,
     Manifest,
@@ -32,11 +32,11 @@ from binrecon.models import BinCounter, build_counter, hash_state
 from binrecon.report.summary import manifest_table
 from binrecon.sources.build import build_source
 from binrecon.training.cached import open_store, why_live
-from binrecon.training.checkpoints import load_counter
+from binrecon.training.checkpoints.files import load_counter
+from binrecon.training.checkpoints.position import read_position
 from binrecon.training.feature_module import FeatureCountingModule
 from binrecon.training.module import CountingModule
 from binrecon.training.phases import lr_factors, phase_at, plan_phases
-from binrecon.training.position import read_position
 from binrecon.training.rules import check_batches
 from binrecon.training.run_folder import RunFolder
 

@@ -30,7 +30,7 @@ from binrecon.report.photo_sheet import draw_photo_sheet
 from binrecon.report.plots import plot_confusion, plot_learning_curves, plot_reliability
 from binrecon.report.tables import decodings_table, metrics_table, per_count_table
 from binrecon.sources.build import build_source
-from binrecon.training.checkpoints import read_checkpoint
+from binrecon.training.checkpoints.files import read_checkpoint
 from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import write_json
 
@@ -111,7 +111,7 @@ def _compute(
     )
     train_histogram = train[counts.start :].tolist()
     test_histogram = [int((recorded == count).sum()) for count in counts]
-    rows = read_checkpoint(folder.last_checkpoint)["callbacks"]["EpochHistory"]["rows"]
+    rows = read_checkpoint(folder.last_checkpoint, for_facts=True)["callbacks"]["EpochHistory"]["rows"]
     return Results(
         split=manifest.judged_split,
         tally=tally,
@@ -120,7 +120,7 @@ def _compute(
         majority=majority_baseline(train_histogram, test_histogram, counts.start),
         prior=prior_baseline(train_histogram, test_histogram, counts.start),
         history=pd.DataFrame(rows),
-        best_epoch=read_checkpoint(folder.best_checkpoint)["epoch"] + 1,
+        best_epoch=read_checkpoint(folder.best_checkpoint, for_facts=True)["epoch"] + 1,
         most_wrong=_find_most_wrong(predictions),
     )
 

@@ -7,30 +7,34 @@ from collections.abc import Sequence
 import pytorch_lightning as pl
 
 from binrecon.config.schema import TrainConfig, WandbLoggerConfig
+from binrecon.config.trainer_words import is_distributed
 from binrecon.console import get_console
 from binrecon.data.balance import expected_shares
 from binrecon.data.datamodule import BinDataModule, check_share
 from binrecon.errors import CalibrationError, OutputError
-from binrecon.features import FeatureDataModule
+from binrecon.features.datamodule import FeatureDataModule
 from binrecon.manifest import read_manifest
 from binrecon.models import BinCounter
 from binrecon.models.heads import start_at_shares
 from binrecon.report.summary import model_table
-from binrecon.training.batch_norm import sync_batch_norm
 from binrecon.training.cached import why_live
 from binrecon.training.calibrate import calibrate_run
 from binrecon.training.callbacks import RunWatch
-from binrecon.training.checkpoints import check_same_model, complete_checkpoint, write_frozen_part
+from binrecon.training.checkpoints.files import check_same_model, complete_checkpoint, write_frozen_part
+from binrecon.training.checkpoints.mirror import CheckpointMirror
+from binrecon.training.checkpoints.position import check_same_epoch, read_position
+from binrecon.training.distributed.batch_norm import sync_batch_norm
+from binrecon.training.distributed.launcher import LAUNCHER_VARIABLE
+from binrecon.training.distributed.parent import end_with_parent
+from binrecon.training.distributed.place import ALONE, Place, check_place, find_place, place_of_run
+from binrecon.training.distributed.processes import start_processes
+from binrecon.training.distributed.ranks import Ranks, joined
 from binrecon.training.hardware import choose_device
 from binrecon.training.interruption import requeueing, stopping_as_asked
-from binrecon.training.launcher import LAUNCHER_VARIABLE
+from binrecon.training.logs.run_log import RunLog
 from binrecon.training.machine import check_machine
 from binrecon.training.memory import keep_freed_memory
-from binrecon.training.mirror import CheckpointMirror
 from binrecon.training.module import CountingModule
-from binrecon.training.parent import end_with_parent
-from binrecon.training.place import ALONE, Place, check_place, find_place, place_of_run
-from binrecon.training.position import check_same_epoch, read_position
 from binrecon.training.prepare import (
     build_data,
     build_module,
@@ -40,11 +44,8 @@ from binrecon.training.prepare import (
     prepare_manifest,
     train_counts,
 )
-from binrecon.training.processes import start_processes
-from binrecon.training.ranks import Ranks, joined
 from binrecon.training.results import read_best, report_results
 from binrecon.training.run_folder import RunFolder, collect_facts
-from binrecon.training.run_log import RunLog
 from binrecon.training.trainer import build_callbacks, build_trainer, describe_devices, quieten_lightning
 
 
@@ -77,14 +78,14 @@ def train(
     check_place(config.trainer, place)
     check_machine(config)
     with requeueing(place):
-        if place.size > 1:
+        if place.size > 1 or (place.starter == "torchrun" and is_distributed(config.trainer)):
             _train_together(config, folder, overrides, place)
             return read_best(folder, config.monitor) if place.is_first else None
         counter = _prepare(config, folder, overrides, place)
-        if config.trainer.devices == 1:
-            fit(config, folder, counter, watch)
-        else:
+        if is_distributed(config.trainer):
             start_processes(config, folder, worker)
+        else:
+            fit(config, folder, counter, watch)
     return None if "ended_early" in folder.read_facts() else read_best(folder, config.monitor)
 
 
@@ -141,7 +142,7 @@ def fit(
     if config.trainer.accelerator == "cpu":
         keep_freed_memory()
     counter = counter or prepare_counter(config, folder)
-    with _build_log(config, folder, place) as log, stopping_as_asked():
+    with _build_log(config, folder, place) as log, stopping_as_asked(folder.last_checkpoint, place):
         _fit(config, folder, counter, watch, log, place, ranks)
 
 
@@ -239,6 +240,6 @@ def _build_log(config: TrainConfig, folder: RunFolder, place: Place) -> RunLog:
     """Open what follows the run: in the first process, where one is asked for."""
     if not (place.is_first and isinstance(config.logger, WandbLoggerConfig)):
         return RunLog()
-    from binrecon.training.wandb_log import WandbLog  # W&B takes a second to load
+    from binrecon.training.logs.wandb_log import WandbLog  # W&B takes a second to load
 
     return WandbLog(config, folder)

@@ -10,20 +10,20 @@ from pytorch_lightning.strategies import ModelParallelStrategy, Strategy
 
 from binrecon.config.metric_names import monitor_mode
 from binrecon.config.schema import TrainConfig
-from binrecon.config.trainer_words import FSDP
+from binrecon.config.trainer_words import FSDP, is_distributed
 from binrecon.training.averaging import WeightAverage
 from binrecon.training.cached import why_live
 from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter
-from binrecon.training.checkpoint_io import AtomicCheckpointIO, MovableCheckpoint
-from binrecon.training.environment import choose_environment
+from binrecon.training.checkpoints.lightning_io import AtomicCheckpointIO, MovableCheckpoint
+from binrecon.training.checkpoints.mirror import CheckpointMirror, MirrorCheckpoints
+from binrecon.training.checkpoints.position import settings_of_epoch
+from binrecon.training.checkpoints.within_epoch import CheckpointWithinEpoch
+from binrecon.training.distributed.environment import choose_environment
+from binrecon.training.distributed.place import Place
+from binrecon.training.distributed.ranks import Ranks
 from binrecon.training.interruption import PromptStop
-from binrecon.training.mirror import CheckpointMirror, MirrorCheckpoints
-from binrecon.training.place import Place
-from binrecon.training.position import settings_of_epoch
-from binrecon.training.ranks import Ranks
+from binrecon.training.logs.run_log import RunLog
 from binrecon.training.run_folder import RunFolder
-from binrecon.training.run_log import RunLog
-from binrecon.training.within_epoch import CheckpointWithinEpoch
 
 
 def build_callbacks(
@@ -60,7 +60,7 @@ def build_callbacks(
                 ranks,
             )
         )
-    elif place.size > 1:
+    elif ranks is not None:
         callbacks.append(PromptStop())
     if config.trainer.checkpoint_mirror is not None:
         callbacks.append(MirrorCheckpoints(CheckpointMirror(config.trainer.checkpoint_mirror), folder))
@@ -102,7 +102,7 @@ def build_trainer(
 
 
 def _choose_strategy(config: TrainConfig, place: Place) -> str | Strategy:
-    if place.size == 1:
+    if not is_distributed(config.trainer):
         return "auto"
     if config.trainer.name == FSDP:
         return ModelParallelStrategy(place.size, 1, save_distributed_checkpoint=False)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def _train(words: Sequence[str]) -> None:
     from binrecon.config.command_line import run_verb
-    from binrecon.training.place import find_place, words_of_job
+    from binrecon.training.distributed.place import find_place, words_of_job
     from binrecon.training.run_folder import words_to_resume
 
     words = words_of_job(words_to_resume(words), find_place(os.environ))
@@ -28,7 +28,7 @@ def _train(words: Sequence[str]) -> None:
 def _train_once(config: "DictConfig", run_dir: "Path", overrides: Sequence[str]) -> float | None:
     with loading():
         from binrecon.config.compose import to_typed
-        from binrecon.training.place import find_place
+        from binrecon.training.distributed.place import find_place
         from binrecon.training.run import train
         from binrecon.training.run_folder import RunFolder
 

@@ -26,7 +26,7 @@ class Stubs:
 
     def __init__(self) -> None:
         make = boto3.Session("a", "b", region_name="us-east-1").client
-        self.clients = Clients(make("sagemaker"), make("s3"), make("logs"))
+        self.clients = Clients(*map(make, ("sagemaker", "s3", "logs", "secretsmanager")))
         self.sagemaker = Stubber(self.clients.sagemaker)
         self.logs = Stubber(self.clients.logs)
 

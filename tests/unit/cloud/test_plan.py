@@ -6,7 +6,7 @@ import pytest
 
 from binrecon.cloud.plan import LaunchPlan
 from binrecon.cloud.words import decode_words, encode_words
-from binrecon.config.search_space import compose_checked
+from binrecon.config.trials import compose_checked
 from binrecon.errors import ConfigError
 
 Planner = Callable[..., LaunchPlan]

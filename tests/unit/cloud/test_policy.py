@@ -32,6 +32,7 @@ CALLS = {
     "download_file": "s3:GetObject",
     "describe_log_streams": "logs:DescribeLogStreams",
     "get_log_events": "logs:GetLogEvents",
+    "describe_secret": "secretsmanager:DescribeSecret",
 }
 """What is called, and the action that allows it."""
 
@@ -69,6 +70,6 @@ def test_policies__allow_every_call() -> None:
 
 def test_policies__every_call_is_known() -> None:
     """A new call needs a line above, and so a line in the README."""
-    made = set(re.findall(r"(?:sagemaker|s3|logs)\.(\w+)\(", CODE)) - {"get_paginator"}
+    made = set(re.findall(r"(?:sagemaker|s3|logs|secrets)\.(\w+)\(", CODE)) - {"get_paginator"}
     paged = set(re.findall(r'"((?:list|describe)_\w+)"', CODE))
     assert made | paged == set(CALLS)

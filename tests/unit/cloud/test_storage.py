@@ -19,7 +19,15 @@ def test_describe_checkpoints(is_there: bool) -> None:
         stub.add_response("list_objects_v2", {"KeyCount": int(is_there)}, asked)
         cloud = SageMakerConfig(bucket="bkt", checkpoints="s3://bkt/old/binrecon-1/")
         said = list(
-            describe_checkpoints(Clients(session.client("sagemaker"), client, session.client("logs")), cloud)
+            describe_checkpoints(
+                Clients(
+                    session.client("sagemaker"),
+                    client,
+                    session.client("logs"),
+                    session.client("secretsmanager"),
+                ),
+                cloud,
+            )
         )
     assert said == (
         []

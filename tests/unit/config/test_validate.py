@@ -76,9 +76,6 @@ def test_validate__devices() -> None:
     assert problems_of(SYNTHETIC, "trainer=ddp_cpu", "data.batch_size=7") == (
         "data.batch_size: 7 photos cannot be shared evenly by trainer.devices=2; use a multiple of 2",
     )
-    assert problems_of(SYNTHETIC, "trainer=ddp_cpu", "trainer.devices=1") == (
-        "trainer.devices: must be at least 2 for trainer=ddp_cpu, got 1; or use trainer=cpu",
-    )
     assert problems_of(
         SYNTHETIC, "trainer=ddp", "trainer.devices=8", "trainer.nodes=2", "data.batch_size=24"
     ) == (

@@ -5,8 +5,8 @@ import torch
 
 from binrecon.config.schema import DataConfig
 from binrecon.data.sampler import TrainSampler
-from binrecon.features import FeatureDataModule, FeatureStore, Fingerprint
-from binrecon.features.datamodule import ChunkSampler
+from binrecon.features import FeatureStore, Fingerprint
+from binrecon.features.datamodule import ChunkSampler, FeatureDataModule
 from binrecon.features.engine import EngineChoice
 from binrecon.manifest import CountRange, GroupedSplit, build_manifest
 from binrecon.models import hash_state

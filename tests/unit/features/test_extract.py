@@ -15,7 +15,7 @@ from binrecon.data import BinDataset, Views
 from binrecon.errors import FeatureStoreError, PhotoError
 from binrecon.features import FeatureDataset, FeatureStore, Fingerprint, RowKey, extract_features
 from binrecon.features.engine import EngineChoice
-from binrecon.features.store import Block
+from binrecon.features.rows import Block
 from binrecon.models import hash_state
 from binrecon.models.backbone import Backbone, build_backbone
 from binrecon.sources import LocalSource

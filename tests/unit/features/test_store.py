@@ -1,5 +1,4 @@
 import errno
-import multiprocessing
 import os
 import re
 from pathlib import Path
@@ -9,14 +8,8 @@ import pytest
 from tests.unit.features.conftest import MakeStore, name_photos, name_rows
 
 from binrecon.errors import FeatureStoreError
-from binrecon.features.store import (
-    BLOCK_ROWS,
-    Block,
-    BlockClaims,
-    FeatureStore,
-    RowKey,
-    read_fingerprint,
-)
+from binrecon.features.rows import BLOCK_ROWS, Block, RowKey
+from binrecon.features.store import FeatureStore, read_fingerprint
 
 
 def fill(store: FeatureStore, block: Block, value: float = 1.0) -> np.ndarray:
@@ -144,31 +137,6 @@ def test_add_rows__full_disk(make_store: MakeStore, monkeypatch: pytest.MonkeyPa
         store.add_rows(name_rows(4))
     monkeypatch.undo()
     assert store.add_rows(name_rows(4)) == 4
-
-
-def claim_and_die(store: FeatureStore, block: Block) -> None:
-    with BlockClaims(store) as claims:
-        os._exit(0 if claims.take(block) else 1)
-
-
-def test_claims__one_process_at_a_time_and_freed_by_death(make_store: MakeStore) -> None:
-    store = make_store()
-    store.add_rows(name_rows(2))
-    (block,) = store.list_blocks()
-    context = multiprocessing.get_context("fork")
-
-    def try_elsewhere() -> bool:
-        process = context.Process(target=claim_and_die, args=(store, block))
-        process.start()
-        process.join()
-        return process.exitcode == 0
-
-    assert try_elsewhere()
-    with BlockClaims(store) as claims:
-        assert claims.take(block)  # the process that had it is dead
-        assert not try_elsewhere()
-        claims.release(block)
-        assert try_elsewhere()
 
 
 def test_fingerprint__whatever_differs_is_another_store(make_store: MakeStore) -> None:

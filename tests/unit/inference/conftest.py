@@ -8,7 +8,7 @@ import torch
 from binrecon.calibration import Calibration, fit_calibration
 from binrecon.config.compose import compose_config, to_typed
 from binrecon.models import build_counter
-from binrecon.training.checkpoints import write_checkpoint
+from binrecon.training.checkpoints.files import write_checkpoint
 from binrecon.training.prepare import kept_facts
 from binrecon.training.run_folder import RunFolder
 

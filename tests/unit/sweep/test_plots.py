@@ -19,6 +19,7 @@ from optuna.trial import TrialState
 from PIL import Image
 
 from binrecon.config.metric_names import monitor_mode
+from binrecon.sweep.outcome import best_trials
 from binrecon.sweep.plots import plot_study
 from binrecon.sweep.plots.drawn import Drawn
 from binrecon.sweep.plots.keys import draw_importances, draw_slices, find_importances
@@ -26,7 +27,6 @@ from binrecon.sweep.plots.parallel import draw_parallel
 from binrecon.sweep.plots.progress import draw_epochs, draw_history
 from binrecon.sweep.plots.style import find_limits
 from binrecon.sweep.sampling import quieten_optuna
-from binrecon.sweep.study import best_trials
 
 ORANGE, PLUM = (194, 87, 26), (176, 48, 106)
 

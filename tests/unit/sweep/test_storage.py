@@ -1,5 +1,6 @@
 """Where trials are kept."""
 
+import importlib
 import os
 import socket
 import subprocess
@@ -137,7 +138,8 @@ def test_database__not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.enable_socket
-def test_database__never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_database__never_answers(tmp_path: Path) -> None:
+    importlib.import_module("psycopg")  # which takes a while on a busy machine
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"postgresql://me@127.0.0.1:{server.getsockname()[1]}/studies?connect_timeout=2"
         started = time.monotonic()

@@ -12,9 +12,10 @@ from binrecon.config.compose import compose_config, to_typed
 from binrecon.config.search_space import build_space
 from binrecon.config.sweep import SweepSettings
 from binrecon.errors import StudyError
+from binrecon.sweep.outcome import Outcome, best_trials
 from binrecon.sweep.sampling import quieten_optuna
 from binrecon.sweep.storage import open_storage
-from binrecon.sweep.study import Outcome, SweepStudy, best_trials
+from binrecon.sweep.study import SweepStudy
 from binrecon.sweep.workers import LOST, Worker
 
 SPACE = build_space({"optimizer.lr": "interval(0.1, 1)"})

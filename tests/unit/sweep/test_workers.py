@@ -61,6 +61,15 @@ def test_is_gone() -> None:
     assert is_gone(name_of_ended_process())
 
 
+def test_is_gone__before_its_parent_takes_note() -> None:
+    script = "from binrecon.sweep.workers import name_worker; print(name_worker(), flush=True)"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as ended:
+        assert ended.stdout is not None
+        name = ended.stdout.readline().strip()
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        assert is_gone(name)
+
+
 def test_take_over__a_dead_worker_of_this_machine(open_study: Callable[[], Study]) -> None:
     study = open_study()
     lost = ask(study, name_of_ended_process())

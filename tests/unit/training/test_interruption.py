@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from binrecon.training.interruption import requeueing
-from binrecon.training.place import ALONE, Place
+from binrecon.training.distributed.place import ALONE, Place
+from binrecon.training.interruption import requeueing, stopping_as_asked
 
 FIRST = Place("srun", "slurm_7_0", rank=0, size=2)
 
@@ -29,6 +29,24 @@ def _keep_handlers() -> Iterator[None]:
     yield
     for number, handler in kept.items():
         signal.signal(number, handler)
+
+
+def test_stopping_as_asked__before_the_first_checkpoint(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for error in (KeyboardInterrupt, SystemExit):
+        with pytest.raises(KeyboardInterrupt), stopping_as_asked(tmp_path / "last.ckpt", ALONE):
+            raise error
+        assert capsys.readouterr().out == "stopped; no checkpoint was written yet\n"
+
+
+def test_stopping_as_asked__the_first_of_several_speaks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    second = Place("srun", "slurm_7_0", rank=1, size=2)
+    with pytest.raises(KeyboardInterrupt), stopping_as_asked(tmp_path / "last.ckpt", second):
+        raise KeyboardInterrupt
+    assert capsys.readouterr().out == ""
 
 
 def stop(place: Place) -> None:

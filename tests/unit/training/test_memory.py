@@ -7,10 +7,13 @@ import sys
 import pytest
 
 COUNT_FAULTS = """
+import ctypes
 import resource
 import torch
 from binrecon.training.memory import keep_freed_memory
 
+DISABLE_HUGE_PAGES = 41  # prctl(2): where the kernel has some to spare, it takes a fault for 2 MB
+ctypes.CDLL(None).prctl(DISABLE_HUGE_PAGES, 1, 0, 0, 0)
 {call}
 for _ in range(4):
     torch.ones(16_000_000)

@@ -24,6 +24,10 @@ _SHAPES = {
         r"ml\.[a-z0-9-]+\.(large|x?large|\d+xlarge|medium)",
         "no machine of SageMaker; give for instance ml.g5.xlarge (one GPU) or ml.c5.2xlarge (none)",
     ),
+    "wandb_secret": (
+        r"(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:)?[A-Za-z0-9/_+=.@-]{1,512}",
+        "no secret; give its name in AWS Secrets Manager, or its ARN",
+    ),
     "framework_version": (r"\d+\.\d+(\.\d+)?", "no version of PyTorch; give for instance 2.13"),
     "endpoint_url": (r"https?://[^/?#\s]+/?", "no address of a server, such as http://127.0.0.1:5000"),
     **dict.fromkeys(_ADDRESSES, (rf"s3://{_BUCKET}(/\S*)?", "no address in S3; give s3://BUCKET/PREFIX")),

@@ -40,10 +40,10 @@ def record_of(bin_id: str) -> bytes:
 
 @pytest.fixture
 def make_config(tmp_path: Path, prefix: str) -> MakeConfig:
-    """Build the configuration of a source that asks impatiently."""
+    """Build the configuration of a source that asks impatiently, and waits as long as a busy machine needs."""
 
     def make(url: str, **values: object) -> AbidSourceConfig:
-        fast = {"attempts": 3, "backoff_s": 0.01, "stall_timeout_s": 1.0, "connections": 4}
+        fast = {"attempts": 3, "backoff_s": 0.01, "stall_timeout_s": 20.0, "connections": 4}
         words = {"root": tmp_path / "bins", "endpoint_url": url, "prefix": prefix, **fast, **values}
         composed = compose_config("fetch", ["subset=all", f"cache_dir={tmp_path}"])
         for key, value in words.items():

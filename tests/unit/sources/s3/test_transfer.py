@@ -131,14 +131,14 @@ def test_run__ctrl_c_does_not_wait_for_the_back_off() -> None:
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         server.transfer(attempts=99, backoff_s=60.0).run(photos("a"), interrupt)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
 
 
 def test_run__as_many_at_a_time_as_asked_for() -> None:
     together = threading.Barrier(6)
 
     def read(wanted: BinPart) -> bytes:
-        together.wait(timeout=10)  # passes only when six reads are under way
+        together.wait(timeout=60)  # passes only when six reads are under way
         return b""
 
     transfer = Transfer(read, lambda wanted, body: None, 6, 1, 0.0)

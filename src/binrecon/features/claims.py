@@ -1,0 +1,38 @@
+"""Which process computes which block, where several fill one store."""
+
+import fcntl
+import os
+from typing import Self
+
+from binrecon.features.rows import Block
+from binrecon.features.store import FeatureStore
+
+
+class BlockClaims:
+    """The blocks that this process computes, which no other does; the kernel frees them if it dies.
+
+    Args:
+        store: Whose blocks. One of these in a process and store at a time: closing the file frees all.
+    """
+
+    def __init__(self, store: FeatureStore) -> None:
+        self._path = store.folder / "claims"
+
+    def __enter__(self) -> Self:
+        self._file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o666)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._file)
+
+    def take(self, block: Block) -> bool:
+        """Try to claim a block; False if another process has it."""
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, block.number)
+        except (BlockingIOError, PermissionError):
+            return False
+        return True
+
+    def release(self, block: Block) -> None:
+        """Give a block back."""
+        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, block.number)

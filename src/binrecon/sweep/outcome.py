@@ -1,0 +1,48 @@
+"""What came of trials: told while they go, when they end, and the best of all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from optuna.study import Study
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a trial."""
+
+    status: Literal["complete", "pruned", "failed"]
+    values: tuple[float | None, ...] = ()
+    """Of the objectives, where it is complete."""
+    reason: str | None = None
+    """Why it failed."""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    """Plain values to keep with the trial: metrics, best epoch, seconds."""
+
+
+def report_epoch(trial: Trial, objective: str | None, epoch: int, metrics: Mapping[str, float]) -> bool:
+    """Tell a study of an epoch of a trial.
+
+    Args:
+        trial: The trial.
+        objective: The metric that decides; None where nothing is pruned.
+        epoch: Counted from 1.
+        metrics: Of the epoch, by name.
+
+    Returns:
+        Whether the trial is hopeless.
+    """
+    if objective is None:
+        return False
+    trial.report(metrics[objective], epoch)
+    return trial.should_prune()
+
+
+def best_trials(study: Study) -> list[FrozenTrial]:
+    """List what no other trial beats in every objective, the best of the first objective first."""
+    sign = -1.0 if study.directions[0].name == "MAXIMIZE" else 1.0
+    if len(study.directions) > 1:
+        return sorted(study.best_trials, key=lambda trial: (sign * trial.values[0], trial.number))
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return sorted(complete, key=lambda trial: (sign * trial.values[0], trial.number))[:1]

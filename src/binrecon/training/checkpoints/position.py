@@ -1,0 +1,117 @@
+"""Where a run stands in its training: after so many epochs, or within one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from binrecon.config.run_keys import SEED_KEY, covers, list_settings
+from binrecon.config.schema import TrainConfig
+from binrecon.errors import CheckpointError
+from binrecon.training.checkpoints.files import list_differences, read_checkpoint
+
+STATE_KEY = "CheckpointWithinEpoch"
+"""Under which a checkpoint, among the states of callbacks, says where within an epoch it was written."""
+
+_OF_AN_EPOCH = (SEED_KEY, "data", "features.name", "trainer.accumulate", "trainer.ema_decay")
+"""Keys and groups that say which batches an epoch has and how they are given out."""
+
+_OF_NO_BATCH = ("data.workers", "data.lists_dir")
+
+
+@dataclass(frozen=True)
+class Position:
+    """What a run goes on with.
+
+    Attributes:
+        epoch: Counted from 0.
+        turn: Parts of batches of that epoch that were trained on; 0 before the first.
+        step: Steps of the optimizer that these made.
+        steps: Those of the whole epoch; 0 between two epochs.
+        manifest_hash: Of the bins at hand then; None at the beginning of an epoch, where others may come.
+    """
+
+    epoch: int = 0
+    turn: int = 0
+    step: int = 0
+    steps: int = 0
+    manifest_hash: str | None = None
+
+    def __str__(self) -> str:
+        """Say how far the training went.
+
+        >>> print(Position(epoch=2), Position(epoch=2, turn=8, step=4, steps=5), sep="; ")
+        epoch 2; epoch 3 up to step 4 of 5
+        """
+        if self.steps == 0:
+            return f"epoch {self.epoch}"
+        return f"epoch {self.epoch + 1} up to step {self.step} of {self.steps}"
+
+    def check_bins(self, manifest_hash: str) -> None:
+        """Refuse to go on within an epoch with other bins.
+
+        Raises:
+            CheckpointError: If they are others.
+        """
+        if self.manifest_hash not in (None, manifest_hash):
+            raise CheckpointError(
+                f"the bins are not those that epoch {self.epoch + 1} began with, and the run stopped within "
+                f"it (manifest {self.manifest_hash} there, {manifest_hash} here); bring them back, or start "
+                "anew in another folder"
+            )
+
+
+def read_position(path: Path) -> Position:
+    """Read where training goes on: at the beginning if there is no checkpoint.
+
+    Raises:
+        CheckpointError: If it cannot be read.
+    """
+    if not path.exists():
+        return Position()
+    checkpoint = read_checkpoint(path, for_facts=True)
+    epoch, within = checkpoint["epoch"], _read_state(checkpoint)
+    if not within:
+        return Position(epoch + 1)
+    return Position(epoch, *(within[key] for key in ("turn", "step", "steps", "manifest_hash")))
+
+
+def check_same_epoch(path: Path, config: TrainConfig) -> None:
+    """Make sure that an epoch that was begun goes on with the batches that it began with.
+
+    Args:
+        path: The checkpoint that a run goes on from.
+        config: What it goes on with.
+
+    Raises:
+        CheckpointError: If it cannot be read, its epoch was begun with other settings, or is one too many.
+    """
+    checkpoint = read_checkpoint(path, for_facts=True)
+    within = _read_state(checkpoint)
+    if not within:
+        return
+    if checkpoint["epoch"] >= config.trainer.max_epochs:
+        epoch = checkpoint["epoch"] + 1
+        raise CheckpointError(
+            f"'{path}' was written within epoch {epoch}, got trainer.max_epochs={config.trainer.max_epochs}; "
+            f"give at least {epoch}"
+        )
+    if differing := list_differences(within["settings"], settings_of_epoch(config)):
+        raise CheckpointError(
+            f"'{path}' was written within an epoch that began with other words ({'; '.join(differing)}); "
+            "go on with those it began with"
+        )
+
+
+def settings_of_epoch(config: TrainConfig) -> dict[str, Any]:
+    """Return what says which batches an epoch has, by dotted key."""
+    return {
+        key: value
+        for key, value in list_settings(config).items()
+        if covers(_OF_AN_EPOCH, key) and key not in _OF_NO_BATCH
+    }
+
+
+def _read_state(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is known of the epoch that a checkpoint was written in; empty between two epochs."""
+    return dict(checkpoint["callbacks"].get(STATE_KEY, {}))

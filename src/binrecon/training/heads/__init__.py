@@ -1,0 +1,1 @@
+"""Many heads at once, each trained as it would be alone."""

@@ -1,0 +1,1 @@
+"""Where a run tells how it goes, besides its folder."""
