@@ -151,6 +151,12 @@ def tiny_run(tiny_bins: Path, tmp_path: Path) -> list[str]:
 
 
 @pytest.fixture
+def without_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what takes half of a short run, for tests that train more than once and look at no plot."""
+    monkeypatch.setattr("binrecon.training.results._draw", lambda *_: None)
+
+
+@pytest.fixture
 def write_bin() -> Callable[..., None]:
     """Write one small bin: `write_bin(root, bin_id, recorded_count)`."""
     return _write_bin

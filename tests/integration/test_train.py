@@ -140,6 +140,7 @@ def test_train__learns(tiny_run: list[str], tmp_path: Path) -> None:
         pytest.param(["head=coral", "loss=cumulative", "data.balance=weights"], marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.usefixtures("without_plots")
 def test_train__resumed_is_unbroken_bit_for_bit(
     choices: list[str], tiny_run: list[str], tmp_path: Path
 ) -> None:
