@@ -36,6 +36,13 @@ REAL_BINS = Path(
 """Real photos with records (`../shared/abid` unless BINRECON_ABID says otherwise), in the bucket's layout; never part of the repository (CC BY-NC-SA 3.0 US)."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Take a slow test for one that hangs only when it takes longer than a machine with much else to do needs."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(900))
+
+
 @pytest.fixture(autouse=True)
 def _offline_and_isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BINRECON_CACHE", str(tmp_path / "cache"))

@@ -260,18 +260,23 @@ def start(words: list[str], output: Path) -> "subprocess.Popen[bytes]":
 
 def freeze_amidst_a_trial(process: "subprocess.Popen[bytes]", place: Place, least: int) -> None:
     """Freeze a worker that has a trial in work, once some are complete."""
-    end = time.monotonic() + 120
+    end = time.monotonic() + 240
     for study in read_again(open_storage(None, place.journal)):
-        process.send_signal(signal.SIGSTOP)
-        time.sleep(0.05)
-        running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        if len(complete) >= least and any(WORKER in trial.user_attrs for trial in running):
-            return
-        process.send_signal(signal.SIGCONT)
+        if is_amidst_a_trial(study, least):
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(0.05)
+            if is_amidst_a_trial(study, least):
+                return
+            process.send_signal(signal.SIGCONT)
         assert process.poll() is None, "the sweep has ended"
         assert time.monotonic() < end, "the sweep does not get on"
         time.sleep(0.02)
+
+
+def is_amidst_a_trial(study: optuna.Study, least: int) -> bool:
+    running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return len(complete) >= least and any(WORKER in trial.user_attrs for trial in running)
 
 
 @pytest.fixture
