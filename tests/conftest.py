@@ -36,6 +36,13 @@ REAL_BINS = Path(
 """Real photos with records (`../shared/abid` unless BINRECON_ABID says otherwise), in the bucket's layout; never part of the repository (CC BY-NC-SA 3.0 US)."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Take a slow test for one that hangs only when it takes longer than a machine with much else to do needs."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(900))
+
+
 @pytest.fixture(autouse=True)
 def _offline_and_isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BINRECON_CACHE", str(tmp_path / "cache"))
@@ -148,6 +155,12 @@ def tiny_run(tiny_bins: Path, tmp_path: Path) -> list[str]:
         "trainer.max_epochs=2",
         f"output_root={tmp_path / 'outputs'}",
     ]
+
+
+@pytest.fixture
+def without_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what takes half of a short run, for tests that train more than once and look at no plot."""
+    monkeypatch.setattr("binrecon.training.results._draw", lambda *_: None)
 
 
 @pytest.fixture

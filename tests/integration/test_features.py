@@ -40,6 +40,7 @@ def read_losses(run: Path) -> pd.DataFrame:
         pytest.param(["optimizer=adamw", "data.horizontal_flip=false"], marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.usefixtures("without_plots")
 def test_train__features_give_the_losses_of_photos(
     words: list[str], tiny_run: list[str], tmp_path: Path
 ) -> None:

@@ -19,7 +19,7 @@ from binrecon.training.checkpoints.files import read_checkpoint
 SPLIT = ["data.split_seed=17", "data.batch_size=48", "optimizer=sgd", "head.dropout=0"]
 CASES = {
     "frozen": [],
-    "a_last_batch_of_two": ["data.batch_size=39", "head=coral", "loss=cumulative"],
+    "a_last_batch_of_two": ["data.batch_size=39", "head=coral", "loss=cumulative", "data.balance=sampler"],
     "mlp": ["head=mlp", "head.hidden_width=8", "trainer.gradient_clip_norm=0.5"],
     "live": ["features=live", "data.batch_size=78", "trainer.accumulate=2", "data.tta=flip"],
     "full": ["regime=full", "optimizer.lr=0.01"],

@@ -183,6 +183,7 @@ def test_reproduce__a_published_photo_is_missing(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_plots")
 @pytest.mark.parametrize("table", TABLES)
 def test_reproduce__every_row_rehearsed(table: str, tiny_bins: Path, tmp_path: Path) -> None:
     """All published networks, from photos to the table, with the words that the README gives."""

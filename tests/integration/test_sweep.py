@@ -261,17 +261,23 @@ def start(words: list[str], output: Path) -> "subprocess.Popen[bytes]":
 
 def freeze_amidst_a_trial(process: "subprocess.Popen[bytes]", place: Place, least: int) -> None:
     """Freeze a worker that has a trial in work, once some are complete."""
-    end = time.monotonic() + 120
+    end = time.monotonic() + 240
     for study in read_again(open_storage(None, place.journal)):
-        process.send_signal(signal.SIGSTOP)
-        time.sleep(0.05)
-        running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        if len(complete) >= least and any(WORKER in trial.user_attrs for trial in running):
-            return
-        process.send_signal(signal.SIGCONT)
+        if is_amidst_a_trial(study, least):
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(0.05)
+            if is_amidst_a_trial(study, least):
+                return
+            process.send_signal(signal.SIGCONT)
+        assert process.poll() is None, "the sweep has ended"
         assert time.monotonic() < end, "the sweep does not get on"
         time.sleep(0.02)
+
+
+def is_amidst_a_trial(study: optuna.Study, least: int) -> bool:
+    running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return len(complete) >= least and any(WORKER in trial.user_attrs for trial in running)
 
 
 @pytest.fixture
@@ -322,7 +328,7 @@ def check_nothing_lost(study: optuna.Study, trials: int) -> None:
 def test_sweep__stopped_and_killed_and_begun_again(words: list[str], place: Place, tmp_path: Path) -> None:
     quieten_optuna()
     more = [*words, "sweep.trials=24", "trainer.max_epochs=30", "sweep.pruner=none", "sweep.final_seeds=1"]
-    for way, least, status in ((signal.SIGINT, 2, 130), (signal.SIGKILL, 9, -signal.SIGKILL)):
+    for way, least, status in ((signal.SIGINT, 2, 130), (signal.SIGKILL, 5, -signal.SIGKILL)):
         process = start(more, tmp_path / f"{way.name}.log")
         freeze_amidst_a_trial(process, place, least)
         process.send_signal(way)

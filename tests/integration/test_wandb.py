@@ -331,7 +331,7 @@ def test_wandb__network_gone_amidst_a_run(
     monkeypatch.setenv("WANDB_API_KEY", KEY)
     service.knows_the_key, service.fate = True, "withheld"
     run = tmp_path / "run"
-    words = ["logger=wandb", "logger.answer_timeout_s=1", "logger.finish_timeout_s=2"]
+    words = ["logger=wandb", "logger.answer_timeout_s=6", "logger.finish_timeout_s=2"]
     assert main(["train", *tiny_run, *words, f"hydra.run.dir={run}"]) == 0
     place, output = only_place(run), capsys.readouterr().out
     assert "W&B: online at http://127.0.0.1:" in output
