@@ -60,14 +60,27 @@ def kept_facts(config: TrainConfig) -> dict[str, dict[str, Any]]:
 
 
 def prepare_counter(config: TrainConfig, folder: RunFolder) -> BinCounter:
-    """Build the model, the same for the same seed; from a checkpoint on, its weights come from there."""
+    """Build the model, the same for the same seed; from a checkpoint on, its weights come from there.
+
+    It needs no bin, and nothing is written: what is wrong with the model can be said before bins are looked at.
+
+    Raises:
+        ConfigError: If timm has no such backbone, or the regime cannot be planned for its stages.
+        WeightsError: If the weights cannot be had or do not fit.
+    """
     pl.seed_everything(config.seed, workers=True, verbose=False)
     if folder.last_checkpoint.exists():
-        return load_counter(folder.last_checkpoint).train()
-    counter = build_counter(**counter_facts(config), weights=config.model.weights, seed=config.seed)
+        counter = load_counter(folder.last_checkpoint).train()
+    else:
+        counter = build_counter(**counter_facts(config), weights=config.model.weights, seed=config.seed)
+    plan_phases(config, counter.backbone.stages.names)
+    return counter
+
+
+def note_weights(folder: RunFolder, counter: BinCounter) -> None:
+    """Keep the hash of the weights that the run began with."""
     if "weights_hash" not in folder.read_facts():
         folder.update_facts(weights_hash=hash_state(counter.backbone))
-    return counter
 
 
 def look_at_bins(config: TrainConfig) -> tuple[Manifest, SplitRule]:
