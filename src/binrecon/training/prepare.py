@@ -62,7 +62,7 @@ def kept_facts(config: TrainConfig) -> dict[str, dict[str, Any]]:
 def prepare_counter(config: TrainConfig, folder: RunFolder) -> BinCounter:
     """Build the model, the same for the same seed; from a checkpoint on, its weights come from there.
 
-    It needs no bin, and nothing is written: what is wrong with the model can be said before bins are looked at.
+    It needs no bin, and writes nothing: what is wrong with the model is said before bins are looked at.
 
     Raises:
         ConfigError: If timm has no such backbone, or the regime cannot be planned for its stages.
