@@ -94,6 +94,8 @@ class HeadEvaluator:
         )
         seconds = (time.monotonic() - started) / len(tasks)
         for task, head in zip(tasks, heads, strict=True):
+            if head.status == "finished":  # told of the last epoch too, as of a run: plots have every epoch
+                report(task.trial, len(head.history), head.history[-1])
             yield task.trial, self._outcome(head, seconds)
 
     def _outcome(self, head: TrainedHead, seconds: float) -> Outcome:
