@@ -9,7 +9,8 @@ from statistics import fmean, median, stdev
 
 from binrecon.compare.bootstrap import Difference, Seeded, compare_pair, find_interval, resample_groups
 from binrecon.compare.groups import Group
-from binrecon.compare.read import JudgedBins, Run
+from binrecon.compare.judged import JudgedBins
+from binrecon.compare.read import Run
 from binrecon.config.metric_names import LOGGED_METRICS, RANKING_METRICS
 
 SHOWN_METRICS = ("accuracy", "macro_f1", "rmse", "nll")

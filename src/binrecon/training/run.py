@@ -37,6 +37,7 @@ from binrecon.training.module import CountingModule
 from binrecon.training.prepare import (
     build_data,
     build_module,
+    check_maps_in_training,
     kept_facts,
     look_at_bins,
     note_weights,
@@ -112,6 +113,7 @@ def _prepare(config: TrainConfig, folder: RunFolder, overrides: Sequence[str], p
     note_weights(folder, counter)
     console.print(model_table(counter))
     prepare_manifest(config, folder, manifest, splits)
+    check_maps_in_training(config, manifest, counter)
     for split in dict.fromkeys(("val", manifest.judged_split)):  # now, not when the training has ended
         bins = sum(manifest.count_classes(split).values())
         check_share(split, bins, config.trainer.devices * config.trainer.nodes)

@@ -3,14 +3,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from binrecon.compare.read import find_run_folders, read_history, read_run, read_runs
 from binrecon.errors import ComparisonError
-from binrecon.manifest import Manifest, write_manifest
-from binrecon.manifest.faults import SET_ASIDE_REASON
-from binrecon.manifest.schema import SCHEMA
 
 WriteRun = Callable[..., Path]
 
@@ -53,16 +49,6 @@ def test_read_run(write_run: WriteRun) -> None:
     assert run.majority["nll"] != run.majority["nll"]
     assert run.judged == ("a" * 64, "grouped", "test", "0 to 5, drop")
     assert run.predictions.probabilities.shape == (60, 6)
-
-
-def test_read_run__a_share_of_training_is_judged_on_the_bins_of_the_whole(write_run: WriteRun) -> None:
-    columns = {name: [None, None] for name in SCHEMA.names}
-    columns |= {"bin_id": ["1", "2"], "group": ["1", "2"], "status": ["usable", "usable"]}
-    whole = pa.table({**columns, "split": ["train", "test"]}, schema=SCHEMA)
-    aside = {"split": [None, "test"], "status": ["set_aside", "usable"], "reason": [SET_ASIDE_REASON, None]}
-    folder = write_run("half", "data.train_share=0.5", manifest="b" * 64)
-    write_manifest(Manifest(pa.table({**columns, **aside}, schema=SCHEMA)), folder / "manifest.parquet")
-    assert read_run(folder).judged.manifest == Manifest(whole).content_hash()
 
 
 def test_read_run__judged_on_val(write_run: WriteRun) -> None:
