@@ -315,6 +315,19 @@ def test_show__draws_a_sheet(tiny_bins: Path, tmp_path: Path, capsys: pytest.Cap
     assert "6 of 120 bins drawn" in capsys.readouterr().out
 
 
+def test_show__says_how_many_items(
+    write_bin: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    captions: list[str] = []
+    monkeypatch.setattr(
+        "binrecon.report.contact_sheet.draw_photo_sheet", lambda _, texts, *__, **___: captions.extend(texts)
+    )
+    for bin_id, count in (("00001", 1), ("00002", 2)):
+        write_bin(tmp_path / "bins", bin_id, count)
+    assert main(["show", "source=local", f"source.root={tmp_path / 'bins'}"]) == 0
+    assert captions == ["00001: 1 item", "00002: 2 items"]
+
+
 def test_show__a_bin_without_a_record(write_bin: Callable[..., None], tmp_path: Path) -> None:
     write_bin(tmp_path / "bins", "00001", 3)
     (tmp_path / "bins" / "metadata" / "00001.json").unlink()

@@ -96,13 +96,29 @@ def test_train__resumed_in_another_regime(
     )
 
 
-def test_train__a_stage_that_is_none(tiny_run: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", *tiny_run, "regime=full", "regime.first_stage=layer3"]) == 2
-    problem = " ".join(capsys.readouterr().err.split())
-    assert (
-        "regime.first_stage: there is no stage 'layer3' in this backbone, only stem, stage1, stage2"
-        in problem
-    )
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (
+            ["regime=full", "regime.first_stage=layer3"],
+            "regime.first_stage: there is no stage 'layer3' in this backbone, only stem, stage1, stage2",
+        ),
+        (
+            ["regime=gradual", "regime.head_epochs=2", "trainer.max_epochs=2"],
+            "need at least trainer.max_epochs=",
+        ),
+        (["model.backbone=resnet10q"], "model.backbone: timm has no 'resnet10q'"),
+    ],
+)
+def test_train__a_wrong_model_or_plan_ends_it_before_bins_are_looked_at(
+    words: list[str], problem: str, tiny_run: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    assert main(["train", *tiny_run, *words, f"hydra.run.dir={run}"]) == 2
+    shown = capsys.readouterr()
+    assert problem in " ".join(shown.err.split())
+    assert shown.out == ""
+    assert not (run / "run.json").exists()
 
 
 @pytest.mark.parametrize("tta", ["none", "flip", "side_on"])

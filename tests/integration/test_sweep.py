@@ -71,6 +71,11 @@ def test_sweep__heads_side_by_side(
     assert set(table["state"]) <= {"complete", "pruned"}
     complete = table[table["state"] == "complete"]
     assert (complete["objective val/nll"] == complete["val/nll"]).all()
+    for number in complete["trial"]:
+        assert list(load(place).trials[number].intermediate_values) == [
+            1,
+            2,
+        ]  # so that plots show every epoch
     winner = complete.loc[complete["val/nll"].idxmin()]
     assert f"winner: trial {winner['trial']}" in shown
     report = place.report.read_text()

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from binrecon.compare.read import JudgedBins, LeftOut, Run
+from binrecon.compare.judged import JudgedBins
+from binrecon.compare.read import LeftOut, Run
 from binrecon.config.run_keys import PLACE_KEYS, SEED_KEY, covers
 from binrecon.errors import ComparisonError
 

@@ -9,7 +9,8 @@ from statistics import fmean, median, stdev
 
 from binrecon.compare.bootstrap import Difference, Seeded, compare_pair, find_interval, resample_groups
 from binrecon.compare.groups import Group
-from binrecon.compare.read import JudgedBins
+from binrecon.compare.judged import JudgedBins
+from binrecon.compare.read import Run
 from binrecon.config.metric_names import LOGGED_METRICS, RANKING_METRICS
 
 SHOWN_METRICS = ("accuracy", "macro_f1", "rmse", "nll")
@@ -71,6 +72,14 @@ class Leaderboard:
     def shown_metrics(self) -> tuple[str, ...]:
         """The metrics in the table, the one that ranks among them."""
         return shown_metrics(self.metric)
+
+    def baselines(self) -> list[Run]:
+        """Return a run for each majority answer; it may be another one for another share of training bins."""
+        firsts: dict[tuple[JudgedBins, int], Run] = {}
+        for judged in self.judged:
+            for run in (row.group.runs[0] for row in self.rows if row.group.judged == judged):
+                firsts.setdefault((judged, run.majority_count), run)
+        return list(firsts.values())
 
     def pairs_of_best(self) -> list[Pair]:
         """Return how the best group of each manifest differs from its others, in the metric that ranks."""

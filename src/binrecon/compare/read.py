@@ -11,32 +11,13 @@ import numpy as np
 import pandas as pd
 from yaml import YAMLError
 
+from binrecon.compare.judged import JudgedBins, read_judged_bins
 from binrecon.compare.scores import Predictions
 from binrecon.config.compose import load_resolved
 from binrecon.config.metric_names import RANKING_METRICS
 from binrecon.config.run_keys import list_settings
 from binrecon.errors import BinreconError, ComparisonError
 from binrecon.training.run_folder import RunFolder
-
-
-class JudgedBins(NamedTuple):
-    """What makes the numbers of two runs comparable: the same bins, split and range of counts.
-
-    Attributes:
-        manifest: Hash of the run's manifest, which holds every bin with its split.
-        split: The word in `data.split`.
-        judged_split: `test`, or `val` where a published split keeps no test bins.
-        counts: Range of counts and what happened above it, for instance `0 to 5, drop`.
-    """
-
-    manifest: str
-    split: str
-    judged_split: str
-    counts: str
-
-    def describe(self) -> str:
-        """Name it in a table, for instance `grouped test, 0 to 5, drop, manifest 1a2b3c4d`."""
-        return f"{self.split} {self.judged_split}, {self.counts}, manifest {self.manifest[:8]}"
 
 
 @dataclass(frozen=True)
@@ -150,12 +131,7 @@ def read_run(path: Path) -> Run:
     return Run(
         path=path,
         settings=list_settings(config),
-        judged=JudgedBins(
-            facts["manifest_hash"],
-            data.split,
-            split,
-            f"{data.min_count} to {data.max_count}, {data.above_range}",
-        ),
+        judged=read_judged_bins(folder, data, split),
         scores=_read_scores(results[split]),
         majority=_read_scores(results["baselines"]["majority"]),
         majority_count=int(results["majority_count"]),

@@ -26,7 +26,7 @@ _JUDGED_ON = "judged on"
 
 
 def list_cells(board: Leaderboard) -> tuple[list[str], list[list[str]]]:
-    """Return headings and rows as text; the last row, or one for each manifest, is the majority baseline."""
+    """Return headings and rows as text; the last rows are the majority baselines."""
     is_mixed = len(board.judged) > 1
     headings = [
         "#",
@@ -50,12 +50,11 @@ def list_cells(board: Leaderboard) -> tuple[list[str], list[list[str]]]:
                 write_epochs(row.best_epochs),
             ]
         )
-    for judged in board.judged:
-        run = next(row.group.runs[0] for row in board.rows if row.group.judged == judged)
+    for run in board.baselines():
         rows.append(
             [
                 "",
-                *([judged.describe()] if is_mixed else []),
+                *([run.judged.describe()] if is_mixed else []),
                 f"majority ({run.majority_count})",
                 *([NONE] * (len(board.keys) - 1)),
                 NONE,
@@ -167,9 +166,6 @@ def _plain_row(place: int, row: Row) -> dict[str, object]:
 
 
 def _plain_baselines(board: Leaderboard) -> list[dict[str, object]]:
-    firsts = [
-        next(r.group.runs[0] for r in board.rows if r.group.judged == judged) for judged in board.judged
-    ]
     return [
         {
             "rank": "",
@@ -177,7 +173,7 @@ def _plain_baselines(board: Leaderboard) -> list[dict[str, object]]:
             board.keys[0]: f"majority ({run.majority_count})",
             **{f"{name}_mean": run.majority[name] for name in RANKING_METRICS},
         }
-        for run in firsts
+        for run in board.baselines()
     ]
 
 

@@ -1,5 +1,6 @@
 """What is wrong with a command line that Hydra refuses: every problem, with what is allowed instead."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 
@@ -36,9 +37,10 @@ def _explain_spelling(text: str, reason: str) -> str:
     key, equals, value = text.partition("=")
     if not (equals and value):
         return f"{text}: not KEY=VALUE ({reason})"
+    quoted = '"' + value.replace('"', '\\"') + '"'
     return (
         f"{key}: the value {value} cannot be read ({reason}); letters beyond ASCII, brackets and the like "
-        f"want quotes that reach Hydra: '{key}=\"{value}\"'"
+        f"want quotes that reach Hydra: {shlex.quote(f'{key}={quoted}')}"
     )
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from rich.console import JustifyMethod
 from rich.table import Table
 
 from binrecon.config.features import FeaturesConfig
@@ -56,7 +57,8 @@ def describe_stores(stores: list[FeatureStore]) -> Table:
     """Show what each store holds, how large it is and when it was last used."""
     table = Table(title=f"{len(stores)} feature stores", title_justify="left", title_style="")
     for heading in ("store", "views", "width", "MB", "done", "days unused"):
-        table.add_column(heading, justify="left" if heading == "store" else "right")
+        justify: JustifyMethod = "left" if heading == "store" else "right"
+        table.add_column(heading, justify=justify, overflow="fold")  # cut off, names of stores are the same
     for store in stores:
         blocks = store.list_blocks()
         rows = blocks[-1].stop if blocks else 0

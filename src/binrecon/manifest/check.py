@@ -48,10 +48,11 @@ def _find_absent_counts(manifest: Manifest, selection: CountRange) -> Iterator[s
         bins[label] += found
     absent = [count for count, found in bins.items() if not found]
     if absent:
+        more = "raise data.train_share" if manifest.count_statuses()[Status.SET_ASIDE] else "add such bins"
         yield (
             f"no training bin has the count {', '.join(map(str, absent))}; "
             f"training bins by count: {_show(bins.items())}; "
-            "add such bins, narrow data.min_count..data.max_count, or try another data.split or split_seed"
+            f"{more}, narrow data.min_count..data.max_count, or try another data.split or split_seed"
         )
 
 

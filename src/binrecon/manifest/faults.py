@@ -11,6 +11,11 @@ from binrecon.manifest.content_hash import join_texts
 from binrecon.manifest.schema import Status
 from binrecon.manifest.selection import CountRange
 
+SEPARATOR = "; "
+"""What stands between the reasons of a bin with several faults."""
+
+SET_ASIDE_REASON = "training takes only a share of the bins (data.train_share)"
+
 
 class FaultColumn(NamedTuple):
     """One kind of fault, for every bin.
@@ -38,7 +43,7 @@ def judge_bins(faults: Sequence[FaultColumn]) -> FaultColumn:
     first, *others = (fault.reasons for fault in faults)
     # A row of nothing but nulls would be left out of the join (narwhals-dev/narwhals#3965), hence the "".
     joined = pc.binary_join_element_wise(
-        pc.if_else(is_usable, "", first), *others, "; ", null_handling="skip"
+        pc.if_else(is_usable, "", first), *others, SEPARATOR, null_handling="skip"
     )
     return FaultColumn(statuses, pc.if_else(is_usable, None, joined))
 
@@ -78,8 +83,7 @@ def find_unlisted(is_listed: pa.ChunkedArray, split_name: str) -> FaultColumn:
 def find_set_aside(splits: pa.ChunkedArray, is_listed: pa.ChunkedArray) -> FaultColumn:
     """Find the bins that are listed and have no split all the same."""
     is_aside = pc.and_(is_listed, pc.is_null(splits))
-    reason = "training takes only a share of the bins (data.train_share)"
-    return _make_column(Status.SET_ASIDE, pc.if_else(is_aside, reason, None))
+    return _make_column(Status.SET_ASIDE, pc.if_else(is_aside, SET_ASIDE_REASON, None))
 
 
 def find_out_of_range(recorded_counts: pa.ChunkedArray, selection: CountRange) -> FaultColumn:

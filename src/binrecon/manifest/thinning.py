@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from binrecon.config.split_words import Split
+from binrecon.manifest.faults import SEPARATOR, SET_ASIDE_REASON
+from binrecon.manifest.schema import SCHEMA, Manifest, Status
 from binrecon.manifest.split import SplitRule
 
 
@@ -66,6 +68,19 @@ class ThinnedSplit:
     def _trains(self, group: str) -> bool:
         digest = hashlib.sha256(f"{self.seed}:train:{group}".encode()).digest()
         return (int.from_bytes(digest[:8]) >> 11) / 2**53 < self.train_share
+
+
+def undo_thinning(manifest: Manifest) -> Manifest:
+    """Return a manifest as it is where all training bins train: what runs on any share have in common."""
+    table = manifest.table
+    is_aside = pc.equal(table["status"], str(Status.SET_ASIDE))
+    others = pc.replace_substring(table["reason"], f"{SEPARATOR}{SET_ASIDE_REASON}", "")
+    columns = {
+        "split": pc.if_else(is_aside, "train", table["split"]),
+        "status": pc.if_else(is_aside, str(Status.USABLE), table["status"]),
+        "reason": pc.if_else(is_aside, None, others),
+    }
+    return Manifest(pa.table([columns.get(name, table[name]) for name in SCHEMA.names], schema=SCHEMA))
 
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from typing import Any, Self, cast
 import timm
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from binrecon.config.pooling_words import Pooling
 from binrecon.config.regime_words import HEAD
@@ -84,6 +85,22 @@ class Backbone(nn.Module):
             for module in self.stages.modules_before(self._first_trained):
                 module.training = False  # each by itself: `eval` would pass it on
         return self
+
+    def has_maps_of_a_pixel(self, image_size: int) -> bool:
+        """Whether some BatchNorm in it gets maps of a single pixel, where photos have this size."""
+        sizes: list[int] = []
+        hooks = [
+            module.register_forward_pre_hook(lambda _, inputs: sizes.append(inputs[0][0, 0].numel()))
+            for module in self.net.modules()
+            if isinstance(module, _BatchNorm)
+        ]
+        was_training = self.training
+        with torch.no_grad():
+            self.eval()(torch.zeros(1, 3, image_size, image_size, dtype=torch.uint8, device=self.mean.device))
+        self.train(was_training)
+        for hook in hooks:
+            hook.remove()
+        return 1 in sizes
 
     def forward(self, photos: Tensor) -> Tensor:
         """Compute pooled features.

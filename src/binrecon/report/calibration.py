@@ -13,6 +13,7 @@ from rich.table import Table
 
 from binrecon.calibration.arrays import Floats, Ints
 from binrecon.calibration.reliability import classwise_ece, cut_bands
+from binrecon.report.legend import add_legend_above
 from binrecon.report.png import save_png
 
 CALIBRATION_MEANINGS = {
@@ -71,7 +72,7 @@ def plot_calibration(parts: Sequence[Calibrated], title: str, path: Path) -> Non
         title: What was done.
         path: Where the picture goes, ending in `.png`.
     """
-    figure = Figure(figsize=(4.4 * len(parts) + 0.2, 5.6), layout="constrained")
+    figure = Figure(figsize=(4.4 * len(parts) + 0.2, 6.2), layout="constrained")
     panels = figure.subplots(2, len(parts), sharex=True, squeeze=False, height_ratios=[3, 1])
     limit = max(_draw_bands(upper, part) for upper, part in zip(panels[0], parts, strict=True))
     for axes, part in zip(panels[1], parts, strict=True):
@@ -102,8 +103,7 @@ def _draw_bands(axes: Axes, part: Calibrated) -> float:
         text = f"{label}, classwise ECE {error:.3f}"
         axes.plot(bands.probability, bands.share, "o-", ms=4, lw=1.2, color=colour, label=text)
         reach = max(reach, *bands.probability, *bands.share)
-    axes.set_title(part.name, fontsize=10, loc="left")
-    axes.legend(loc="upper left", frameon=False, fontsize=8)
+    add_legend_above(axes, part.name)
     _tidy(axes)
     return min(1.0, 1.1 * reach)
 

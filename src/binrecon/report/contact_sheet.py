@@ -37,7 +37,8 @@ def draw_contact_sheet(config: ShowConfig) -> None:
 
 def _describe_record(source: Source, bin_id: str) -> str:
     try:
-        return f"{parse_record(source.read_record(bin_id)).recorded_count} items"
+        count = parse_record(source.read_record(bin_id)).recorded_count
+        return "1 item" if count == 1 else f"{count} items"
     except RecordError:
         return "record unreadable"
     except BinreconError:

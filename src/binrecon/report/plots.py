@@ -19,6 +19,7 @@ from torch import Tensor
 
 from binrecon.config.metric_names import LOGGED_METRICS, MAIN_METRICS
 from binrecon.metrics.functional import CountTally, ece
+from binrecon.report.legend import add_legend_above
 from binrecon.report.png import save_png
 
 _DPI = 150
@@ -114,13 +115,16 @@ def _add_shared_legend(figure: Figure, panels: Sequence[Axes]) -> None:
     )
 
 
-def plot_confusion(confusion: Tensor | NDArray[np.float64], min_count: int, path: Path) -> None:
+def plot_confusion(
+    confusion: Tensor | NDArray[np.float64], min_count: int, path: Path, split: str = "test"
+) -> None:
     """Draw a confusion matrix: colour and percent by recorded count, and the number of bins in each cell.
 
     Args:
         confusion: Number of bins by recorded count (rows) and predicted count (columns), shape (C, C).
         min_count: The count of class 0.
         path: Where the picture goes, ending in `.png`.
+        split: Whose bins they are.
     """
     bins = torch.as_tensor(confusion).detach().cpu().double().numpy()
     recorded = bins.sum(axis=1, keepdims=True)
@@ -135,7 +139,7 @@ def plot_confusion(confusion: Tensor | NDArray[np.float64], min_count: int, path
     axes.set_xticks(range(len(bins)), counts)
     axes.set_yticks(range(len(bins)), counts)
     axes.set(xlabel="predicted count", ylabel="recorded count")
-    axes.set_title(f"{bins.sum():,.0f} bins", fontsize=10, loc="left")
+    axes.set_title(f"{split}, {bins.sum():,.0f} bins", fontsize=10, loc="left")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.02, format=_format_share)
@@ -153,14 +157,15 @@ def _write_cells(axes: Axes, bins: NDArray[np.float64], shares: NDArray[np.float
         axes.text(column, row, text, ha="center", va="center", fontsize=8, color=colour, linespacing=1.25)
 
 
-def plot_reliability(tally: CountTally, path: Path) -> None:
+def plot_reliability(tally: CountTally, path: Path, split: str = "test") -> None:
     """Draw how often the model is right at each confidence, and how often it is that confident.
 
     Args:
         tally: The sums of the scored bins.
         path: Where the picture goes, ending in `.png`.
+        split: Whose bins they are.
     """
-    figure = Figure(figsize=(4.6, 5.4), layout="constrained")
+    figure = Figure(figsize=(4.6, 5.8), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     size, confidence, correct = (
         part.detach().cpu().numpy() for part in (tally.band_size, tally.band_confidence, tally.band_correct)
@@ -172,9 +177,8 @@ def plot_reliability(tally: CountTally, path: Path) -> None:
     upper.plot(confidence / size_or_nan, correct / size_or_nan, "o", label="at the mean confidence", **dots)
     error = float(ece(tally))
     error_text = "–" if np.isnan(error) else f"{error:.3f}"
-    upper.set_title(f"ECE {error_text}, {size.sum():,.0f} bins", fontsize=10, loc="left")
     upper.set(ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
-    upper.legend(loc="upper left", frameon=False, fontsize=8)
+    add_legend_above(upper, f"{split}, {size.sum():,.0f} bins, ECE {error_text}")
     _draw_bands(lower, size / max(size.sum(), 1), _SPLIT_COLOURS["train"], "share")
     lower.set(xlabel="confidence (largest probability)", ylabel="share of bins")
     lower.set_ylim(bottom=0)

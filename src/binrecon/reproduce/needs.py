@@ -18,6 +18,7 @@ from binrecon.manifest import (
 )
 from binrecon.reproduce.plan import PlannedRow
 from binrecon.sources.build import build_source
+from binrecon.training.cached import count_parts
 from binrecon.training.prepare import look_at_bins
 from binrecon.training.rules import check_batches
 
@@ -72,7 +73,8 @@ def check_runs(rows: Sequence[PlannedRow], bins: Mapping[str, BinsAtHand]) -> No
         config, train = row.config, bins[row.published.name].coverage.usable["train"]
         try:
             check_machine(config)
-            check_batches(config.head, train, config.data.batch_size, count_normalisers(config.trainer))
+            processes, parts = count_normalisers(config.trainer), count_parts(config)
+            check_batches(config.head, train, config.data.batch_size, processes, parts)
         except ConfigError as error:
             problems |= dict.fromkeys(error.problems)
     if problems:

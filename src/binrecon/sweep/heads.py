@@ -15,7 +15,13 @@ from binrecon.sweep.outcome import Outcome
 from binrecon.training.cached import why_live
 from binrecon.training.heads.learner import HeadTrial, TrainedHead
 from binrecon.training.heads.many_heads import train_heads
-from binrecon.training.prepare import build_data, look_at_bins, prepare_counter, prepare_manifest
+from binrecon.training.prepare import (
+    build_data,
+    look_at_bins,
+    note_weights,
+    prepare_counter,
+    prepare_manifest,
+)
 from binrecon.training.run_folder import RunFolder
 
 _GROUPS = ("head", "loss", "optimizer")
@@ -60,6 +66,7 @@ class HeadEvaluator:
         """Look at the bins, and compute the features that are missing."""
         self.folder.write_config(self.config)
         counter = prepare_counter(self.config, self.folder)
+        note_weights(self.folder, counter)
         manifest = prepare_manifest(self.config, self.folder, *look_at_bins(self.config))
         self._data = cast(FeatureDataModule, build_data(self.config, self.folder, manifest, counter))
         self._data.setup("fit")
@@ -88,6 +95,8 @@ class HeadEvaluator:
         )
         seconds = (time.monotonic() - started) / len(tasks)
         for task, head in zip(tasks, heads, strict=True):
+            if head.status == "finished":  # told of the last epoch too, as of a run: plots have every epoch
+                report(task.trial, len(head.history), head.history[-1])
             yield task.trial, self._outcome(head, seconds)
 
     def _outcome(self, head: TrainedHead, seconds: float) -> Outcome:

@@ -23,6 +23,11 @@ def why_live(config: TrainConfig) -> str | None:
     return None
 
 
+def count_parts(config: TrainConfig) -> int:
+    """Count the parts that a batch is computed in: a batch of kept features is small, and stays whole."""
+    return config.trainer.accumulate if why_live(config) is not None else 1
+
+
 def open_store(config: TrainConfig, backbone: Backbone, weights_hash: str) -> FeatureStore:
     """Open the store of what the head of a counter sees.
 

@@ -8,7 +8,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from binrecon.config.regime_words import FROZEN
+from binrecon.config.regime_words import FROZEN, HEAD
 from binrecon.config.schema import ModelConfig, TrainConfig
 from binrecon.config.trainer_words import count_normalisers
 from binrecon.console import get_console
@@ -31,13 +31,13 @@ from binrecon.manifest.labels import read_labels
 from binrecon.models import BinCounter, build_counter, hash_state
 from binrecon.report.summary import manifest_table
 from binrecon.sources.build import build_source
-from binrecon.training.cached import open_store, why_live
+from binrecon.training.cached import count_parts, open_store, why_live
 from binrecon.training.checkpoints.files import load_counter
 from binrecon.training.checkpoints.position import read_position
 from binrecon.training.feature_module import FeatureCountingModule
 from binrecon.training.module import CountingModule
 from binrecon.training.phases import lr_factors, phase_at, plan_phases
-from binrecon.training.rules import check_batches
+from binrecon.training.rules import check_batches, check_maps
 from binrecon.training.run_folder import RunFolder
 
 
@@ -60,14 +60,27 @@ def kept_facts(config: TrainConfig) -> dict[str, dict[str, Any]]:
 
 
 def prepare_counter(config: TrainConfig, folder: RunFolder) -> BinCounter:
-    """Build the model, the same for the same seed; from a checkpoint on, its weights come from there."""
+    """Build the model, the same for the same seed; from a checkpoint on, its weights come from there.
+
+    It needs no bin, and writes nothing: what is wrong with the model is said before bins are looked at.
+
+    Raises:
+        ConfigError: If timm has no such backbone, or the regime cannot be planned for its stages.
+        WeightsError: If the weights cannot be had or do not fit.
+    """
     pl.seed_everything(config.seed, workers=True, verbose=False)
     if folder.last_checkpoint.exists():
-        return load_counter(folder.last_checkpoint).train()
-    counter = build_counter(**counter_facts(config), weights=config.model.weights, seed=config.seed)
+        counter = load_counter(folder.last_checkpoint).train()
+    else:
+        counter = build_counter(**counter_facts(config), weights=config.model.weights, seed=config.seed)
+    plan_phases(config, counter.backbone.stages.names)
+    return counter
+
+
+def note_weights(folder: RunFolder, counter: BinCounter) -> None:
+    """Keep the hash of the weights that the run began with."""
     if "weights_hash" not in folder.read_facts():
         folder.update_facts(weights_hash=hash_state(counter.backbone))
-    return counter
 
 
 def look_at_bins(config: TrainConfig) -> tuple[Manifest, SplitRule]:
@@ -111,12 +124,27 @@ def prepare_manifest(
     )
     check_trainable(manifest, CountRange.of(config.data), splits)
     train_bins = sum(manifest.count_classes("train").values())
-    check_batches(config.head, train_bins, config.data.batch_size, count_normalisers(config.trainer))
+    check_batches(
+        config.head,
+        train_bins,
+        config.data.batch_size,
+        count_normalisers(config.trainer),
+        count_parts(config),
+    )
     console = get_console()
     console.print(manifest_table(manifest))
     for line in describe_coverage(manifest, splits):
         console.print(line, highlight=False)
     return manifest
+
+
+def check_maps_in_training(config: TrainConfig, manifest: Manifest, counter: BinCounter) -> None:
+    """Refuse batches and photos over which a backbone that is trained cannot normalise."""
+    phases = plan_phases(config, counter.backbone.stages.names)
+    if sizes := [phase.image_size for phase in phases if phase.first_stage != HEAD]:
+        bins = sum(manifest.count_classes("train").values())
+        share = count_normalisers(config.trainer), count_parts(config)
+        check_maps(counter.backbone, min(sizes), bins, config.data.batch_size, *share)
 
 
 def build_data(

@@ -159,8 +159,9 @@ def _to_plain(results: Results, manifest: Manifest) -> dict[str, Any]:
 
 def _draw(config: TrainConfig, folder: RunFolder, results: Results) -> None:
     plot_learning_curves(results.history, folder.plots / "learning_curves.png", results.best_epoch)
-    plot_confusion(results.tally.confusion, config.data.min_count, folder.plots / "confusion_matrix.png")
-    plot_reliability(results.tally, folder.plots / "reliability.png")
+    plots, split = folder.plots, results.split
+    plot_confusion(results.tally.confusion, config.data.min_count, plots / "confusion_matrix.png", split)
+    plot_reliability(results.tally, plots / "reliability.png", split)
     _draw_most_wrong(config, folder, results)
 
 

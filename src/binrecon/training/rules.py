@@ -4,6 +4,7 @@ import torch
 
 from binrecon.config.schema import DataConfig, HeadConfig
 from binrecon.errors import ConfigError
+from binrecon.models.backbone import Backbone
 
 
 def dropout_seed(seed: int, epoch: int, process: int = 0, turn: int = 0) -> int:
@@ -65,7 +66,9 @@ def check_counts(answered: range, data: DataConfig) -> None:
         )
 
 
-def check_batches(head: HeadConfig, bin_count: int, batch_size: int, process_count: int = 1) -> None:
+def check_batches(
+    head: HeadConfig, bin_count: int, batch_size: int, process_count: int = 1, parts: int = 1
+) -> None:
     """Refuse a last batch that is too small for the head.
 
     BatchNorm cannot train on a single bin. Every bin is seen once in every epoch, whatever the head, so the
@@ -76,16 +79,55 @@ def check_batches(head: HeadConfig, bin_count: int, batch_size: int, process_cou
         bin_count: Number of training bins, at least 1.
         batch_size: Bins in a batch, over all processes.
         process_count: Processes that normalise over a share of each batch; 1 if over the whole.
+        parts: Parts that each share is computed in.
 
     Raises:
-        ConfigError: If a process would have a single bin of a batch and the head has BatchNorm.
+        ConfigError: If a process or part would have a single bin of a batch and the head has BatchNorm.
     """
-    last = bin_count % batch_size or batch_size
-    if head.has_batch_norm and last // process_count < 2:
+    if head.has_batch_norm and has_single_bin(bin_count, batch_size, process_count, parts):
         raise ConfigError(
             [
-                f"data.batch_size: of {bin_count} training bins, batches of {batch_size} leave {last} for "
-                "the last one, a single bin for a process, and this head cannot normalise over that; "
+                f"{_describe_last(bin_count, batch_size, parts)}, and this head cannot normalise over that; "
                 "use another data.batch_size, or head=linear head.is_standardised=false"
             ]
         )
+
+
+def check_maps(
+    backbone: Backbone, image_size: int, bin_count: int, batch_size: int, process_count: int, parts: int
+) -> None:
+    """Refuse a last batch that is too small for a backbone in training.
+
+    Args:
+        backbone: What is trained.
+        image_size: The smallest that it is trained at, in pixels.
+        bin_count: As of `check_batches`, and so are all that follow.
+        batch_size: Bins in a batch, over all processes.
+        process_count: Processes that normalise over a share of each batch.
+        parts: Parts that each share is computed in.
+
+    Raises:
+        ConfigError: If BatchNorm would get a single value of a map: of one bin, on a map of one pixel.
+    """
+    if has_single_bin(bin_count, batch_size, process_count, parts) and backbone.has_maps_of_a_pixel(
+        image_size
+    ):
+        raise ConfigError(
+            [
+                f"{_describe_last(bin_count, batch_size, parts)}, and this backbone cannot normalise over "
+                f"that at {image_size} pixels; use another data.batch_size, or larger photos"
+            ]
+        )
+
+
+def has_single_bin(bin_count: int, batch_size: int, process_count: int, parts: int) -> bool:
+    """Whether the last batch, which is the smallest, has a single bin for some process or part."""
+    return (bin_count % batch_size or batch_size) // process_count // parts < 2
+
+
+def _describe_last(bin_count: int, batch_size: int, parts: int) -> str:
+    where = "a process" if parts == 1 else f"some of trainer.accumulate={parts} parts"
+    return (
+        f"data.batch_size: of {bin_count} training bins, batches of {batch_size} leave "
+        f"{bin_count % batch_size or batch_size} for the last one, a single bin for {where}"
+    )

@@ -38,8 +38,10 @@ from binrecon.training.module import CountingModule
 from binrecon.training.prepare import (
     build_data,
     build_module,
+    check_maps_in_training,
     kept_facts,
     look_at_bins,
+    note_weights,
     prepare_counter,
     prepare_manifest,
     train_counts,
@@ -105,13 +107,15 @@ def _prepare(config: TrainConfig, folder: RunFolder, overrides: Sequence[str], p
     goes_on = mirror is not None and CheckpointMirror(mirror).pull(folder, overrides)
     _check_folder(config, folder, goes_on or config.resume is not None or folder.is_left_by(place.job))
     facts = collect_facts(overrides, config.seed)
+    counter = prepare_counter(config, folder)  # a wrong word ends the run now, not after a look at all bins
     manifest, splits = look_at_bins(config)
     read_position(folder.last_checkpoint).check_bins(manifest.content_hash())
     folder.write_config(config)
     folder.update_facts(**facts, job=place.job)
-    counter = prepare_counter(config, folder)
+    note_weights(folder, counter)
     console.print(model_table(counter))
     prepare_manifest(config, folder, manifest, splits)
+    check_maps_in_training(config, manifest, counter)
     for split in dict.fromkeys(("val", manifest.judged_split)):  # now, not when the training has ended
         bins = sum(manifest.count_classes(split).values())
         check_share(split, bins, config.trainer.devices * config.trainer.nodes)

@@ -12,7 +12,9 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from binrecon.config.problems import parse_word
 from binrecon.config.schema import TrainConfig
+from binrecon.config.trials import write_word
 from binrecon.errors import CheckpointError
 from binrecon.whole_file import write_json, write_text
 
@@ -130,11 +132,12 @@ def words_to_resume(words: Sequence[str]) -> list[str]:
 
     Raises:
         CheckpointError: If there is no such run, or what it was started with cannot be read.
+        ConfigError: If the word cannot be read.
     """
-    given = dict(word.partition("=")[::2] for word in words)
-    if (resume := given.get("resume")) in (None, "", "null"):
+    given = {word.partition("=")[0]: word for word in words}
+    if given.get("resume", "resume=null") in ("resume=null", "resume="):
         return list(words)
-    folder = RunFolder(Path(str(resume)).expanduser())
+    folder = RunFolder(Path(str(parse_word(given["resume"]).value())).expanduser())
     if not folder.facts.exists():
         raise CheckpointError(
             f"resume: '{folder.path}' is not the folder of a run (it has no {folder.facts.name}); "
@@ -147,4 +150,4 @@ def words_to_resume(words: Sequence[str]) -> list[str]:
             f"resume: '{folder.facts}' is damaged or no run's ({type(error).__name__}: {error}), so that the "
             "words of the run are lost; put back a copy of it, or start anew without resume"
         ) from error
-    return [*earlier, *words, f"hydra.run.dir='{folder.path}'"]
+    return [*earlier, *words, write_word("hydra.run.dir", str(folder.path))]

@@ -12,7 +12,7 @@ from binrecon.config.metric_names import monitor_mode
 from binrecon.config.schema import TrainConfig
 from binrecon.config.trainer_words import FSDP, is_distributed
 from binrecon.training.averaging import WeightAverage
-from binrecon.training.cached import why_live
+from binrecon.training.cached import count_parts, why_live
 from binrecon.training.callbacks import ConsoleProgress, EpochHistory, PredictionWriter
 from binrecon.training.checkpoints.lightning_io import AtomicCheckpointIO, MovableCheckpoint
 from binrecon.training.checkpoints.mirror import CheckpointMirror, MirrorCheckpoints
@@ -84,7 +84,7 @@ def build_trainer(
         accelerator=config.trainer.accelerator,
         devices=config.trainer.devices,
         num_nodes=config.trainer.nodes,
-        accumulate_grad_batches=config.trainer.accumulate if is_live else 1,  # a batch of features is small
+        accumulate_grad_batches=count_parts(config),
         gradient_clip_val=config.trainer.gradient_clip_norm if is_live else None,  # else by the module
         strategy=_choose_strategy(config, place),
         precision=config.trainer.precision,  # type: ignore[arg-type]  # one of three words, checked by validate

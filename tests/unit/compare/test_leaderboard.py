@@ -92,3 +92,9 @@ def test_build_leaderboard__compares_only_within_a_manifest(runs: list[Run]) -> 
         frozenset(("adam", "sgdr"))
     }
     assert len(board.judged) == 2
+
+
+def test_leaderboard__a_baseline_for_each_commonest_count(runs: list[Run]) -> None:
+    assert [run.majority_count for run in rank(runs).baselines()] == [3]
+    runs[3:6] = [replace(run, majority_count=4) for run in runs[3:6]]
+    assert [run.majority_count for run in rank(runs).baselines()] == [4, 3]

@@ -57,6 +57,13 @@ OPTIMIZERS = "adam, adamw, sgd, sgdr"
                 "ASCII, brackets and the like want quotes that reach Hydra: 'source.root=\"Bücher\"'"
             ],
         ),
+        (
+            ['source.root=a "b"é'],
+            [
+                "source.root: the value a \"b\"é cannot be read (LexerNoViableAltException('é')); letters beyond "
+                'ASCII, brackets and the like want quotes that reach Hydra: \'source.root="a \\"b\\"é"\''
+            ],
+        ),
         (["regime=frozen", "regime.lr_groups=[]"], ["regime.lr_groups: unknown key; regime=frozen has none"]),
     ],
 )

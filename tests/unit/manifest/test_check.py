@@ -14,6 +14,7 @@ from binrecon.manifest import (
     check_trainable,
 )
 from binrecon.manifest.facts import BinFacts
+from binrecon.manifest.thinning import ThinnedSplit
 from binrecon.published import PublishedSplit
 
 RULE = GroupedSplit(0.25, 0.25, seed=0)
@@ -71,6 +72,13 @@ def test_check_trainable__count_absent_from_training(
     )
     with pytest.raises(ManifestError, match=f"^{re.escape(message)}$"):
         check_trainable(assemble(sound_bins, wider), wider, RULE)
+
+
+def test_check_trainable__count_set_aside(sound_bins: list[BinFacts], to_table: ToTable) -> None:
+    thinned = ThinnedSplit(RULE, 1e-9, seed=0)
+    manifest = assemble_manifest(to_table(sound_bins), RANGE, thinned)
+    with pytest.raises(ManifestError, match=r"0: 0, 1: 0, 2: 0; raise data\.train_share, narrow"):
+        check_trainable(manifest, RANGE, thinned)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ import pyarrow as pa
 import pytest
 from tests.unit.manifest.conftest import MakeFacts, ToTable
 
-from binrecon.manifest import CountRange, GroupedSplit, ListedSplit, Status, assemble_manifest
-from binrecon.manifest.thinning import ThinnedSplit
+from binrecon.manifest import CountRange, GroupedSplit, ListedSplit, Manifest, Status, assemble_manifest
+from binrecon.manifest.thinning import ThinnedSplit, undo_thinning
 from binrecon.published import PublishedSplit
 
 RULE = GroupedSplit(val_fraction=0.15, test_fraction=0.25, seed=7)
@@ -77,3 +77,16 @@ def test_assemble_manifest__unlisted_bins_are_not_set_aside(make_facts: MakeFact
     facts = to_table(make_facts(name) for name in ("00001", "00002"))
     statuses = assemble_manifest(facts, CountRange(0, 5), ThinnedSplit(listed, 0.01, 0)).table["status"]
     assert statuses.to_pylist() == ["not_listed", "usable"]
+
+
+def test_undo_thinning__of_any_share_is_the_whole_manifest(make_facts: MakeFacts, to_table: ToTable) -> None:
+    facts = to_table(make_facts(name, number % 9) for number, name in enumerate(NAMES[:200]))
+
+    def assemble(share: float) -> Manifest:
+        return assemble_manifest(facts, CountRange(0, 5), ThinnedSplit(RULE, share, 0))
+
+    whole = assemble(1.0)
+    for share in (0.1, 0.6):
+        assert assemble(share).content_hash() != whole.content_hash()
+        assert undo_thinning(assemble(share)).table.to_pylist() == whole.table.to_pylist()
+        assert undo_thinning(assemble(share)).content_hash() == whole.content_hash()

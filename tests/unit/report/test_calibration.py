@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 from rich.console import Console
 
@@ -35,6 +36,21 @@ def test_plot_calibration__before_and_after_of_each_set(names: list[str], tmp_pa
         for colour in (BEFORE, AFTER):
             assert (np.abs(panel - colour).max(axis=2) <= 8).sum() > 200
     assert list(tmp_path.iterdir()) == [tmp_path / "a.png"]
+
+
+def test_plot_calibration__no_legend_lies_over_the_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
+    plot_calibration([build_part("val, 200 bins"), build_part("test, 200 bins")], "title", tmp_path / "a.png")
+    (figure,) = figures
+    figure.draw_without_rendering()
+    legends = [(axes, legend) for axes in figure.axes if (legend := axes.get_legend()) is not None]
+    assert [legend.get_title().get_text() for _, legend in legends] == ["val, 200 bins", "test, 200 bins"]
+    for axes, legend in legends:
+        assert legend.get_window_extent().y0 >= axes.get_window_extent().y1
+        assert legend.get_window_extent().y1 <= figure.bbox.y1
 
 
 def test_calibration_table__a_row_for_each_score_and_a_dash_for_none() -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import torch
 from matplotlib import pyplot
+from matplotlib.figure import Figure
 from PIL import Image
 
 from binrecon.metrics.functional import empty_tally, tally_batch
@@ -158,6 +159,28 @@ def test_plot_reliability__sure_and_right_bins_fill_the_last_band(tmp_path: Path
     pixels = read_pixels(tmp_path / "reliability.png")
     bars = np.flatnonzero((np.abs(pixels - BAND).max(axis=2) <= 8)[pixels.shape[0] // 2])
     assert bars.min() > 0.8 * pixels.shape[1]
+
+
+def test_plot_reliability__the_legend_lies_over_no_bar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
+    plot_reliability(empty_tally(6), tmp_path / "reliability.png", "test")
+    figure = figures[0]
+    figure.draw_without_rendering()
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    assert legend.get_title().get_text() == "test, 0 bins, ECE –"
+    assert legend.get_window_extent().y0 >= figure.axes[0].get_window_extent().y1
+    assert legend.get_window_extent().y1 <= figure.bbox.y1
+
+
+def test_plot_confusion__says_which_bins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
+    plot_confusion(1_000 * torch.eye(2), 0, tmp_path / "confusion.png", "val")
+    assert figures[0].axes[0].get_title("left") == "val, 2,000 bins"
 
 
 def test_plot_reliability__no_bins(tmp_path: Path) -> None:

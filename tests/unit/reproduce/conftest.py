@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from binrecon.compare.read import JudgedBins, Run
+from binrecon.compare.judged import JudgedBins
+from binrecon.compare.read import Run
 from binrecon.compare.scores import Predictions
 from binrecon.config.compose import compose_config, to_typed
 from binrecon.config.run_keys import list_settings

@@ -1,8 +1,10 @@
 import pytest
+import torch
 
 from binrecon.config.schema import DataConfig, LinearHeadConfig, MlpHeadConfig
 from binrecon.errors import ConfigError
-from binrecon.training.rules import check_batches, check_counts, dropout_seed
+from binrecon.models.backbone import build_backbone
+from binrecon.training.rules import check_batches, check_counts, check_maps, dropout_seed
 
 MLP = MlpHeadConfig(hidden_width=8, dropout=0.5)
 
@@ -35,6 +37,31 @@ def test_check_batches__of_a_single_bin() -> None:
 def test_check_batches__of_a_single_bin_for_each_process() -> None:
     with pytest.raises(ConfigError, match="of 130 training bins, batches of 64 leave 2 for the last one"):
         check_batches(MLP, 130, 64, process_count=2)
+
+
+def test_check_batches__of_a_single_bin_for_some_parts() -> None:
+    check_batches(MLP, 136, 64, parts=4)
+    with pytest.raises(ConfigError) as caught:
+        check_batches(MLP, 133, 64, parts=4)
+    assert caught.value.problems[0].startswith(
+        "data.batch_size: of 133 training bins, batches of 64 leave 5 for the last one, a single bin for some of "
+        "trainer.accumulate=4 parts, and this head cannot normalise over that; use another data.batch_size"
+    )
+
+
+def test_check_maps__of_a_single_bin_on_a_single_pixel() -> None:
+    backbone = build_backbone("test_resnet.r160_in1k", "random", is_frozen=False).train()
+    state = {name: tensor.clone() for name, tensor in backbone.state_dict().items()}
+    check_maps(backbone, 32, 130, 64, 1, 1)
+    check_maps(backbone, 64, 129, 64, 1, 1)
+    with pytest.raises(ConfigError) as caught:
+        check_maps(backbone, 32, 129, 64, 1, 1)
+    assert caught.value.problems == (
+        "data.batch_size: of 129 training bins, batches of 64 leave 1 for the last one, a single bin for a process, "
+        "and this backbone cannot normalise over that at 32 pixels; use another data.batch_size, or larger photos",
+    )
+    assert backbone.training
+    assert all(torch.equal(tensor, state[name]) for name, tensor in backbone.state_dict().items())
 
 
 def test_check_counts() -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from binrecon.config.compose import compose_config, load_resolved, to_typed
-from binrecon.errors import CheckpointError
+from binrecon.config.problems import parse_word
+from binrecon.errors import CheckpointError, ConfigError
 from binrecon.training.run_folder import RunFolder, collect_facts, open_finished, words_to_resume, write_json
 
 
@@ -42,6 +43,21 @@ def test_words_to_resume(tmp_path: Path) -> None:
     RunFolder(tmp_path).update_facts(overrides=["model=resnet18", "trainer.max_epochs=3"])
     words = [f"resume={tmp_path}", "trainer.max_epochs=5"]
     assert words_to_resume(words) == ["model=resnet18", *words, f"hydra.run.dir='{tmp_path}'"]
+
+
+def test_words_to_resume__a_folder_whose_name_needs_quotes(tmp_path: Path) -> None:
+    folder = tmp_path / 'Späße d\'été "x"'
+    folder.mkdir()
+    RunFolder(folder).update_facts(overrides=["model=resnet18"])
+    typed = str(folder).replace('"', '\\"')
+    first, given, place = words_to_resume([f'resume="{typed}"'])
+    assert (first, given) == ("model=resnet18", f'resume="{typed}"')
+    assert parse_word(place).value() == str(folder)
+
+
+def test_words_to_resume__a_folder_that_cannot_be_read() -> None:
+    with pytest.raises(ConfigError, match="resume: the value Bücher cannot be read"):
+        words_to_resume(["resume=Bücher"])
 
 
 def test_words_to_resume__nothing_to_resume() -> None:

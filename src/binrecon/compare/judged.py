@@ -1,0 +1,43 @@
+"""What a run was judged on, which has to be the same where numbers are compared."""
+
+from typing import NamedTuple
+
+from binrecon.config.schema import DataConfig
+from binrecon.manifest import read_manifest
+from binrecon.manifest.thinning import undo_thinning
+from binrecon.training.run_folder import RunFolder
+
+
+class JudgedBins(NamedTuple):
+    """What makes the numbers of two runs comparable: the same bins, split and range of counts.
+
+    Attributes:
+        manifest: Hash of the run's manifest, which holds every bin with its split; of a run on a share of the
+            training bins, as it is where all of them train.
+        split: The word in `data.split`.
+        judged_split: `test`, or `val` where a published split keeps no test bins.
+        counts: Range of counts and what happened above it, for instance `0 to 5, drop`.
+    """
+
+    manifest: str
+    split: str
+    judged_split: str
+    counts: str
+
+    def describe(self) -> str:
+        """Name it in a table, for instance `grouped test, 0 to 5, drop, manifest 1a2b3c4d`."""
+        return f"{self.split} {self.judged_split}, {self.counts}, manifest {self.manifest[:8]}"
+
+
+def read_judged_bins(folder: RunFolder, data: DataConfig, judged_split: str) -> JudgedBins:
+    """Read what a finished run was judged on.
+
+    Raises:
+        ManifestError: If the manifest of a run on a share of the training bins is gone or damaged.
+        KeyError: If the run does not say.
+    """
+    manifest_hash = str(folder.read_facts()["manifest_hash"])
+    if data.train_share < 1:
+        manifest_hash = undo_thinning(read_manifest(folder.manifest)).content_hash()
+    counts = f"{data.min_count} to {data.max_count}, {data.above_range}"
+    return JudgedBins(manifest_hash, data.split, judged_split, counts)
