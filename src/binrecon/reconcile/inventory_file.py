@@ -68,14 +68,24 @@ def _read_parquet(path: Path, wanted: tuple[str, str]) -> TextColumns:
         table = pq.read_table(path, columns=list(found))
     except (pa.ArrowException, OSError) as error:
         raise InventoryError(f"inventory: '{path}' is no Parquet file that can be read: {error}") from error
-    bin_ids, counts = table[found[0]], table[found[1]]
+    bin_ids, counts = (_list_plainly(table[name]) for name in found)
     if not (pa.types.is_string(bin_ids.type) or pa.types.is_large_string(bin_ids.type)):
         raise InventoryError(
             f"inventory: the column '{found[0]}' of '{path}' is {bin_ids.type}, not text; "
             "a bin's key is text (523 and 00523 are two bins), so write the column as strings"
         )
+    if pa.types.is_nested(counts.type):
+        raise InventoryError(
+            f"inventory: the column '{found[1]}' of '{path}' is {counts.type}, not numbers; "
+            "write a count for each row"
+        )
     texts = [column.cast(pa.string()) for column in (bin_ids, counts)]
     return TextColumns(texts[0], texts[1], first_row=1, ignored=_list_ignored(names, found))
+
+
+def _list_plainly(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Undo a dictionary, as pandas writes a categorical column with."""
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
 def _read_csv(path: Path, wanted: tuple[str, str]) -> TextColumns:
@@ -131,7 +141,8 @@ def _find_columns(path: Path, names: Sequence[str], wanted: tuple[str, str]) -> 
 
 
 def _list_ignored(names: Sequence[str], found: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name.strip() for name in names if name not in found)
+    """Name the other columns; the nameless ones that a spreadsheet leaves at the end are none."""
+    return tuple(name.strip() for name in names if name not in found and name.strip())
 
 
 def _parse(path: Path, columns: tuple[str, str], delimiter: str, encoding: str, skipped: int) -> pa.Table:

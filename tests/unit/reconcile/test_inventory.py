@@ -45,7 +45,7 @@ def test_read_inventory__csv(tmp_path: Path, content: str | bytes) -> None:
 
 
 def test_read_inventory__says_what_it_does_not_look_at(tmp_path: Path) -> None:
-    path = write(tmp_path, "bin_id,zone, recorded_count,note\n1,A,2,\n")
+    path = write(tmp_path, "bin_id,zone, recorded_count,note,,\n1,A,2,,,\n")  # a spreadsheet adds commas
     assert read_inventory(path).ignored == ("zone", "note")
 
 
@@ -59,6 +59,22 @@ def test_read_inventory__parquet(tmp_path: Path, counts: list[object]) -> None:
     path = tmp_path / "records.parquet"
     pd.DataFrame({"bin_id": ["00523", "523"], "recorded_count": counts}).to_parquet(path)
     assert read(path) == [("00523", 3), ("523", 0)]
+
+
+def test_read_inventory__parquet_of_categories(tmp_path: Path) -> None:
+    path = tmp_path / "records.parquet"
+    table = pd.DataFrame({"bin_id": ["00523", "523"], "recorded_count": [3, 0]}).astype("category")
+    table.to_parquet(path)
+    assert read(path) == [("00523", 3), ("523", 0)]
+
+
+def test_read_inventory__parquet_with_lists(tmp_path: Path) -> None:
+    path = tmp_path / "records.parquet"
+    pd.DataFrame({"bin_id": ["a"], "recorded_count": [[3]]}).to_parquet(path)
+    assert refuse(path) == (
+        f"inventory: the column 'recorded_count' of '{path}' is list<element: int64>, not numbers; "
+        "write a count for each row"
+    )
 
 
 def test_read_inventory__parquet_with_numbers_for_bins(tmp_path: Path) -> None:
