@@ -93,7 +93,7 @@ def test_reconcile__finds_the_wrong_record(
     np.testing.assert_allclose(table[[f"p_{count}" for count in COUNTS]].sum(axis=1), 1, rtol=1e-5)
     shown = capsys.readouterr().out
     assert "120 bins: 1 to recount, " in shown
-    assert "workload: 0.2 hours, at 12 minutes a recount" in shown
+    assert "workload: 12 minutes, at 12 minutes a recount" in shown
     assert re.search(r"^The counter was trained on \d+ of these photos and their records, ", shown, re.M)
     assert "00001" in (tmp_path / "out" / "page.html").read_text()
     written = (tmp_path / "out" / "reconciliation.csv").read_text()
