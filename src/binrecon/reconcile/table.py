@@ -96,15 +96,19 @@ def _take(texts: pa.ChunkedArray, places: NDArray[np.int64]) -> pa.ChunkedArray:
 
 def join_item_names(items: pa.ChunkedArray) -> pa.ChunkedArray:
     """Join the names of each bin's products; null where none are known, empty for an empty bin."""
-    return pa.chunked_array([_join_chunk(chunk) for chunk in items.chunks], type=pa.string())
+    return pc.binary_join(list_item_names(items), _ITEM_SEPARATOR)
 
 
-def _join_chunk(items: pa.ListArray) -> pa.Array:
+def list_item_names(items: pa.ChunkedArray) -> pa.ChunkedArray:
+    """List the names of each bin's products; null where none are known, empty for an empty bin."""
+    return pa.chunked_array([_list_names(chunk) for chunk in items.chunks], type=pa.list_(pa.string()))
+
+
+def _list_names(items: pa.ListArray) -> pa.Array:
     names = pc.fill_null(pc.struct_field(pc.list_flatten(items), "name"), "(no name)")
     lengths = pc.list_value_length(items)
     offsets = np.concatenate([[0], np.cumsum(pc.fill_null(lengths, 0).to_numpy(zero_copy_only=False))])
-    lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), names)
-    return pc.if_else(pc.is_valid(lengths), pc.binary_join(lists, _ITEM_SEPARATOR), None)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), names, mask=pc.is_null(lengths))
 
 
 def neutralise(table: pa.Table) -> pa.Table:
