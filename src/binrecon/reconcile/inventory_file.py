@@ -17,7 +17,11 @@ PARQUET_SUFFIXES = (".parquet", ".pq")
 
 _DELIMITERS = (",", ";", "\t", "|")
 _UTF8_MARK = b"\xef\xbb\xbf"
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+"""What UTF-16 begins with, in which Excel saves `Unicode Text`."""
+SEPARATOR_MARK = "sep="
+"""Excel's own word for a delimiter, in a line before the header."""
+
 _HEAD_BYTES = 65_536
 _SHOWN = 3
 
@@ -91,7 +95,7 @@ def _list_plainly(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def _read_csv(path: Path, wanted: tuple[str, str]) -> TextColumns:
     head = _read_head(path)
     lines = head.text.splitlines()
-    skipped = 1 if lines and lines[0].lower().startswith("sep=") else 0  # Excel's own word for a delimiter
+    skipped = 1 if lines and lines[0].lower().startswith(SEPARATOR_MARK) else 0
     header = next((line for line in lines[skipped:] if line.strip()), "")
     delimiter = lines[0][4:5] if skipped and len(lines[0]) > 4 else _guess_delimiter(header)
     names = next(csv.reader([header], delimiter=delimiter), [])
@@ -109,7 +113,7 @@ class _Head(NamedTuple):
 def _read_head(path: Path) -> _Head:
     with path.open("rb") as file:
         content = file.read(_HEAD_BYTES)
-    if content.startswith(_UTF16_MARKS):
+    if content.startswith(UTF16_MARKS):
         return _Head(content[: len(content) // 2 * 2].decode("utf-16", "replace"), "utf-16")
     return _Head(content.removeprefix(_UTF8_MARK).decode("utf-8", "replace"), "utf8")
 
