@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
 from binrecon.config.spelling import did_you_mean
 from binrecon.errors import InventoryError
+from binrecon.formulas import FORMULA
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 PARQUET_SUFFIXES = (".parquet", ".pq")
@@ -101,8 +103,9 @@ def _read_csv(path: Path, wanted: tuple[str, str]) -> TextColumns:
     names = next(csv.reader([header], delimiter=delimiter), [])
     found = _find_columns(path, names, wanted)
     rows = _parse(path, found, delimiter, head.encoding, skipped)
+    bin_ids = pc.replace_substring_regex(rows[found[0]], rf"\A'{FORMULA}", r"\1")  # as our own CSVs have it
     ignored = _list_ignored(names, found)
-    return TextColumns(rows[found[0]], rows[found[1]], first_row=2 + skipped, ignored=ignored)
+    return TextColumns(bin_ids, rows[found[1]], first_row=2 + skipped, ignored=ignored)
 
 
 class _Head(NamedTuple):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from binrecon.calibration.arrays import Floats
 from binrecon.errors import OutputError
-from binrecon.formulas import FORMULA_STARTS
+from binrecon.formulas import FORMULA
 from binrecon.manifest.io import write_table
 from binrecon.reconcile.decide import Decision, Decisions
 from binrecon.reconcile.judge import Judgement
@@ -20,7 +20,6 @@ from binrecon.whole_file import drafting
 PARQUET, CSV = "reconciliation.parquet", "reconciliation.csv"
 """Names of the two tables in the folder of the results."""
 
-_FORMULA = r"\A('*[" + FORMULA_STARTS.replace("-", r"\-") + "])"
 _ITEM_SEPARATOR = "; "
 
 
@@ -115,7 +114,7 @@ def neutralise(table: pa.Table) -> pa.Table:
     """Do to each text of a table what `guard_cell` does to one."""
     for place, field in enumerate(table.schema):
         if pa.types.is_string(field.type):
-            safe = pc.replace_substring_regex(table[field.name], _FORMULA, r"'\1")
+            safe = pc.replace_substring_regex(table[field.name], rf"\A{FORMULA}", r"'\1")
             table = table.set_column(place, field, safe)
     return table
 

@@ -49,6 +49,12 @@ def test_read_inventory__says_what_it_does_not_look_at(tmp_path: Path) -> None:
     assert read_inventory(path).ignored == ("zone", "note")
 
 
+def test_read_inventory__takes_off_what_kept_an_id_from_being_a_formula(tmp_path: Path) -> None:
+    """`labels.csv` and `reconciliation.csv` have it."""
+    path = write(tmp_path, "bin_id,recorded_count\n'=cmd,2\n''-5,1\n'tis,3\n")
+    assert read(path) == [("=cmd", 2), ("'-5", 1), ("'tis", 3)]
+
+
 def test_read_inventory__other_names(tmp_path: Path) -> None:
     path = write(tmp_path, "Location,Qty\nA-1,2\n")
     assert read(path, bin_column="location", count_column="Qty") == [("A-1", 2)]
