@@ -54,7 +54,8 @@ def _read_photo(source: Source, bin_id: str) -> tuple[NDArray[np.uint8], str]:
 
 def _describe_record(source: Source, bin_id: str) -> str:
     try:
-        return f"{parse_record(source.read_record(bin_id)).recorded_count} items"
+        count = parse_record(source.read_record(bin_id)).recorded_count
+        return f"{count} item{'' if count == 1 else 's'}"
     except RecordError:
         return "record unreadable"
     except BinreconError:
