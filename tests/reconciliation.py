@@ -11,6 +11,7 @@ NASTY_NAMES = (
     "Lego&reg;-Set <!-- comment",
     "line\u2028separator {{ 7 * 7 }}",
     "=HYPERLINK(1)",
+    "one; or two",
 )
 """Names that no page may take for anything but text."""
 
@@ -41,7 +42,7 @@ def build_reconciliation(bins: int = 8, to_recount: int = 4, seed: int = 0) -> p
             "novelty": 1.0,
             "pair_bin_id": None,
             "pair_change_probability": np.nan,
-            "items": [NASTY_NAMES[number % len(NASTY_NAMES)] for number in range(bins)],
+            "items": [[NASTY_NAMES[number % len(NASTY_NAMES)]] for number in range(bins)],
         }
     )
     _leave_unjudged(table)

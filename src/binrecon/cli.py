@@ -120,7 +120,7 @@ def _run(name: str, words: Sequence[str]) -> int:
         sys.stderr.write(f"'{name}' is no verb of binrecon; there are {', '.join(VERBS)}{hint}\n")
         return EXIT_MISUSE
     if {"-h", "--help"} & set(words):
-        sys.stdout.write(_explain_verb(name, verb))
+        sys.stdout.write(_explain_verb(name, verb, words))
         return 0
     verb.run(words)
     return 0
@@ -133,18 +133,20 @@ def _list_verbs() -> str:
     )
 
 
-def _explain_verb(name: str, verb: Verb) -> str:
+def _explain_verb(name: str, verb: Verb, words: Sequence[str]) -> str:
     """List what can be chosen and what can be set, from the configuration files themselves."""
     from binrecon.config.help import describe_groups, describe_keys
 
-    groups = list(describe_groups(name))
+    flag, config_name = next((mode for mode in verb.modes if mode[0] in words), ("", name))
+    usage = " ".join(filter(None, ["binrecon", name, flag, f"{verb.words}[KEY=VALUE ...]"]))
+    groups = list(describe_groups(config_name))
     return "\n".join(
         [
-            f"usage: binrecon {name} {verb.words}[KEY=VALUE ...]     {verb.summary}",
+            f"usage: {usage}     {verb.summary}",
             "",
             *(["Choose by a word (group=option):", *groups, ""] if groups else []),
             "Set a value (key=value):",
-            *describe_keys(name),
+            *describe_keys(config_name),
             "",
             *verb.notes,
             "",

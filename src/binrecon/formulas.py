@@ -3,6 +3,9 @@
 FORMULA_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 """What a formula may begin with, wide forms included: https://owasp.org/www-community/attacks/CSV_Injection"""
 
+FORMULA = r"('*[" + FORMULA_STARTS.replace("-", r"\-") + "])"
+"""How a text begins that could be a formula, apostrophes before it included, as a regular expression."""
+
 
 def guard_cell(text: str) -> str:
     """Put an apostrophe before what could be a formula, and before apostrophes that stand before such a text.

@@ -64,6 +64,36 @@ def test_reproduce__help(capsys: pytest.CaptureFixture[str]) -> None:
     assert "binrecon reproduce stanford --estimate" in shown
 
 
+@pytest.mark.parametrize(
+    ("flag", "key"),
+    [("", "budget=0.5%"), ("--evaluate", "evaluation.draws=1000"), ("--apply", "results=null")],
+)
+def test_reconcile__help(flag: str, key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["reconcile", *filter(None, [flag]), "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith(" ".join(f"usage: binrecon reconcile {flag}".split()) + " [KEY=VALUE ...] ")
+    assert f"\n  {key} " in shown
+
+
+def test_reconcile__one_thing_at_a_time(fail: Callable[..., str]) -> None:
+    shown = fail("reconcile", "--evaluate", "--apply", "audit.csv")
+    assert "--apply: does not go with --evaluate; give one of them" in shown
+
+
+def test_reconcile__a_file_that_cannot_be_opened_is_not_the_run_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only what Hydra could not make is said to be the folder of the run."""
+    from binrecon.verbs import reconcile
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "photo.jpg"))
+
+    monkeypatch.setattr(reconcile, "_reconcile_once", refuse)
+    with pytest.raises(PermissionError):
+        main(["reconcile", f"checkpoint={tmp_path}", f"source.root={tmp_path}", f"output_dir={tmp_path}/new"])
+
+
 def test_launch__help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["launch", "--help"]) == 0
     shown = capsys.readouterr().out

@@ -99,12 +99,12 @@ def test_features__list_verify_prune(
     capsys.readouterr()
     assert main(["features"]) == 0
     said = capsys.readouterr().out
-    assert "1 feature stores" in said
+    assert "1 feature store" in said
     assert "4 of 4 blocks" in " ".join(said.split())
     folded = [line.split("│")[1].strip() for line in said.splitlines() if line.startswith("│")]
     assert "".join(folded) == store.name
     assert main(["features", "verify"]) == 0
-    assert "1 feature stores are sound" in capsys.readouterr().out
+    assert "1 feature store, every block as it was written" in capsys.readouterr().out
     features = store / "features.bin"
     features.write_bytes(b"\xff" + features.read_bytes()[1:])
     assert main(["features", "verify"]) == 2

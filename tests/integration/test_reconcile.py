@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -71,6 +72,14 @@ def reconcile(run: Path, bins: Path, tmp_path: Path) -> Reconcile:
     return start
 
 
+def read_page(folder: Path) -> dict[str, Any]:
+    """Read the block of the page in a folder."""
+    found = re.search(r'<script[^>]*id="block"[^>]*>(.*?)</script>', (folder / "page.html").read_text(), re.S)
+    assert found is not None
+    block: dict[str, Any] = json.loads(found[1])
+    return block
+
+
 def change_record(root: Path, bin_id: str, recorded_count: int) -> None:
     item = {"asin": f"B{bin_id}", "name": "=HYPERLINK(&reg;)", "quantity": recorded_count}
     record = {"BIN_FCSKU_DATA": {item["asin"]: item}, "EXPECTED_QUANTITY": recorded_count}
@@ -93,7 +102,7 @@ def test_reconcile__finds_the_wrong_record(
     np.testing.assert_allclose(table[[f"p_{count}" for count in COUNTS]].sum(axis=1), 1, rtol=1e-5)
     shown = capsys.readouterr().out
     assert "120 bins: 1 to recount, " in shown
-    assert "workload: 0.2 hours, at 12 minutes a recount" in shown
+    assert "workload: 12 minutes, at 12 minutes a recount" in shown
     assert re.search(r"^The counter was trained on \d+ of these photos and their records, ", shown, re.M)
     assert "00001" in (tmp_path / "out" / "page.html").read_text()
     written = (tmp_path / "out" / "reconciliation.csv").read_text()
@@ -216,6 +225,29 @@ def live_run(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = (folder / "config.yaml").read_text()
     (folder / "config.yaml").write_text(config.replace("  name: auto\n", "  name: live\n"))
     return folder
+
+
+def test_reconcile__a_counter_whose_largest_count_is_open(
+    reconcile: Reconcile, run: Path, bins: Path, tmp_path: Path
+) -> None:
+    clipping = tmp_path / "clipping"
+    shutil.copytree(run, clipping)
+    written = (clipping / "config.yaml").read_text()
+    assert "above_range: drop" in written
+    (clipping / "config.yaml").write_text(written.replace("above_range: drop", "above_range: clip"))
+    change_record(bins, "00001", 9)
+    table = reconcile("quality.is_judged=false", checkpoint=clipping).set_index("bin_id")
+    assert table.loc["00001", "rank"] > 0
+    assert read_page(tmp_path / "out")["isOpenEnded"]
+
+
+def test_reconcile__the_page_takes_no_item_apart(reconcile: Reconcile, bins: Path, tmp_path: Path) -> None:
+    item = {"asin": "B1", "name": "one; or two", "quantity": 3}
+    record = {"BIN_FCSKU_DATA": {"B1": item}, "EXPECTED_QUANTITY": 3}
+    (bins / "metadata" / "00001.json").write_text(json.dumps(record))
+    reconcile("quality.is_judged=false")
+    rows = read_page(tmp_path / "out")["rows"]
+    assert rows["items"][rows["bin_id"].index("00001")] == ["one; or two"]
 
 
 @pytest.mark.slow

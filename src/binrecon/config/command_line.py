@@ -71,9 +71,8 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> list[Path]:
         problems = find_problems(config_name, overrides, is_one_of_many)
         raise ConfigError(problems or [innermost_reason(error)]) from error
     except OSError as error:
-        if error.filename is None or (
-            HydraConfig.initialized() and Path(HydraConfig.get().runtime.output_dir).exists()
-        ):
+        is_of_the_job = bool(folders) and not is_one_of_many  # the errors of many are in `failures`
+        if error.filename is None or is_of_the_job:
             raise
         raise OutputError(
             f"the run folder '{error.filename}' cannot be made ({error.strerror}); "

@@ -81,3 +81,8 @@ def check_evaluate(config: Any) -> Iterator[str]:  # noqa: ANN401  # as composed
         )
     yield from check_evaluation(config.evaluation)
     yield from check_record_errors(RecordErrorsConfig(**config.record_errors))
+    if config.record_errors.rate != RecordErrorsConfig().rate:
+        yield (
+            "record_errors.rate: --evaluate makes as many records wrong as evaluation.rates says, and the "
+            f"ranking knows it; say evaluation.rates=[{config.record_errors.rate}]"
+        )

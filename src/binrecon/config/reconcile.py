@@ -13,6 +13,9 @@ from binrecon.errors import ConfigError
 DEVICE_WORDS = ("auto", "cpu", "gpu")
 """Where a counter runs; `auto` is a GPU where there is one."""
 
+PLAIN_COLUMNS = {"bin_column": "bin_id", "count_column": "recorded_count"}
+"""What `configs/reconcile.yaml` takes the columns of an inventory to be."""
+
 
 @dataclass
 class PhotoQualityConfig:
@@ -105,3 +108,9 @@ def _check_paths(config: Any) -> Iterator[str]:  # noqa: ANN401  # as composed
         )
     if config.inventory is not None and not Path(config.inventory).expanduser().is_file():
         yield f"inventory: '{config.inventory}' is not a file; give a CSV or Parquet file, or leave it out"
+    if config.inventory is None:
+        yield from (
+            f"{name}: '{config[name]}' is a column of no file; say which by inventory=FILE, or leave it out"
+            for name, plain in PLAIN_COLUMNS.items()
+            if config[name] != plain
+        )

@@ -33,9 +33,13 @@ def features(config: FeaturesConfig) -> None:
         case "verify":
             verify_stores(stores)
         case "prune":
-            prune_stores(stores, config.unused_days)
-            for folder in outdated:
+            unused = find_unused(stores, config.unused_days)
+            for folder in (*unused, *outdated):
                 _remove(folder)
+            if not unused and not outdated:
+                get_console().print(
+                    f"nothing to remove: {_count(stores)}, none unused for {config.unused_days:g} days"
+                )
 
 
 def find_stores(root: Path) -> Iterator[FeatureStore]:
@@ -55,7 +59,7 @@ def find_outdated(root: Path) -> Iterator[Path]:
 
 def describe_stores(stores: list[FeatureStore]) -> Table:
     """Show what each store holds, how large it is and when it was last used."""
-    table = Table(title=f"{len(stores)} feature stores", title_justify="left", title_style="")
+    table = Table(title=_count(stores), title_justify="left", title_style="")
     for heading in ("store", "views", "width", "MB", "done", "days unused"):
         justify: JustifyMethod = "left" if heading == "store" else "right"
         table.add_column(heading, justify=justify, overflow="fold")  # cut off, names of stores are the same
@@ -92,15 +96,16 @@ def verify_stores(stores: list[FeatureStore]) -> None:
             f"{len(damaged)} blocks are not what was written: {', '.join(damaged[:5])}; "
             "they count as not done now, and the next run computes them anew. Check the disk"
         )
-    get_console().print(f"{len(stores)} feature stores are sound")
+    get_console().print(f"{_count(stores)}, every block as it was written")
 
 
-def prune_stores(stores: list[FeatureStore], unused_days: float) -> None:
-    """Remove the stores that no run has used for so many days."""
-    for store in stores:
-        if time.time() - store.last_used < unused_days * _DAY_S:
-            continue
-        _remove(store.folder)
+def find_unused(stores: list[FeatureStore], unused_days: float) -> list[Path]:
+    """List the folders of the stores that no run has used for so many days."""
+    return [store.folder for store in stores if time.time() - store.last_used >= unused_days * _DAY_S]
+
+
+def _count(stores: list[FeatureStore]) -> str:
+    return f"{len(stores):,} feature store{'' if len(stores) == 1 else 's'}"
 
 
 def _remove(folder: Path) -> None:

@@ -103,6 +103,11 @@ def _read_file(path: Path) -> bytes:
 
 
 def _of_image(image: Image.Image) -> Tensor:
+    if image.mode in ("I", "F") or image.mode.startswith("I;"):  # Pillow would cut off all above 255
+        raise PhotoError(
+            f"an image of Pillow's mode '{image.mode}' has more than 8 bits a pixel; bring it to 0 to 255 "
+            "first, by the range that its camera has"
+        )
     try:
         pixels = np.array(ImageOps.exif_transpose(image).convert("RGB"))
     except (OSError, SyntaxError, ValueError) as error:

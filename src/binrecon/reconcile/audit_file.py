@@ -12,6 +12,7 @@ from binrecon.errors import AuditError
 from binrecon.formulas import free_cell
 from binrecon.manifest.record import MAX_COUNT
 from binrecon.reconcile.audit_words import AUDIT_COLUMNS, LARGEST_COUNT, Verdict
+from binrecon.reconcile.inventory_file import SEPARATOR_MARK, UTF16_MARKS
 
 _DELIMITERS = (",", ";", "\t")
 """The page writes commas; spreadsheets of some countries save with the others."""
@@ -54,7 +55,7 @@ class _Line(NamedTuple):
 
 
 def read_audit(path: Path) -> list[AuditRow]:
-    """Read an audit, as the page wrote it or a spreadsheet saved it: with commas, semicolons or tabs.
+    """Read an audit, as the page wrote it or a spreadsheet saved it: whatever its delimiter.
 
     Raises:
         AuditError: If it cannot be read, has other columns or no row, or with every row that is not clear.
@@ -89,33 +90,43 @@ def refuse_problems(path: Path, problems: list[str]) -> None:
 
 def _read_lines(path: Path) -> Iterator[_Line]:
     text = _read_text(path)
-    first = text.partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=first.count)
+    skipped = 1 if text[: len(SEPARATOR_MARK)].lower() == SEPARATOR_MARK else 0
+    text = text.partition("\n")[2] if skipped else text
+    delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        header = [name.strip() for name in next(reader, [])]
+        header = _drop_empty_end([name.strip() for name in next(reader, [])], 0)
         _check_header(path, header)
-        for cells in reader:
-            if not any(map(str.strip, cells)):
+        for row in reader:
+            if not any(map(str.strip, row)):
                 continue
+            line, cells = reader.line_num + skipped, _drop_empty_end(row, len(header))
             if len(cells) != len(header):
                 raise AuditError(
-                    f"audit '{path}', line {reader.line_num}: {len(cells)} cells, not {len(header)}; "
+                    f"audit '{path}', line {line}: {len(cells)} cells, not {len(header)}; "
                     "export it anew from the page"
                 )
-            yield _Line(reader.line_num, dict(zip(header, map(free_cell, cells), strict=True)))
+            yield _Line(line, dict(zip(header, map(free_cell, cells), strict=True)))
     except csv.Error as error:
+        line = reader.line_num + skipped
         raise AuditError(
-            f"audit '{path}', line {reader.line_num}: not CSV ({error}); export it anew from the page"
+            f"audit '{path}', line {line}: not CSV ({error}); export it anew from the page"
         ) from error
+
+
+def _drop_empty_end(cells: list[str], least: int) -> list[str]:
+    """Drop the empty cells that a spreadsheet leaves beyond a table, down to so many."""
+    used = max((place for place, cell in enumerate(cells, 1) if cell.strip()), default=0)
+    return cells[: max(used, least)]
 
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
+        return content.decode("utf-16" if content.startswith(UTF16_MARKS) else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise AuditError(
-            f"audit '{path}': byte {error.start} is not UTF-8; "
+            f"audit '{path}': byte {error.start} is not {error.encoding.upper()}; "
             "save it as 'CSV UTF-8', or export it anew from the page"
         ) from error
     except OSError as error:

@@ -30,7 +30,7 @@ from binrecon.reconcile.photo_faults import Thresholds, find_photo_faults
 from binrecon.reconcile.photo_reference import PhotoReference, prepare_reference
 from binrecon.reconcile.record_errors import RecordErrors
 from binrecon.reconcile.report import NO_TRUTH, Summary, list_assumptions, list_results, write_report
-from binrecon.reconcile.table import build_table, write_tables
+from binrecon.reconcile.table import build_table, list_item_names, write_tables
 from binrecon.sources import Source
 from binrecon.sources.build import build_source
 from binrecon.sources.layout import PHOTO_FOLDER
@@ -62,7 +62,7 @@ def reconcile(config: ReconcileConfig, folder: Path) -> None:
     table, summary = _judge(config, run, bins, counts, reference, tuple(_list_remarks(run, bins, inventory)))
     write_tables(table, folder)
     _write_report(folder, summary)
-    _write_page(config, source, table, summary, folder)
+    _write_page(config, source, _list_items(table, bins), summary, folder)
     _show(folder, summary)
 
 
@@ -158,6 +158,12 @@ def _write_report(folder: Path, summary: Summary) -> None:
         ) from error
 
 
+def _list_items(table: pa.Table, bins: pa.Table) -> pa.Table:
+    """Put the names of the items in place of their joined text, since a name may hold what joins them."""
+    names = list_item_names(bins["items"]).take(pc.index_in(table["bin_id"], value_set=bins["bin_id"]))
+    return table.set_column(table.schema.get_field_index("items"), "items", names)
+
+
 def _write_page(
     config: ReconcileConfig, source: Source, table: pa.Table, summary: Summary, folder: Path
 ) -> None:
@@ -170,6 +176,7 @@ def _write_page(
         created=datetime.now().astimezone().isoformat(sep=" ", timespec="minutes"),
         budget=config.budget,
         coverage=config.coverage,
+        is_open_ended=summary.counts.above_range == "clip",
         notes=(*list_assumptions(summary), *summary.remarks, NO_TRUTH),
         photo_folder=source.folder / PHOTO_FOLDER,
     )

@@ -6,18 +6,24 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
 from binrecon.config.spelling import did_you_mean
 from binrecon.errors import InventoryError
+from binrecon.formulas import FORMULA
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 PARQUET_SUFFIXES = (".parquet", ".pq")
 
 _DELIMITERS = (",", ";", "\t", "|")
 _UTF8_MARK = b"\xef\xbb\xbf"
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+"""What UTF-16 begins with, in which Excel saves `Unicode Text`."""
+SEPARATOR_MARK = "sep="
+"""Excel's own word for a delimiter, in a line before the header."""
+
 _HEAD_BYTES = 65_536
 _SHOWN = 3
 
@@ -68,27 +74,38 @@ def _read_parquet(path: Path, wanted: tuple[str, str]) -> TextColumns:
         table = pq.read_table(path, columns=list(found))
     except (pa.ArrowException, OSError) as error:
         raise InventoryError(f"inventory: '{path}' is no Parquet file that can be read: {error}") from error
-    bin_ids, counts = table[found[0]], table[found[1]]
+    bin_ids, counts = (_list_plainly(table[name]) for name in found)
     if not (pa.types.is_string(bin_ids.type) or pa.types.is_large_string(bin_ids.type)):
         raise InventoryError(
             f"inventory: the column '{found[0]}' of '{path}' is {bin_ids.type}, not text; "
             "a bin's key is text (523 and 00523 are two bins), so write the column as strings"
         )
+    if pa.types.is_nested(counts.type):
+        raise InventoryError(
+            f"inventory: the column '{found[1]}' of '{path}' is {counts.type}, not numbers; "
+            "write a count for each row"
+        )
     texts = [column.cast(pa.string()) for column in (bin_ids, counts)]
     return TextColumns(texts[0], texts[1], first_row=1, ignored=_list_ignored(names, found))
+
+
+def _list_plainly(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Undo a dictionary, as pandas writes a categorical column with."""
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
 def _read_csv(path: Path, wanted: tuple[str, str]) -> TextColumns:
     head = _read_head(path)
     lines = head.text.splitlines()
-    skipped = 1 if lines and lines[0].lower().startswith("sep=") else 0  # Excel's own word for a delimiter
+    skipped = 1 if lines and lines[0].lower().startswith(SEPARATOR_MARK) else 0
     header = next((line for line in lines[skipped:] if line.strip()), "")
     delimiter = lines[0][4:5] if skipped and len(lines[0]) > 4 else _guess_delimiter(header)
     names = next(csv.reader([header], delimiter=delimiter), [])
     found = _find_columns(path, names, wanted)
     rows = _parse(path, found, delimiter, head.encoding, skipped)
+    bin_ids = pc.replace_substring_regex(rows[found[0]], rf"\A'{FORMULA}", r"\1")  # as our own CSVs have it
     ignored = _list_ignored(names, found)
-    return TextColumns(rows[found[0]], rows[found[1]], first_row=2 + skipped, ignored=ignored)
+    return TextColumns(bin_ids, rows[found[1]], first_row=2 + skipped, ignored=ignored)
 
 
 class _Head(NamedTuple):
@@ -99,7 +116,7 @@ class _Head(NamedTuple):
 def _read_head(path: Path) -> _Head:
     with path.open("rb") as file:
         content = file.read(_HEAD_BYTES)
-    if content.startswith(_UTF16_MARKS):
+    if content.startswith(UTF16_MARKS):
         return _Head(content[: len(content) // 2 * 2].decode("utf-16", "replace"), "utf-16")
     return _Head(content.removeprefix(_UTF8_MARK).decode("utf-8", "replace"), "utf8")
 
@@ -131,7 +148,8 @@ def _find_columns(path: Path, names: Sequence[str], wanted: tuple[str, str]) -> 
 
 
 def _list_ignored(names: Sequence[str], found: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name.strip() for name in names if name not in found)
+    """Name the other columns; the nameless ones that a spreadsheet leaves at the end are none."""
+    return tuple(name.strip() for name in names if name not in found and name.strip())
 
 
 def _parse(path: Path, columns: tuple[str, str], delimiter: str, encoding: str, skipped: int) -> pa.Table:

@@ -64,12 +64,14 @@ def list_results(summary: Summary) -> Iterator[str]:
             f"wrong with {_percent(choice.threshold)} or more"
         )
         yield (
-            f"expected finds: {choice.expected_finds:.1f} wrong records, {_percent(choice.precision)} of the "
-            f"recounts and {_percent(choice.recall)} of the {choice.expected_variances:.1f} wrong records "
-            "that the assumptions lead to expect"
+            f"expected finds: {_number(choice.expected_finds)} wrong records, {_percent(choice.precision)} "
+            f"of the recounts and {_percent(choice.recall)} of the {_number(choice.expected_variances)} "
+            "wrong records that the assumptions lead to expect"
+            if choice.expected_variances
+            else "expected finds: none, as the assumptions lead to expect no wrong record"
         )
-        hours = choice.workload * summary.config.recount_minutes / _MINUTES
-        yield f"workload: {hours:.1f} hours, at {summary.config.recount_minutes:g} minutes a recount"
+        minutes = summary.config.recount_minutes
+        yield f"workload: {_describe_time(choice.workload * minutes)}, at {minutes:g} minutes a recount"
     else:
         yield f"budget {summary.config.budget}: nothing to recount among {judged:,} judged bins"
     yield from _list_left_out(summary)
@@ -168,6 +170,24 @@ def write_report(summary: Summary) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _describe_time(minutes: float) -> str:
+    """Say how long something takes.
+
+    >>> _describe_time(3), _describe_time(90)
+    ('3 minutes', '1.5 hours')
+    """
+    return f"{minutes:.3g} minutes" if minutes < _MINUTES else f"{minutes / _MINUTES:,.1f} hours"
+
+
+def _number(mean: float) -> str:
+    """Write a mean number of bins, a small one exactly enough.
+
+    >>> _number(29.64), _number(0.0239)
+    ('29.6', '0.024')
+    """
+    return f"{mean:,.1f}" if mean >= 1 else f"{mean:.2g}"
 
 
 def _percent(share: float) -> str:

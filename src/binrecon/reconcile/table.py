@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from binrecon.calibration.arrays import Floats
 from binrecon.errors import OutputError
-from binrecon.formulas import FORMULA_STARTS
+from binrecon.formulas import FORMULA
 from binrecon.manifest.io import write_table
 from binrecon.reconcile.decide import Decision, Decisions
 from binrecon.reconcile.judge import Judgement
@@ -20,7 +20,6 @@ from binrecon.whole_file import drafting
 PARQUET, CSV = "reconciliation.parquet", "reconciliation.csv"
 """Names of the two tables in the folder of the results."""
 
-_FORMULA = r"\A('*[" + FORMULA_STARTS.replace("-", r"\-") + "])"
 _ITEM_SEPARATOR = "; "
 
 
@@ -96,22 +95,26 @@ def _take(texts: pa.ChunkedArray, places: NDArray[np.int64]) -> pa.ChunkedArray:
 
 def join_item_names(items: pa.ChunkedArray) -> pa.ChunkedArray:
     """Join the names of each bin's products; null where none are known, empty for an empty bin."""
-    return pa.chunked_array([_join_chunk(chunk) for chunk in items.chunks], type=pa.string())
+    return pc.binary_join(list_item_names(items), _ITEM_SEPARATOR)
 
 
-def _join_chunk(items: pa.ListArray) -> pa.Array:
+def list_item_names(items: pa.ChunkedArray) -> pa.ChunkedArray:
+    """List the names of each bin's products; null where none are known, empty for an empty bin."""
+    return pa.chunked_array([_list_names(chunk) for chunk in items.chunks], type=pa.list_(pa.string()))
+
+
+def _list_names(items: pa.ListArray) -> pa.Array:
     names = pc.fill_null(pc.struct_field(pc.list_flatten(items), "name"), "(no name)")
     lengths = pc.list_value_length(items)
     offsets = np.concatenate([[0], np.cumsum(pc.fill_null(lengths, 0).to_numpy(zero_copy_only=False))])
-    lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), names)
-    return pc.if_else(pc.is_valid(lengths), pc.binary_join(lists, _ITEM_SEPARATOR), None)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), names, mask=pc.is_null(lengths))
 
 
 def neutralise(table: pa.Table) -> pa.Table:
     """Do to each text of a table what `guard_cell` does to one."""
     for place, field in enumerate(table.schema):
         if pa.types.is_string(field.type):
-            safe = pc.replace_substring_regex(table[field.name], _FORMULA, r"'\1")
+            safe = pc.replace_substring_regex(table[field.name], rf"\A{FORMULA}", r"'\1")
             table = table.set_column(place, field, safe)
     return table
 

@@ -1,17 +1,21 @@
 """A sheet of bins with their recorded counts, to see what a source holds."""
 
-import io
 from pathlib import Path
 
-from PIL import Image
+import numpy as np
+from numpy.typing import NDArray
 
 from binrecon.config.show import ShowConfig
 from binrecon.console import get_console
-from binrecon.errors import BinreconError, RecordError
+from binrecon.errors import BinreconError, RecordError, SourceError
 from binrecon.manifest.record import parse_record
 from binrecon.report.photo_sheet import draw_photo_sheet
 from binrecon.sources import Source
 from binrecon.sources.build import build_source
+from binrecon.sources.photo import decode_photo
+
+_NO_PHOTO = np.full((1, 1, 3), 233, np.uint8)
+"""Shown where a photo cannot be."""
 
 
 def draw_contact_sheet(config: ShowConfig) -> None:
@@ -27,12 +31,25 @@ def draw_contact_sheet(config: ShowConfig) -> None:
     source = build_source(config.source)
     source.prepare()
     bin_ids = source.list_bins().photo_ids
-    step = max(1, len(bin_ids) // config.photos)
-    chosen = bin_ids[::step][: config.photos]
-    photos = [Image.open(io.BytesIO(source.read_photo(bin_id))).convert("RGB") for bin_id in chosen]
-    captions = [f"{bin_id}: {_describe_record(source, bin_id)}" for bin_id in chosen]
+    if not bin_ids:
+        raise SourceError(f"source.root: '{config.source.root}' has records, but no photo to show")
+    count = min(config.photos, len(bin_ids))
+    chosen = [bin_ids[place * len(bin_ids) // count] for place in range(count)]
+    photos, faults = zip(*(_read_photo(source, bin_id) for bin_id in chosen), strict=True)
+    captions = [
+        f"{bin_id}: {_describe_record(source, bin_id)}\n{fault}".strip()
+        for bin_id, fault in zip(chosen, faults, strict=True)
+    ]
     draw_photo_sheet(photos, captions, Path(config.path), columns=config.columns)
     get_console().print(f"{len(chosen)} of {len(bin_ids)} bins drawn: {config.path}")
+
+
+def _read_photo(source: Source, bin_id: str) -> tuple[NDArray[np.uint8], str]:
+    """Return a photo as an array of shape (H, W, 3), and why it is none; empty if it is one."""
+    try:
+        return decode_photo(source.read_photo(bin_id)).permute(1, 2, 0).numpy(), ""
+    except BinreconError as error:
+        return _NO_PHOTO, str(error)
 
 
 def _describe_record(source: Source, bin_id: str) -> str:

@@ -37,7 +37,7 @@ class LocalSource:
     def list_bins(self) -> BinListing:
         """List every photo and every record of the folder.
 
-        Suffixes are those of the bucket, lower case; a file with any other suffix is no bin.
+        Suffixes are those of the bucket, lower case; a file with any other suffix, or a folder, is no bin.
 
         Raises:
             SourceError: If the folder does not exist, is not laid out like the bucket, holds no bin,
@@ -70,7 +70,7 @@ class LocalSource:
 
         Raises:
             MissingBinError: If there is none of that id.
-            SourceError: If `bin_id` is not a file name.
+            SourceError: If `bin_id` is not a file name, or the file cannot be read.
         """
         return self._read(BinPart(bin_id, "photo"))
 
@@ -79,7 +79,7 @@ class LocalSource:
 
         Raises:
             MissingBinError: If there is none of that id.
-            SourceError: If `bin_id` is not a file name.
+            SourceError: If `bin_id` is not a file name, or the file cannot be read.
         """
         return self._read(BinPart(bin_id, "record"))
 
@@ -109,6 +109,11 @@ class LocalSource:
             raise MissingBinError(
                 f"bin '{wanted.bin_id}' has no {wanted.part}: '{path}' does not exist"
             ) from error
+        except OSError as error:
+            raise SourceError(
+                f"bin '{wanted.bin_id}': its {wanted.part} '{path}' cannot be read ({error.strerror}); "
+                "give yourself the right to read it, or move the file away"
+            ) from error
 
     def _stamp(self, wanted: BinPart) -> tuple[int, int, int] | None:
         check_bin_id(wanted.bin_id)
@@ -120,10 +125,14 @@ class LocalSource:
 
 
 def _list_stems(folder: Path, suffix: str) -> list[str]:
-    """List the names in `folder` that end in `suffix`, without it, sorted; none if there is no folder."""
+    """List the files in `folder` that end in `suffix`, without it, sorted; none if there is no folder."""
     try:
         with os.scandir(folder) as entries:
-            stems = [entry.name.removesuffix(suffix) for entry in entries if entry.name.endswith(suffix)]
+            stems = [
+                entry.name.removesuffix(suffix)
+                for entry in entries
+                if entry.name.endswith(suffix) and not entry.is_dir()
+            ]
     except FileNotFoundError:
         return []
     for stem in stems:

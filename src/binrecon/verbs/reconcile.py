@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 def _reconcile(words: Sequence[str]) -> None:
     from binrecon.config.command_line import run_verb, words_to_apply
+    from binrecon.errors import ConfigError
 
+    if "--evaluate" in words and any(word.startswith("--apply") for word in words):
+        raise ConfigError(["--apply: does not go with --evaluate; give one of them"])
     if (applied := words_to_apply(words)) is not None:
         run_verb("apply", applied, _apply_once)
     elif "--evaluate" in words:
@@ -48,6 +51,8 @@ def _evaluate_once(config: "DictConfig", run_dir: "Path", overrides: Sequence[st
 _AUDIT = (
     "`--apply FILE` reads what the page exported: finds, precision so far, labels for the next training. It",
     "looks for the reconciliation below output_root=outputs, or takes it from results=FOLDER.",
+    "`--evaluate` makes records wrong on purpose and looks whether they are found. The keys of both:",
+    "`--evaluate --help` and `--apply --help`.",
     *HYDRA_NOTES,
 )
 
@@ -62,4 +67,5 @@ VERB = Verb(
         "--apply audit.csv",
     ),
     notes=_AUDIT,
+    modes=(("--evaluate", "evaluate"), ("--apply", "apply")),
 )

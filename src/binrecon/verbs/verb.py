@@ -17,3 +17,5 @@ class Verb(NamedTuple):
     examples: tuple[str, ...]
     words: str = ""
     notes: tuple[str, ...] = HYDRA_NOTES
+    modes: tuple[tuple[str, str], ...] = ()
+    """Flags with which it does something else, each with the name of the configuration that it then has."""

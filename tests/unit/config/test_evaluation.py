@@ -23,6 +23,11 @@ def test_evaluate__values_of_the_file_are_those_of_the_schema() -> None:
         ("evaluation.resamples=99", "evaluation.resamples: must be at least 100, got 99"),
         ("record_errors.swap=-1", "record_errors.swap: must be a finite number of at least 0, got -1.0"),
         (
+            "record_errors.rate=0.2",
+            "record_errors.rate: --evaluate makes as many records wrong as evaluation.rates says, and the ranking "
+            "knows it; say evaluation.rates=[0.2]",
+        ),
+        (
             "checkpoint=nowhere",
             "checkpoint: 'nowhere' is not a folder; give that of a run, as `binrecon train` printed it at its end",
         ),

@@ -69,6 +69,15 @@ def test_check_reconcile__refuses(words: list[str], word: str, problem: str) -> 
     assert problems_of(*words, word) == (problem,)
 
 
+def test_check_reconcile__columns_of_no_inventory(tmp_path: Path) -> None:
+    words = [f"checkpoint={tmp_path}", f"source.root={tmp_path}"]
+    validate(compose_config("reconcile", words))
+    assert problems_of(*words, "bin_column=Location", "count_column=Qty") == (
+        "bin_column: 'Location' is a column of no file; say which by inventory=FILE, or leave it out",
+        "count_column: 'Qty' is a column of no file; say which by inventory=FILE, or leave it out",
+    )
+
+
 def test_help__every_key_of_reconcile_has_a_meaning() -> None:
     lines = list(describe_keys("reconcile"))
     assert [line for line in lines if len(line.split(maxsplit=1)) < 2] == []

@@ -83,6 +83,14 @@ def test_look_at__looks_as_validation_does(tta: str, tiny_bins: Path) -> None:
         ),
         (np.zeros((3, 8, 8), np.uint8), "an array of uint8 and shape (3, 8, 8) is no photo"),
         (np.zeros((0, 8, 3), np.uint8), "an array of uint8 and shape (0, 8, 3) is no photo"),
+        *(
+            (
+                Image.new(mode, (8, 8)),
+                f"an image of Pillow's mode '{mode}' has more than 8 bits a pixel; bring it to 0 to 255 first, "
+                "by the range that its camera has",
+            )
+            for mode in ("I", "I;16", "F")
+        ),
     ],
 )  # fmt: skip
 def test_read_square__what_is_no_photo(given: object, message: str) -> None:

@@ -46,7 +46,7 @@ def test_read_audit(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_read_audit__as_spreadsheets_save_it(tmp_path: Path, delimiter: str, encoding: str, end: str) -> None:
     path = tmp_path / "audit.csv"
@@ -56,6 +56,17 @@ def test_read_audit__as_spreadsheets_save_it(tmp_path: Path, delimiter: str, enc
         writer.writerows([AUDIT_COLUMNS, cells, [""] * len(cells)])
     (row,) = read_audit(path)
     assert (row.bin_id, row.audited_count, row.note) == ("00004", 3, cells[5])
+
+
+def test_read_audit__with_what_a_spreadsheet_puts_around_the_table(tmp_path: Path) -> None:
+    path = write(tmp_path, f"{HEADER};;".replace(",", ";"), f"{GOOD};; ".replace(",", ";"), header="sep=;")
+    (row,) = read_audit(path)
+    assert (row.bin_id, row.audited_count, row.line) == ("00004", 3, 3)
+
+
+def test_read_audit__a_cell_beyond_the_table(tmp_path: Path) -> None:
+    expected = "audit 'audit.csv', line 2: 9 cells, not 7; export it anew from the page"
+    assert message(write(tmp_path, f"{GOOD},,x", header=f"{HEADER},,")) == expected
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "'=1+1", "''@", "'tis", "plain"])

@@ -20,6 +20,10 @@ def test_name_reconciliation__does_not_depend_on_order_or_storage(tmp_path: Path
     assert name_reconciliation(pd.read_csv(csv, dtype={"bin_id": str})) == name
 
 
+def test_name_reconciliation__is_no_number_to_a_spreadsheet() -> None:
+    assert name_reconciliation(build_reconciliation())[0] == "r"
+
+
 @pytest.mark.parametrize(
     ("column", "value"),
     [

@@ -45,8 +45,14 @@ def test_read_inventory__csv(tmp_path: Path, content: str | bytes) -> None:
 
 
 def test_read_inventory__says_what_it_does_not_look_at(tmp_path: Path) -> None:
-    path = write(tmp_path, "bin_id,zone, recorded_count,note\n1,A,2,\n")
+    path = write(tmp_path, "bin_id,zone, recorded_count,note,,\n1,A,2,,,\n")  # a spreadsheet adds commas
     assert read_inventory(path).ignored == ("zone", "note")
+
+
+def test_read_inventory__takes_off_what_kept_an_id_from_being_a_formula(tmp_path: Path) -> None:
+    """`labels.csv` and `reconciliation.csv` have it."""
+    path = write(tmp_path, "bin_id,recorded_count\n'=cmd,2\n''-5,1\n'tis,3\n")
+    assert read(path) == [("=cmd", 2), ("'-5", 1), ("'tis", 3)]
 
 
 def test_read_inventory__other_names(tmp_path: Path) -> None:
@@ -59,6 +65,22 @@ def test_read_inventory__parquet(tmp_path: Path, counts: list[object]) -> None:
     path = tmp_path / "records.parquet"
     pd.DataFrame({"bin_id": ["00523", "523"], "recorded_count": counts}).to_parquet(path)
     assert read(path) == [("00523", 3), ("523", 0)]
+
+
+def test_read_inventory__parquet_of_categories(tmp_path: Path) -> None:
+    path = tmp_path / "records.parquet"
+    table = pd.DataFrame({"bin_id": ["00523", "523"], "recorded_count": [3, 0]}).astype("category")
+    table.to_parquet(path)
+    assert read(path) == [("00523", 3), ("523", 0)]
+
+
+def test_read_inventory__parquet_with_lists(tmp_path: Path) -> None:
+    path = tmp_path / "records.parquet"
+    pd.DataFrame({"bin_id": ["a"], "recorded_count": [[3]]}).to_parquet(path)
+    assert refuse(path) == (
+        f"inventory: the column 'recorded_count' of '{path}' is list<element: int64>, not numbers; "
+        "write a count for each row"
+    )
 
 
 def test_read_inventory__parquet_with_numbers_for_bins(tmp_path: Path) -> None:

@@ -58,9 +58,9 @@ def test_list_results(summary: Summary) -> None:
     assert list(list_results(summary)) == [
         "8 bins: 2 to recount, 2 confirmed, 1 to photograph again, 3 not judged",
         "budget 50%: 2 of 4 judged bins, those that are wrong with 25 % or more",
-        "expected finds: 0.8 wrong records, 38 % of the recounts and 77 % of the 1.0 wrong records "
+        "expected finds: 0.75 wrong records, 38 % of the recounts and 77 % of the 0.97 wrong records "
         "that the assumptions lead to expect",
-        "workload: 0.2 hours, at 6 minutes a recount",
+        "workload: 12 minutes, at 6 minutes a recount",
         "to photograph again: 1 dark",
         "not judged: 2 x there is no photo, 1 x there is no record",
     ]
@@ -70,6 +70,11 @@ def test_list_results__a_budget_that_finds_nothing_worth_it(summary: Summary) ->
     config = replace(summary.config, budget="1:1")
     nothing = replace(summary, config=config, decisions=decide([0.5, 0.25], "1:1"))
     assert list(list_results(nothing))[1] == "budget 1:1: nothing to recount among 2 judged bins"
+
+
+def test_list_results__records_that_are_never_wrong(summary: Summary) -> None:
+    lines = list(list_results(replace(summary, decisions=decide([0.0, 0.0], "50%"))))
+    assert lines[2] == "expected finds: none, as the assumptions lead to expect no wrong record"
 
 
 def test_list_assumptions(summary: Summary) -> None:

@@ -1,3 +1,4 @@
+import errno
 import re
 from pathlib import Path
 
@@ -39,6 +40,13 @@ def test_list_bins__odd_names_with_the_suffix_are_bins(root: Path) -> None:
         (root / "bin-images" / name).touch()
     listed = LocalSource(root).list_bins().photo_ids
     assert listed == ["._00523", "00001.jpg", "00523", "100000", "523", "copy of 523"]
+
+
+def test_list_bins__folders_are_no_bins(root: Path) -> None:
+    (root / "bin-images" / "00001.jpg").mkdir()
+    (root / "metadata" / "00001.json").mkdir()
+    ids = ["00523", "100000", "523"]
+    assert LocalSource(root).list_bins() == BinListing(ids, ids)
 
 
 def test_list_bins__one_folder_is_enough(root: Path) -> None:
@@ -108,6 +116,19 @@ def test_read_photo__missing(root: Path) -> None:
         LocalSource(root).read_photo("00524")
 
 
+def test_read_photo__cannot_be_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    message = (
+        f"bin '523': its photo '{root}/bin-images/523.jpg' cannot be read (Permission denied); "
+        "give yourself the right to read it, or move the file away"
+    )
+    with pytest.raises(SourceError, match=f"^{re.escape(message)}$"):
+        LocalSource(root).read_photo("523")
+
+
 def test_read_record__missing(root: Path) -> None:
     message = f"bin '00524' has no record: '{root}/metadata/00524.json' does not exist"
     with pytest.raises(MissingBinError, match=f"^{re.escape(message)}$"):
@@ -127,12 +148,6 @@ def test_read__refuses_what_could_leave_the_folder(root: Path, bin_id: str) -> N
     assert not isinstance(caught.value, MissingBinError)
     with pytest.raises(SourceError, match=f"^{re.escape(message)}$"):
         LocalSource(root).read_record(bin_id)
-
-
-def test_read__other_system_errors_pass(root: Path) -> None:
-    (root / "bin-images" / "00001.jpg").mkdir()
-    with pytest.raises(IsADirectoryError):
-        LocalSource(root).read_photo("00001")
 
 
 def test_prepare__changes_nothing(root: Path) -> None:

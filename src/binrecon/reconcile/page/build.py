@@ -65,7 +65,7 @@ def write_page(
     It holds the first `MOST_ROWS` bins by rank, and says so where there are more.
 
     Args:
-        table: The reconciliation, a row per bin.
+        table: The reconciliation, a row per bin, with the names of its items as a list.
         facts: What is said about it as a whole.
         photo_reader: Returns the bytes of a bin's photo; a `BinreconError` means that there is none.
         path: Where the page goes.

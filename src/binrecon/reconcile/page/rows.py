@@ -14,7 +14,7 @@ DECISIONS = ("recount", "rephotograph", "not_judged", "confirm")
 
 _COUNT_COLUMN = re.compile(r"p_(\d+)")
 
-_TEXTS = ("bin_id", "reason", "items", "pair_bin_id", "count_set")
+_TEXTS = ("bin_id", "reason", "pair_bin_id", "count_set")
 _WHOLE_NUMBERS = ("rank", "recorded_count", "predicted_count", "likely_count")
 _FRACTIONS = ("mean_count", "variance_probability", "expected_variance", "pair_change_probability")
 
@@ -38,12 +38,13 @@ def list_rows(table: pd.DataFrame) -> dict[str, list[object]]:
     Numbers keep four decimals, and probabilities of counts are whole thousandths, which halves the block.
 
     Args:
-        table: A reconciliation, sorted as it is to be shown.
+        table: A reconciliation, sorted as it is to be shown, with the names of each bin's items as a list.
 
     Raises:
         ValueError: If a decision is none of `DECISIONS`.
     """
     columns: dict[str, list[object]] = {name: _list_texts(table[name]) for name in _TEXTS}
+    columns["items"] = [None if names is None else [*map(_keep_text, names)] for names in table["items"]]
     columns["decision"] = [_index_decision(word) for word in table["decision"]]
     for name in _WHOLE_NUMBERS:
         columns[name] = [None if pd.isna(value) else int(value) for value in table[name]]
@@ -74,5 +75,9 @@ def _index_decision(word: str) -> int:
 
 
 def _list_texts(column: "pd.Series[str]") -> list[object]:
-    """Return texts, None where there is none; half of a surrogate pair, which no file can hold, as `?`."""
-    return [None if pd.isna(value) else str(value).encode(errors="replace").decode() for value in column]
+    return [None if pd.isna(value) else _keep_text(value) for value in column]
+
+
+def _keep_text(value: object) -> str:
+    """Return a text; half of a surrogate pair, which no file can hold, as `?`."""
+    return str(value).encode(errors="replace").decode()

@@ -56,5 +56,5 @@ def test_write_block__refuses_what_is_no_json() -> None:
 def test_list_rows__writes_half_a_surrogate_pair_as_a_question_mark() -> None:
     table = build_reconciliation()
     table["items"] = table["items"].astype(object)
-    table.loc[0, "items"] = "half \ud83d"
-    assert list_rows(table)["items"][0] == "half ?"
+    table.at[0, "items"] = ["half \ud83d", "one; or two"]
+    assert list_rows(table)["items"][0] == ["half ?", "one; or two"]

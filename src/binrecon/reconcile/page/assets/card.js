@@ -52,12 +52,20 @@ function showNoPhoto(button, row) {
 
 function showFacts(card, row) {
   setText(card, ".recorded dd", ROWS.recorded_count[row] ?? "–");
-  setText(card, ".predicted dd", ROWS.predicted_count[row] ?? "–");
-  setText(card, ".likely dd", ROWS.likely_count[row] ?? "–");
+  setText(card, ".predicted dd", sayCount(ROWS.predicted_count[row]));
+  setText(card, ".likely dd", sayCount(ROWS.likely_count[row]));
   setText(card, ".chance dd", percent(ROWS.variance_probability[row]));
   card.querySelector(".chart").replaceChildren(...[drawChart(row)].filter(Boolean));
   setText(card, ".more", describeMore(row));
-  showItems(card.querySelector(".items"), ROWS.items[row]);
+  showItems(card.querySelector(".items"), ROWS.items[row] ?? []);
+}
+
+/**
+ * @param {number | null} count One that the counter answers.
+ * @returns {string}
+ */
+function sayCount(count) {
+  return count === null ? "–" : nameCount(BLOCK.counts.indexOf(count));
 }
 
 /**
@@ -78,8 +86,7 @@ function describeMore(row) {
   return parts.join(" · ");
 }
 
-function showItems(list, items) {
-  const names = items ? items.split("; ") : [];
+function showItems(list, names) {
   const shown = names.slice(0, names.length > MOST_ITEMS ? MOST_ITEMS - 1 : MOST_ITEMS);
   list.replaceChildren(...shown.map(textItem));
   list.hidden = names.length === 0;

@@ -28,7 +28,7 @@ const AUDIT_STATES = {
  */
 function chooseRows(choice) {
   const words = choice.words.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length > 0) searched ??= ROWS.bin_id.map((binId, row) => `${binId} ${ROWS.items[row] ?? ""}`.toLowerCase());
+  if (words.length > 0) searched ??= ROWS.bin_id.map((binId, row) => `${binId} ${(ROWS.items[row] ?? []).join("; ")}`.toLowerCase());
   const decision = BLOCK.decisions.indexOf(choice.decision);
   const rows = [];
   for (let row = 0; row < ROW_COUNT; row++) {
