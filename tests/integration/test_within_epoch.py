@@ -163,10 +163,15 @@ def test_train__an_epoch_goes_on_with_its_own_batches(
     assert "was written within epoch 2, got trainer.max_epochs=1; give at least 2" in said
     assert main(["train", f"resume={stopped}", "data.batch_size=8", "seed=3"]) == 2
     said = " ".join(capsys.readouterr().err.split())
+    assert "was begun with other words (" in said
+    assert "data.batch_size: 16 there, 8 here" in said
+    assert "seed: 0 there, 3 here" in said
+    assert main(["train", f"resume={stopped}", "trainer.accumulate=2"]) == 2
+    said = " ".join(capsys.readouterr().err.split())
     assert (
-        "was written within an epoch that began with other words (data.batch_size: 16 there, 8 here; " in said
+        "was written within an epoch that began with other words (trainer.accumulate: 1 there, 2 here); go on "
+        "with those it began with" in said
     )
-    assert "seed: 0 there, 3 here); go on with those it began with" in said
     words = ["train", f"resume={stopped}", "data.workers=1", "trainer.checkpoint_minutes=null"]
     assert main(words) == 0
     assert main(words) == 0, "a finished run is tested again"

@@ -49,13 +49,18 @@ def list_settings(config: TrainConfig) -> dict[str, Any]:
     >>> list_settings(TrainConfig(seed=3))["seed"]
     3
     """
-    return dict(_flatten(asdict(config)))
+    return dict(flatten(asdict(config)))
 
 
-def _flatten(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flatten(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the value of every dotted key of nested ones.
+
+    >>> dict(flatten({"seed": 1, "model": {"weights": "random"}}))
+    {'seed': 1, 'model.weights': 'random'}
+    """
     for key, value in node.items():
         if isinstance(value, Mapping):
-            yield from _flatten(value, f"{prefix}{key}.")
+            yield from flatten(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
 

@@ -47,6 +47,7 @@ from binrecon.training.prepare import (
     train_counts,
 )
 from binrecon.training.results import read_best, report_results
+from binrecon.training.resumption import check_same_words
 from binrecon.training.run_folder import RunFolder, collect_facts
 from binrecon.training.trainer import build_callbacks, build_trainer, describe_devices, quieten_lightning
 
@@ -235,6 +236,7 @@ def _check_folder(config: TrainConfig, folder: RunFolder, goes_on: bool) -> None
         )
     if folder.last_checkpoint.exists():
         check_same_model(folder.last_checkpoint, kept_facts(config))
+        check_same_words(folder.config, config)
         check_same_epoch(folder.last_checkpoint, config)
     elif goes_on:
         get_console().print(f"{folder.path} holds no checkpoint yet: the run starts from its first epoch")

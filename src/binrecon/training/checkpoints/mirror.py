@@ -12,6 +12,7 @@ from pytorch_lightning.callbacks import Checkpoint
 
 from binrecon.console import get_console
 from binrecon.errors import CheckpointError
+from binrecon.training.resumption import words_that_stay
 from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import write_whole
 
@@ -90,7 +91,7 @@ class CheckpointMirror:
             if hashlib.sha256(content).hexdigest() != hashes[name]:
                 raise CheckpointError(f"'{name}' in {self.url} is not what was uploaded; use another prefix")
         facts: Mapping[str, Any] = json.loads(contents[folder.facts.name])
-        if facts["overrides"] != list(overrides):
+        if words_that_stay(facts["overrides"]) != words_that_stay(overrides):
             raise CheckpointError(
                 f"trainer.checkpoint_mirror: {self.url} holds a run of other words ({facts['command']}); "
                 "use another prefix"
