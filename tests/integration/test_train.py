@@ -168,6 +168,19 @@ def test_train__resumed_before_its_first_checkpoint(
     assert f"{run} holds no checkpoint yet: the run starts from its first epoch" in capsys.readouterr().out
 
 
+def test_train__resumed_for_fewer_epochs_than_it_has(
+    tiny_run: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    train(*tiny_run, "trainer.max_epochs=2", f"hydra.run.dir={run}")
+    before = (run / "config.yaml").read_bytes()
+    assert main(["train", f"resume={run}", "trainer.max_epochs=1"]) == 2
+    assert "last.ckpt' was written after epoch 2, got trainer.max_epochs=1; give at least 2" in " ".join(
+        capsys.readouterr().err.split()
+    )
+    assert (run / "config.yaml").read_bytes() == before
+
+
 def test_train__never_writes_over_a_run(
     tiny_run: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -77,7 +77,7 @@ def read_position(path: Path) -> Position:
 
 
 def check_same_epoch(path: Path, config: TrainConfig) -> None:
-    """Make sure that an epoch that was begun goes on with the batches that it began with.
+    """Make sure that a run has no epoch too many, and that one that was begun goes on with its batches.
 
     Args:
         path: The checkpoint that a run goes on from.
@@ -88,14 +88,15 @@ def check_same_epoch(path: Path, config: TrainConfig) -> None:
     """
     checkpoint = read_checkpoint(path, for_facts=True)
     within = _read_state(checkpoint)
-    if not within:
-        return
     if checkpoint["epoch"] >= config.trainer.max_epochs:
         epoch = checkpoint["epoch"] + 1
+        place = "within" if within else "after"
         raise CheckpointError(
-            f"'{path}' was written within epoch {epoch}, got trainer.max_epochs={config.trainer.max_epochs}; "
-            f"give at least {epoch}"
+            f"'{path}' was written {place} epoch {epoch}, got trainer.max_epochs="
+            f"{config.trainer.max_epochs}; give at least {epoch}"
         )
+    if not within:
+        return
     if differing := list_differences(within["settings"], settings_of_epoch(config)):
         raise CheckpointError(
             f"'{path}' was written within an epoch that began with other words ({'; '.join(differing)}); "
