@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -31,6 +31,9 @@ from binrecon.sweep.study import SURPLUS
 from binrecon.sweep.workers import LOST, RETRY_OF, WORKER
 
 LR = "optimizer.lr=tag(log, interval(1e-4, 1e-1))"
+
+
+Start = Callable[[list[str], Path], "subprocess.Popen[bytes]"]
 
 
 class Server(Protocol):
@@ -258,10 +261,23 @@ def test_sweep__dashboard_reads_the_study(words: list[str], place: Place) -> Non
     assert json.loads(body)["study_summaries"][0]["study_name"] == "s"
 
 
-def start(words: list[str], output: Path) -> "subprocess.Popen[bytes]":
-    with output.open("wb") as file:
-        command = [sys.executable, "-m", "binrecon", "sweep", *words]
-        return subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, preexec_fn=heed_ctrl_c)
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start a worker; what still runs at the end of a test is ended."""
+    processes = []
+
+    def begin(words: list[str], output: Path) -> "subprocess.Popen[bytes]":
+        with output.open("wb") as file:
+            command = [sys.executable, "-m", "binrecon", "sweep", *words]
+            processes.append(
+                subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, preexec_fn=heed_ctrl_c)
+            )
+        return processes[-1]
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.wait()
 
 
 def freeze_amidst_a_trial(process: "subprocess.Popen[bytes]", place: Place, least: int) -> None:
@@ -330,7 +346,9 @@ def check_nothing_lost(study: optuna.Study, trials: int) -> None:
 
 
 @pytest.mark.slow
-def test_sweep__stopped_and_killed_and_begun_again(words: list[str], place: Place, tmp_path: Path) -> None:
+def test_sweep__stopped_and_killed_and_begun_again(
+    words: list[str], place: Place, start: Start, tmp_path: Path
+) -> None:
     quieten_optuna()
     more = [*words, "sweep.trials=24", "trainer.max_epochs=30", "sweep.pruner=none", "sweep.final_seeds=1"]
     for way, least, status in ((signal.SIGINT, 2, 130), (signal.SIGKILL, 5, -signal.SIGKILL)):
@@ -383,7 +401,7 @@ def test_sweep__the_disk_is_full(words: list[str], place: Place) -> None:
 
 @pytest.mark.slow
 def test_sweep__four_workers_on_postgresql_one_of_them_killed(
-    words: list[str], place: Place, postgres: Server, tmp_path: Path
+    words: list[str], place: Place, postgres: Server, start: Start, tmp_path: Path
 ) -> None:
     url = postgres.get_uri()
     more = [*words, "sweep.trials=12", "trainer.max_epochs=20", "sweep.pruner=none", "sweep.final_seeds=1"]
@@ -437,7 +455,9 @@ def test_sweep__a_database_that_is_lost(
 
 
 @pytest.mark.slow
-def test_sweep__two_processes_share_a_trial(words: list[str], place: Place, tmp_path: Path) -> None:
+def test_sweep__two_processes_share_a_trial(
+    words: list[str], place: Place, start: Start, tmp_path: Path
+) -> None:
     more = [word for word in words if word != LR]
     more += ["trainer.max_epochs=4", "sweep.final_seeds=0", "sweep.sampler=grid", "optimizer=sgd"]
     more += [
