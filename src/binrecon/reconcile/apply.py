@@ -65,5 +65,5 @@ def _read_table(path: Path) -> pd.DataFrame:
         return pd.read_parquet(path)
     except (pa.ArrowException, OSError) as error:
         raise AuditError(
-            f"'{path}' is no reconciliation that can be read; run `binrecon reconcile` again, into another folder"
+            f"'{path}' cannot be read as a reconciliation; run `binrecon reconcile` again, elsewhere"
         ) from error

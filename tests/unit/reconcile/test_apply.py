@@ -47,7 +47,7 @@ def test_apply__a_damaged_reconciliation_beside_the_right_one(
 
 
 def test_apply__names_what_cannot_be_read(audit: Path, damaged: Path, tmp_path: Path) -> None:
-    reason = f"'{damaged}' is no reconciliation that can be read; run `binrecon reconcile` again, into another folder"
+    reason = f"'{damaged}' cannot be read as a reconciliation; run `binrecon reconcile` again, elsewhere"
     with pytest.raises(AuditError, match=f"^{re.escape(reason)}$"):
         apply(ApplyConfig(str(audit), str(damaged.parent), str(tmp_path)))
     with pytest.raises(AuditError, match=rf"results=FOLDER\n  {re.escape(reason)}$"):
