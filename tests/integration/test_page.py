@@ -295,7 +295,7 @@ def test_page__what_is_counted_survives_a_reload_and_comes_back(
     precision = page.locator("#precision").inner_text()
 
     path = export(page, tmp_path)
-    assert re.fullmatch(r"audit-[0-9a-f]{12}\.csv", path.name)
+    assert re.fullmatch(r"audit-r[0-9a-f]{12}\.csv", path.name)
     cells = [cell for line in path.read_text("utf-8-sig").splitlines() for cell in line.split(",")]
     assert not [cell for cell in cells if cell.lstrip('"').startswith(("=", "+", "-", "@"))]
 
@@ -358,7 +358,7 @@ def test_page__warns_where_the_browser_keeps_nothing(
 def test_page__is_not_misled_by_what_else_the_browser_keeps(
     open_page: Open, table: pd.DataFrame, path: Path, kept: str
 ) -> None:
-    name = re.findall(r'"reconciliation":"([0-9a-f]+)"', path.read_text())[0]
+    name = re.findall(r'"reconciliation":"(r[0-9a-f]+)"', path.read_text())[0]
     text = kept.replace("KEY", table["bin_id"][0])
     page = open_page(script=f"localStorage.setItem('binrecon:audit:{name}', {text!r});")
     assert progress(page) == "0 of 30 counted, 0 finds"

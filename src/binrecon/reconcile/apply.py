@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from binrecon.config.apply import ApplyConfig
 from binrecon.console import get_console
@@ -39,15 +40,30 @@ def _find(audit: Path, config: ApplyConfig) -> tuple[Path, pd.DataFrame]:
         folder = Path(config.results).expanduser()
         if not (folder / PARQUET).is_file():
             raise AuditError(f"results: '{folder}' has no {PARQUET}; give the folder of a reconciliation")
-        return folder, pd.read_parquet(folder / PARQUET)
+        return folder, _read_table(folder / PARQUET)
     named = {row.reconciliation for row in read_audit(audit)}
     root = Path(config.output_root).expanduser()
     paths = sorted(root.rglob(PARQUET), key=lambda path: path.stat().st_mtime, reverse=True)
+    damaged = []
     for path in paths:
-        table = pd.read_parquet(path)
+        try:
+            table = _read_table(path)
+        except AuditError as error:
+            damaged.append(str(error))
+            continue
         if name_reconciliation(table) in named:
             return path.parent, table
-    raise AuditError(
+    heading = (
         f"audit '{audit}' is of reconciliation {' and '.join(sorted(named))}, which is none of the "
         f"{len(paths):,} below '{root}'; give its folder with results=FOLDER"
     )
+    raise AuditError("\n  ".join([heading, *damaged]))
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except (pa.ArrowException, OSError) as error:
+        raise AuditError(
+            f"'{path}' cannot be read as a reconciliation; run `binrecon reconcile` again, elsewhere"
+        ) from error

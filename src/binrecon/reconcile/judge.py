@@ -20,6 +20,13 @@ from binrecon.reconcile.record_errors import RecordErrors
 
 _BINS_AT_A_TIME = 50_000
 
+PRIOR_BINS = 100
+"""As many training bins are added to the records when counts are said to be common or rare.
+
+A list of ten bins is no world of those counts alone: of one bin it would say that all hold what this one
+is recorded with. Thousands of records outweigh them.
+"""
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -82,7 +89,7 @@ def judge_bins(
     count, width = log_probabilities.shape
     has_photo: Booleans = np.asarray(~np.isnan(log_probabilities).any(axis=1))
     is_judged = has_photo & (classes >= 0)
-    shares = np.bincount(classes[is_judged], minlength=width) / max(1, int(is_judged.sum()))
+    shares = share_counts(classes[is_judged], calibration)
     probabilities, posteriors = np.full((count, width), np.nan), np.full((count, width), np.nan)
     sets: list[str | None] = [None] * count
     for start in range(0, count, _BINS_AT_A_TIME):
@@ -99,6 +106,21 @@ def judge_bins(
             likelihood = calibration.log_likelihood(log_probabilities[rows])
             posteriors[rows] = posterior_of_bins(likelihood, classes[rows], prior)
     return _summarise(probabilities, sets, posteriors, classes, is_judged)
+
+
+def share_counts(classes: Ints, calibration: Calibration) -> Floats:
+    """Return how common each count is, by the records and, where these are few, by the training bins.
+
+    Args:
+        classes: Of the recorded counts of the bins that can be judged, shape (N,).
+        calibration: Of the counter.
+
+    Returns:
+        Shape (C,), sum 1.
+    """
+    trained = np.array(calibration.train_shares)
+    found = np.bincount(classes, minlength=len(trained))
+    return np.asarray((found + PRIOR_BINS * trained) / (len(classes) + PRIOR_BINS))
 
 
 def _summarise(

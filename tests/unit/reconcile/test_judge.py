@@ -7,7 +7,7 @@ from tests.unit.reconcile.conftest import make_bins
 from binrecon.calibration import Calibration
 from binrecon.manifest import CountRange
 from binrecon.reconcile import judge
-from binrecon.reconcile.judge import find_classes, judge_bins, list_quantities
+from binrecon.reconcile.judge import find_classes, judge_bins, list_quantities, share_counts
 from binrecon.reconcile.record_errors import RecordErrors
 
 ERRORS = RecordErrors(0.02, off_by_one=0.6, off_by_two=0.1, missing_sku=0.2, swap=0.1)
@@ -44,7 +44,7 @@ def test_judge_bins__is_bayes_by_hand(calibration: Calibration) -> None:
     items = column(None, hold(1), hold(1, 1), None, None)
     found = judge_bins(rows, classes, items, calibration, ERRORS, 0.9)
     assert found.is_judged.tolist() == [True, True, True, False, False]
-    shares = np.array([1, 1, 1, 0]) / 3
+    shares = np.array([1 + 20, 1 + 30, 1 + 50, 0]) / 103  # with 100 training bins
     prior = ERRORS.bin_transitions(classes[:3], shares, [[], [1], [1, 1]])
     trained = np.array(calibration.train_shares)
     weight = np.divide(np.exp(rows[:3]), trained, out=np.zeros((3, 4)), where=trained > 0) * prior
@@ -69,6 +69,20 @@ def test_judge_bins__a_chunk_at_a_time(calibration: Calibration, monkeypatch: py
     np.testing.assert_array_equal(whole.posteriors, parts.posteriors)
     np.testing.assert_array_equal(whole.probabilities, parts.probabilities)
     assert whole.count_sets == parts.count_sets
+
+
+def test_judge_bins__of_one_bin_is_nearly_that_of_many(calibration: Calibration) -> None:
+    """A list of one bin says nothing of how common its count is."""
+    row, many = np.log([[0.3, 0.4, 0.2, 0.1]]), np.repeat([0, 1, 2], [200, 300, 500])
+    rows, classes = np.repeat(row, 1000, axis=0), np.array(many)
+    whole = judge_bins(rows, classes, column(*[None] * 1000), calibration, ERRORS, 0.9)
+    alone = judge_bins(row, np.array([2]), column(None), calibration, ERRORS, 0.9)
+    assert alone.variance_probability[0] == pytest.approx(whole.variance_probability[-1], rel=0.05)
+
+
+def test_share_counts(calibration: Calibration) -> None:
+    np.testing.assert_allclose(share_counts(np.array([], np.int64), calibration), [0.2, 0.3, 0.5, 0])
+    np.testing.assert_allclose(share_counts(np.zeros(900, np.int64), calibration), [0.92, 0.03, 0.05, 0])
 
 
 def test_judge_bins__none(calibration: Calibration) -> None:

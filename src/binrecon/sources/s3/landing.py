@@ -49,8 +49,8 @@ class Landing:
                 self._unfinished.mkdir(parents=True)
                 self._lock = os.open(self._unfinished / "lock", os.O_CREAT | os.O_RDWR)
                 fcntl.flock(self._lock, fcntl.LOCK_EX)
-                self._check_origin()
                 self._remove_dead()
+                self._check_origin()
         except OSError as error:
             self.__exit__(None, None, None)
             raise SourceError(describe_write_error(self.root, error)) from error
@@ -96,21 +96,29 @@ class Landing:
         return {bin_id: size for bin_id, size in sizes.items() if size > 0}
 
     def _check_origin(self) -> None:
-        """Refuse to mix the bins of two buckets; the first fetch into a folder decides."""
+        """Refuse to mix the bins of two buckets; the first fetch that finds any bins decides."""
         path = self.state / "origin.json"
         try:
             origin = json.loads(path.read_text())
         except FileNotFoundError:
-            self.draft.write_text(json.dumps(self._identity, indent=2))
-            self.draft.replace(path)
-            return
+            origin = None
         except ValueError as error:
             raise SourceError(f"'{path}' is damaged; remove it, and fetch with verify=true") from error
-        if origin != self._identity:
+        if origin == self._identity:
+            return
+        if origin is not None and not self._is_untouched():
             raise SourceError(
                 f"source.root: '{self.root}' holds bins of {_show(origin)}, not of {_show(self._identity)}; "
                 "give another folder"
             )
+        self.draft.write_text(json.dumps(self._identity, indent=2))
+        self.draft.replace(path)
+
+    def _is_untouched(self) -> bool:
+        """Whether no fetch has found anything yet, of a misspelt prefix for instance, and none is at it."""
+        kept = {path.name for path in self.state.iterdir()} - {"origin.json", "lock", "unfinished"}
+        others = [path for path in self._unfinished.parent.iterdir() if path != self._unfinished]
+        return not kept and not others and not any(self.list_present(part) for part in FOLDERS)
 
     def _remove_dead(self) -> None:
         """Remove the unfinished files of processes that no longer hold their lock."""

@@ -81,8 +81,8 @@ def test_enter__removes_what_dead_processes_left_and_nothing_of_the_living(tmp_p
 
 
 def test_enter__refuses_to_mix_two_buckets(tmp_path: Path) -> None:
-    with Landing(tmp_path, ORIGIN):
-        pass
+    with Landing(tmp_path, ORIGIN) as landing:
+        landing.place(BinPart("00001", "photo"), b"a photo")
     message = (
         f"source.root: '{tmp_path}' holds bins of 'aft-vbi-pds' on Amazon S3, not of 'copy/abid' on "
         "http://127.0.0.1:8333; give another folder"
@@ -91,6 +91,21 @@ def test_enter__refuses_to_mix_two_buckets(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=f"^{re.escape(message)}$"), Landing(tmp_path, other):
         pass
     assert json.loads((tmp_path / ".binrecon" / "origin.json").read_text()) == ORIGIN
+
+
+def test_enter__a_bucket_in_which_nothing_was_found_binds_nobody(tmp_path: Path) -> None:
+    other = {**ORIGIN, "prefix": "misspelt"}
+    with (
+        Landing(tmp_path, other),
+        pytest.raises(SourceError, match="holds bins of"),
+        Landing(tmp_path, ORIGIN),
+    ):
+        pass  # as long as that fetch goes on
+    with Landing(tmp_path, ORIGIN):
+        assert json.loads((tmp_path / ".binrecon" / "origin.json").read_text()) == ORIGIN
+    (tmp_path / ".binrecon" / "listing.parquet").touch()
+    with pytest.raises(SourceError, match="holds bins of"), Landing(tmp_path, other):
+        pass
 
 
 def test_enter__damaged_origin(tmp_path: Path) -> None:
