@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.ports import find_free_ports
 from tests.slurm import install
 
 BASH = shutil.which("bash") or "bash"
@@ -37,9 +37,7 @@ def test_job__is_a_script(tmp_path: Path) -> None:
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A job of two nodes with a task each; returns what Slurm's commands note down."""
     install(tmp_path / "bin")
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port = held.getsockname()[1]
+    (port,) = find_free_ports(1)
     paths = [str(tmp_path / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]
     environ = {"SLURM_JOB_ID": "4711", "SLURM_NNODES": "2", "SLURM_NOTES": str(tmp_path / "notes")}
     for name, value in {**environ, "PATH": ":".join(paths), "MASTER_PORT": str(port)}.items():
@@ -53,15 +51,16 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_job__is_put_back_into_the_queue_and_goes_on(
     cluster: Path, tiny_run: list[str], tmp_path: Path
 ) -> None:
-    words = ["trainer.accelerator=cpu", *tiny_run, "features=live", "trainer.max_epochs=60"]
+    words = ["trainer.accelerator=cpu", *tiny_run, "features=live"]
     command = [BASH, str(job_script(tmp_path)), *words]
     run = tmp_path / "outputs" / "train" / "slurm_4711_0"
     with (tmp_path / "log").open("wb") as log:
-        job = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        endless = [*command, "trainer.max_epochs=100000"]
+        job = subprocess.Popen(endless, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
         try:
             wait_for(run / "checkpoints" / "last.ckpt", job, tmp_path / "log")
             os.kill(int(cluster.with_suffix(".pid").read_text()), signal.SIGUSR1)
-            job.wait(60)
+            job.wait(120)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(job.pid, signal.SIGKILL)
@@ -70,10 +69,10 @@ def test_job__is_put_back_into_the_queue_and_goes_on(
         assert noted[0].startswith("srun --kill-on-bad-exit=1 binrecon train trainer=slurm ")
         assert noted[1:] == ["requeue 4711"]
         done = len(pd.read_csv(run / "metrics.csv"))
-        assert 0 < done < 60
-        again = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False)
+        epochs = f"trainer.max_epochs={done + 2}"
+        again = subprocess.run([*command, epochs], stdout=log, stderr=subprocess.STDOUT, check=False)
     assert again.returncode == 0, (tmp_path / "log").read_text()[-3000:]
-    assert pd.read_csv(run / "metrics.csv")["epoch"].tolist() == list(range(1, 61))
+    assert pd.read_csv(run / "metrics.csv")["epoch"].tolist() == list(range(1, done + 3))
     said = " ".join((tmp_path / "log").read_text().split())
     (epoch, step) = re.findall(r"stopped; last.ckpt holds epoch (\d+)(?: up to step (\d+) of 5)?", said)[0]
     assert int(epoch) == (done + 1 if step else done)

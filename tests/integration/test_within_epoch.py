@@ -14,7 +14,7 @@ from binrecon.training.checkpoints.files import read_checkpoint
 from binrecon.training.checkpoints.position import STATE_KEY, Position, read_position
 from binrecon.training.module import CountingModule
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_plots")]
 
 RUNS = {
     "frozen": ["features=live", "head=mlp", "head.dropout=0.3", "optimizer=sgdr"],

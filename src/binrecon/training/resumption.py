@@ -67,7 +67,8 @@ def _read(path: Path) -> Mapping[str, Any]:
     try:
         kept = OmegaConf.to_container(OmegaConf.load(path))
     except Exception as error:  # of YAML and OmegaConf, which share no base
+        said = " ".join(str(error).split())
         raise CheckpointError(
-            f"'{path}' cannot be read ({' '.join(str(error).split())}); put back a copy of it, or start anew without resume"
+            f"'{path}' cannot be read ({said}); put back a copy of it, or start anew without resume"
         ) from error
     return {str(key): value for key, value in kept.items()} if isinstance(kept, dict) else {}

@@ -137,6 +137,11 @@ class CheckpointWithinEpoch(Checkpoint):
         if self.asked != Wish.GO_ON:
             self._end(self.asked)
 
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Heed what was heard since, before Lightning puts back the handlers that it found."""
+        if stage == TrainerFn.FITTING and self.asked != Wish.GO_ON and not self.is_ending:
+            self._end(self.asked)
+
     def _hear(self, trainer: pl.Trainer, number: int) -> None:
         if self.is_ending and number != signal.SIGINT:
             return

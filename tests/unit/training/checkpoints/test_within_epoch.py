@@ -56,6 +56,16 @@ def test_signals__a_second_ctrl_c_ends_at_once(
     assert capfd.readouterr().err == "\nstopping after this step; Ctrl-C again stops at once\n"
 
 
+def test_signals__after_the_last_epoch(trainer: pl.Trainer) -> None:
+    """Heard while Lightning takes down what it has set up, and heeded before the test of the run."""
+    callback = listen(trainer)
+    callback.teardown(trainer, cast(Any, None), TrainerFn.FITTING)
+    signal.raise_signal(signal.SIGTERM)
+    callback.teardown(trainer, cast(Any, None), TrainerFn.TESTING)
+    with pytest.raises(KeyboardInterrupt):
+        callback.teardown(trainer, cast(Any, None), TrainerFn.FITTING)
+
+
 def test_signals__sigterm_may_come_again(trainer: pl.Trainer) -> None:
     callback = listen(trainer)
     for _ in range(3):
