@@ -83,7 +83,11 @@ class Pulse:
     def _find_silence(self, now: float) -> str | None:
         if now - self._answered > self._patience_s:
             return "the machine of the first process"
-        silent = [str(machine) for machine, heard in self._heard.items() if now - heard > self._patience_s]
+        silent = [  # when there was an answer the last time: what came later nobody can know
+            str(machine)
+            for machine, heard in self._heard.items()
+            if self._answered - heard > self._patience_s
+        ]
         return f"machine {' and '.join(silent)} of {len(self._heard)} (counted from 0)" if silent else None
 
 

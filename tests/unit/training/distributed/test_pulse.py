@@ -83,6 +83,44 @@ def test_pulse__machines_fall_silent(watch: Watch) -> None:
     pulses[0].stop()
 
 
+class Cut(dist.Store):
+    """A store of which this machine is cut off when a test says so."""
+
+    def __init__(self, store: dist.Store) -> None:
+        super().__init__()
+        self.store = store
+        self.is_cut = False
+
+    def clone(self) -> "Cut":
+        return self
+
+    def add(self, key: str, amount: int) -> int:
+        if self.is_cut:
+            raise dist.DistNetworkError("Connection timed out")
+        return int(self.store.add(key, amount))
+
+
+def test_pulse__a_machine_that_is_cut_off_blames_no_other(watch: Watch) -> None:
+    """Of the others it heard a little before the store answered the last time; it cannot know that they live."""
+    store, said = open_store(), [Said(), Said()]
+    seen = Cut(store)
+    pulses = [Pulse(store, place_of(0, 2), PATIENCE_S), Pulse(seen, place_of(1, 2), PATIENCE_S)]
+    for pulse, own in zip(pulses, said, strict=True):
+        pulse.start(own)
+    wait_for_beats(store, range(2))
+    pulses[0].stop()
+    wait_for_beats(store, [1])
+    watch.now += 0.6 * PATIENCE_S
+    wait_for_beats(store, [1])
+    seen.is_cut = True
+    watch.now += 0.6 * PATIENCE_S
+    assert not said[1].came.wait(0.5 * PATIENCE_S), "of several looks"
+    watch.now += 0.6 * PATIENCE_S
+    assert said[1].came.wait(LONG_S)
+    assert said[1].words == ["the machine of the first process"]
+    pulses[1].stop()
+
+
 class Unreachable(dist.Store):
     """A store whose machine has lost its network: what is asked of it never returns."""
 
