@@ -57,7 +57,8 @@ def test_train__goes_on_from_a_mirror(
     shutil.rmtree(tmp_path / "gone")
     assert main([*words, "seed=1", f"hydra.run.dir={tmp_path / 'other'}"]) == 2
     assert f"{mirror} holds a run of other words (binrecon train " in capsys.readouterr().err
-    assert main([*words, f"hydra.run.dir={elsewhere}"]) == 0
+    of_another_machine = ["trainer=auto", "trainer.max_epochs=3"]
+    assert main([*words, *of_another_machine, f"hydra.run.dir={elsewhere}"]) == 0
     assert f"checkpoints: those of {mirror}" in capsys.readouterr().out.replace("\n", "")
     assert_same_run(whole, elsewhere)
 
