@@ -95,8 +95,8 @@ def make_up_table(source: SyntheticSource) -> pd.DataFrame:
                 "variance_probability": 1 - chance[recorded],
                 "likely_count": int(chance.argmax()),
                 "expected_variance": float(chance @ np.abs(counts - recorded)),
-                "count_set": f"{max(0, shares.argmax() - 1)}-{min(5, shares.argmax() + 1)}",
-                "items": "; ".join((item.name or "(no name)").replace("; ", ", ") for item in record.items),
+                "count_set": f"{max(0, shares.argmax() - 1)} to {min(5, shares.argmax() + 1)}",
+                "items": [item.name or "(no name)" for item in record.items],
             }
         )
     table = pd.DataFrame(rows).sort_values("variance_probability", ascending=False, ignore_index=True)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from omegaconf import DictConfig
 
 from binrecon.config.cloud_settings import SageMakerConfig
+from binrecon.config.schema import WandbLoggerConfig
 from binrecon.errors import CloudError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _BASE_URL = "WANDB_BASE_URL"
 _SETTINGS = (_BASE_URL, "WANDB_ENTITY", "WANDB_PROJECT")
 """Variables of this shell that a run means, and which are no secrets."""
 
-_WANDB = "wandb"
+_WANDB = WandbLoggerConfig().name
 
 
 def travelling(config: DictConfig, cloud: SageMakerConfig, environment: Mapping[str, str]) -> dict[str, str]:

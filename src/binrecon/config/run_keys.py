@@ -17,6 +17,10 @@ PLACE_KEYS = (
 """Keys and groups that say where a run finds and leaves things, and change no number of it."""
 
 
+MOST_NAMED = 6
+"""Keys that an error names, where more may differ."""
+
+
 def list_run_keys() -> tuple[str, ...]:
     """List every dotted key that some run has, those of all optimizers, heads, losses and sources included.
 

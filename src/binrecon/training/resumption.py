@@ -6,20 +6,17 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from binrecon.config.run_keys import PLACE_KEYS, covers, flatten, list_settings
+from binrecon.config.run_keys import MOST_NAMED, PLACE_KEYS, covers, flatten, list_settings
 from binrecon.config.schema import TrainConfig
 from binrecon.errors import CheckpointError
 from binrecon.training.checkpoints.files import list_differences
 
-_OF_A_MACHINE = (*PLACE_KEYS, "trainer", "features", "source", "data.workers")
-_OF_THE_LENGTH = ("callbacks", "hydra")
+_OF_A_MACHINE = (*PLACE_KEYS, "hydra", "trainer", "features", "source", "data.workers")
+_OF_THE_LENGTH = ("callbacks",)
 _HELD_BY_THE_CHECKPOINT = ("model.weights",)
 _BINS_TO_COME = ("data.labels",)
 _MAY_DIFFER = (*_OF_A_MACHINE, *_OF_THE_LENGTH, *_HELD_BY_THE_CHECKPOINT, *_BINS_TO_COME)
 _BUT_NOT = ("trainer.ema_decay", "trainer.gradient_clip_norm")
-
-_SHOWN = 6
-"""Differing keys that an error names."""
 
 
 def check_same_words(path: Path, config: TrainConfig) -> None:
@@ -42,11 +39,12 @@ def check_same_words(path: Path, config: TrainConfig) -> None:
     keys = [key for key in here if key in earlier and not _may_differ(key)]
     differing = list_differences({key: earlier[key] for key in keys}, {key: here[key] for key in keys})
     if differing:
-        more = f" and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
+        named = "; ".join(differing[:MOST_NAMED])
+        more = f" and {len(differing) - MOST_NAMED} more" if len(differing) > MOST_NAMED else ""
         raise CheckpointError(
-            f"the run in '{path.parent}' was begun with other words ({'; '.join(differing[:_SHOWN])}{more}); "
-            "go on with those, or start anew in another folder. What may change is trainer.max_epochs, "
-            "machine, log, features and where the bins are"
+            f"the run in '{path.parent}' was begun with other words ({named}{more}); go on with those, or "
+            "start anew in another folder. What may change is trainer.max_epochs, machine, log, features and "
+            "where the bins are"
         )
 
 

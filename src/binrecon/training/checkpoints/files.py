@@ -46,8 +46,8 @@ def read_checkpoint(path: Path, *, for_facts: bool = False) -> dict[str, Any]:
 
     Args:
         path: The file.
-        for_facts: Whether its tensors may stay in the file until somebody looks at one: what stands beside
-            them is read in milliseconds, however large the network.
+        for_facts: Whether its tensors may stay in the file until somebody looks at one, since only what
+            stands beside them is wanted.
 
     Raises:
         CheckpointError: If it is no checkpoint of binrecon's, is incomplete, or holds more than tensors and

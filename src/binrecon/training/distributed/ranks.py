@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 
-from binrecon.config.run_keys import PLACE_KEYS, covers, list_settings
+from binrecon.config.run_keys import MOST_NAMED, PLACE_KEYS, covers, list_settings
 from binrecon.config.schema import TrainConfig
 from binrecon.errors import EXIT_MISUSE, TrainingError
 from binrecon.training.distributed.environment import choose_environment
@@ -32,9 +32,6 @@ _PATIENCE = timedelta(days=7)
 
 _OF_A_MACHINE = (*PLACE_KEYS, "source.root")
 """Keys that may differ between machines."""
-
-_SHOWN = 6
-"""Differing keys that an error names."""
 
 
 @contextmanager
@@ -180,9 +177,9 @@ def describe_disagreement(facts: Sequence[Mapping[str, object]]) -> str | None:
         keys = [key for key in dict.fromkeys([*first, *theirs]) if first.get(key) != theirs.get(key)]
         if keys:
             here, there = (
-                ", ".join(f"{key}={some.get(key)}" for key in keys[:_SHOWN]) for some in (theirs, first)
+                ", ".join(f"{key}={some.get(key)}" for key in keys[:MOST_NAMED]) for some in (theirs, first)
             )
-            more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
+            more = f" and {len(keys) - MOST_NAMED} more" if len(keys) > MOST_NAMED else ""
             lines.append(f"rank {rank} has {here}{more} where rank 0 has {there}")
     if not lines:
         return None
