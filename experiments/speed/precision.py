@@ -16,13 +16,17 @@ from pathlib import Path
 import numpy as np
 
 from binrecon.config.compose import compose_config, to_typed
-from binrecon.config.schema import AdamConfig, CrossEntropyConfig, LinearHeadConfig, SGDConfig, SGDRConfig
 from binrecon.features import FeatureStore, Fingerprint
 from binrecon.features.datamodule import FeatureDataModule
 from binrecon.features.engine import EngineChoice
 from binrecon.manifest import CountRange, Manifest, build_manifest, build_split_rule
 from binrecon.models import hash_state
 from binrecon.models.backbone import build_backbone
+from binrecon.models.heads.linear import LinearHeadConfig
+from binrecon.models.losses.cross_entropy import CrossEntropyConfig
+from binrecon.optim.optimizers.adam import AdamConfig
+from binrecon.optim.optimizers.sgd import SGDConfig
+from binrecon.optim.optimizers.sgdr import SGDRConfig
 from binrecon.sources import LocalSource
 from binrecon.training.heads.learner import HeadTrial
 from binrecon.training.heads.many_heads import train_heads

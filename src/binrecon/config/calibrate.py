@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from binrecon.config.calibration_words import METHOD_WORDS
+from binrecon.config.options import option
 from binrecon.config.schema import MISSING
 
 
@@ -11,7 +13,7 @@ class CalibrateConfig:
 
     run: str = MISSING
     """Folder of the run; given as a word, without `run=`."""
-    method: str = MISSING
+    method: str = option(choices=METHOD_WORDS)
     """`temperature` (one number), `vector` (two for each count: needs many bins) or `none`."""
     root: str | None = None
     """Where the bins are now, if a run kept no predictions of its validation bins and they have moved."""

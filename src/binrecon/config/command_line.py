@@ -14,7 +14,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from binrecon.config.compose import config_dir, innermost_reason, register_schemas, take_in_recipes
+from binrecon.config.compose import config_dir, innermost_reason, register_options, take_in_recipes
 from binrecon.config.problems import find_problems
 from binrecon.config.validate import validate
 from binrecon.errors import BinreconError, ConfigError, JobsFailedError, OutputError
@@ -40,7 +40,7 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> list[Path]:
         JobsFailedError: If some of several jobs failed, whatever the reason; all others have run.
         BinreconError: Whatever the only job raises.
     """
-    register_schemas()
+    register_options()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come back to us; Hydra would print a traceback and exit
     words = take_in_recipes(words)
     sys.argv = [config_name, *words]

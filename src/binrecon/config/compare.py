@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from binrecon.config.metric_names import RANKING_METRICS
+from binrecon.config.options import option
 from binrecon.config.schema import MISSING
 
 
@@ -13,13 +15,13 @@ class CompareConfig:
     """Run folders, or folders that hold some at any depth; given as words, without `runs=`."""
     group_by: list[str] | None = None
     """Keys that tell groups apart, for instance `[model,optimizer.lr]`; null takes all that differ."""
-    metric: str = MISSING
+    metric: str = option(choices=RANKING_METRICS)
     """What ranks the groups."""
     allow_mixed: bool = MISSING
     """Whether runs that were judged on different bins may stand in one table."""
-    resamples: int = MISSING
+    resamples: int = option(at_least=100)
     """Draws of the bootstrap."""
-    seed: int = MISSING
+    seed: int = option(at_least=0)
     """Seed of the bootstrap."""
     output_root: str = MISSING
     """Folder that holds the results folders."""

@@ -20,66 +20,47 @@ from binrecon.config.compare import CompareConfig
 from binrecon.config.evaluation import EvaluateConfig
 from binrecon.config.features import FeaturesConfig
 from binrecon.config.fetch import FetchConfig
+from binrecon.config.parts import ROOMS, find_part, list_default_schedules, load_parts
 from binrecon.config.reconcile import ReconcileConfig
+from binrecon.config.renamed import RENAMED, explain_renamed
 from binrecon.config.reproduce import ReproduceConfig
 from binrecon.config.show import ShowConfig
 from binrecon.config.sweep import SweepConfig, SweepSettings
 from binrecon.config.trainer_words import settle
 from binrecon.errors import ConfigError
 
-SCHEMAS: dict[str, type[Any]] = {
+COMMANDS: dict[str, type[Any]] = {
     "train": schema.TrainConfig,
     "show": ShowConfig,
     "fetch": FetchConfig,
     "features": FeaturesConfig,
     "calibrate": CalibrateConfig,
     "sweep": SweepConfig,
-    "sweep/settings": SweepSettings,
     "compare": CompareConfig,
     "evaluate": EvaluateConfig,
     "reconcile": ReconcileConfig,
     "export": export.ExportConfig,
     "launch": cloud_settings.LaunchConfig,
-    "cloud/sagemaker": cloud_settings.SageMakerConfig,
     "apply": ApplyConfig,
     "reproduce": ReproduceConfig,
-    "data": schema.DataConfig,
-    "model": schema.ModelConfig,
-    "trainer": schema.TrainerConfig,
-    "callbacks": schema.CallbacksConfig,
-    "source/abid": schema.AbidSourceConfig,
-    "source/local": schema.LocalSourceConfig,
-    "source/synthetic": schema.SyntheticSourceConfig,
-    "regime/frozen": schema.FrozenRegimeConfig,
-    "regime/full": schema.FullRegimeConfig,
-    "regime/gradual": schema.GradualRegimeConfig,
-    "regime/phased": schema.PhasedRegimeConfig,
-    "head/linear": schema.LinearHeadConfig,
-    "head/mlp": schema.MlpHeadConfig,
-    "head/coral": schema.CoralHeadConfig,
-    "head/corn": schema.CornHeadConfig,
-    "loss/cross_entropy": schema.CrossEntropyConfig,
-    "loss/soft_labels": schema.SoftLabelsConfig,
-    "loss/cumulative": schema.CumulativeConfig,
-    "loss/corn": schema.CornConfig,
-    "features/kept": schema.KeptFeaturesConfig,
-    "logger/csv": schema.CsvLoggerConfig,
-    "logger/none": schema.NoLoggerConfig,
-    "logger/wandb": schema.WandbLoggerConfig,
-    "optimizer/sgd": schema.SGDConfig,
-    "optimizer/sgdr": schema.SGDRConfig,
-    "optimizer/adam": schema.AdamConfig,
-    "optimizer/adamw": schema.AdamWConfig,
 }
-"""The dataclass behind each `/schema/NAME@_here_` of `configs/`."""
+"""Command to the dataclass behind `/schema/COMMAND@_here_` of its file in `configs/`."""
+
+PRESETS: dict[str, type[Any]] = {
+    "data/bins": schema.DataConfig,
+    "model/timm": schema.ModelConfig,
+    "trainer/cpu": schema.TrainerConfig,
+    "callbacks/default": schema.CallbacksConfig,
+    "features/auto": schema.KeptFeaturesConfig,
+    "sweep/settings": SweepSettings,
+    "cloud/sagemaker": cloud_settings.SageMakerConfig,
+}
+"""Option to the dataclass of its group; further options of the group are files with other values."""
 
 RECIPES = "experiment"
 """The group whose options may also be files elsewhere."""
 
 RECIPE_SUFFIX = ".yaml"
-
-GROUPS_OF_KINDS = ("source", "regime", "head", "loss", "optimizer", "logger")
-"""The groups whose options have a schema each."""
 
 
 def config_dir() -> Path:
@@ -89,27 +70,40 @@ def config_dir() -> Path:
     return installed if installed.is_dir() else package.parents[1] / "configs"
 
 
-def register_schemas() -> None:
-    """Make the schemas known to Hydra, in a group of their own so that they are nobody's option."""
+def register_options() -> None:
+    """Make the options of all groups known to Hydra, and the schemas in a group that is nobody's option."""
     store = ConfigStore.instance()
-    for name, node in SCHEMAS.items():
-        group, _, leaf = f"schema/{name}".rpartition("/")
-        store.store(group=group, name=leaf, node=node)
+    for name, node in COMMANDS.items():
+        store.store(group="schema", name=name, node=node)
+    for group in list_groups():
+        for name, node in typed_options(group).items():
+            store.store(group=group, name=name, node=node)
+    for alias, schedule in list_default_schedules().items():
+        store.store(group="schedule", name=alias, node=find_part("schedule", schedule))
 
 
 def list_options(group: str) -> tuple[str, ...]:
-    """List the words that `group=` takes, sorted."""
-    return tuple(
-        sorted(
-            path.relative_to(config_dir() / group).with_suffix("").as_posix()
-            for path in (config_dir() / group).rglob("*.yaml")
-        )
+    """List the options that `group=` takes, sorted: the parts of its room, and its files."""
+    files = (
+        path.relative_to(config_dir() / group).with_suffix("").as_posix()
+        for path in (config_dir() / group).rglob("*.yaml")
     )
+    return tuple(sorted({*typed_options(group), *files}))
+
+
+def typed_options(group: str) -> dict[str, type[Any]]:
+    """Return the dataclasses among the options of a group: the parts of its room, or its preset."""
+    if group in ROOMS:
+        return load_parts(group)
+    return {option: node for path, node in PRESETS.items() for of, option in [path.split("/")] if of == group}
 
 
 def list_groups() -> tuple[str, ...]:
     """List the config groups, sorted."""
-    return tuple(sorted(path.name for path in config_dir().iterdir() if path.is_dir()))
+    of_presets = (path.split("/")[0] for path in PRESETS)
+    return tuple(
+        sorted({*ROOMS, *of_presets, *(path.name for path in config_dir().iterdir() if path.is_dir())})
+    )
 
 
 def compose_config(config_name: str, overrides: Sequence[str] = ()) -> DictConfig:
@@ -118,7 +112,7 @@ def compose_config(config_name: str, overrides: Sequence[str] = ()) -> DictConfi
     Raises:
         ConfigError: If it cannot be composed, with Hydra's reason; `find_problems` explains it better.
     """
-    register_schemas()
+    register_options()
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
         try:
@@ -129,11 +123,12 @@ def compose_config(config_name: str, overrides: Sequence[str] = ()) -> DictConfi
 
 def chosen_options(config_name: str, overrides: Sequence[str]) -> dict[str, str | None]:
     """Return the option that each group has after some overrides, `hydra`'s own groups left out."""
-    register_schemas()
+    register_options()
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
         choices = compose(config_name, list(overrides), return_hydra_config=True).hydra.runtime.choices
-    return {str(group): word for group, word in choices.items() if group in list_groups()}
+    aliases = list_default_schedules()
+    return {str(group): aliases.get(word, word) for group, word in choices.items() if group in list_groups()}
 
 
 def take_in_recipes(words: Sequence[str]) -> list[str]:
@@ -193,19 +188,25 @@ def load_resolved(path: Path) -> schema.TrainConfig:
         ConfigError: If it is not such a file, or of a version with other keys.
     """
     plain = cast(DictConfig, OmegaConf.load(path))
+    if renamed := [key for key in RENAMED if OmegaConf.select(plain, key) is not None]:
+        named = "; ".join(explain_renamed(key) for key in renamed)
+        raise ConfigError([f"{path}: an earlier version wrote it, with other names ({named}); train it anew"])
     typed = OmegaConf.structured(schema.TrainConfig)
     try:
-        for group in GROUPS_OF_KINDS:
-            typed[group] = OmegaConf.structured(SCHEMAS[f"{group}/{plain[group].name}"])
+        for group in ROOMS:
+            typed[group] = OmegaConf.structured(find_part(group, plain[group].name))
         return cast(schema.TrainConfig, OmegaConf.to_object(OmegaConf.merge(typed, plain)))
-    except (OmegaConfBaseException, KeyError, TypeError) as error:
+    except (OmegaConfBaseException, ConfigError, KeyError, TypeError) as error:
         raise ConfigError(
             [f"{path}: not a configuration that this version wrote ({innermost_reason(error)})"]
         ) from error
 
 
 def innermost_reason(error: BaseException) -> str:
-    """Return the innermost reason of an error of Hydra's, on one line."""
+    """Return the innermost reason of an error of Hydra's, on one line; of a renamed key, its new name."""
     while error.__cause__ is not None:
         error = error.__cause__
+    key = getattr(error, "full_key", None)
+    if key is not None and key in RENAMED:
+        return explain_renamed(key)
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
+from binrecon.config.options import option
 from binrecon.config.schema import MISSING
 from binrecon.config.spelling import did_you_mean
 
@@ -31,7 +32,7 @@ class ExportConfig:
     """File to write, `.onnx`, or `.xml` with a `.bin` beside it; null is in `export/` of the run's folder."""
     tta: str | None = MISSING
     """What is averaged over: `flip` (a photo and its mirror image) or `none`; null is as in the run."""
-    photos: int = MISSING
+    photos: int = option(at_least=1)
     """Validation photos on which what was written is compared with torch."""
     tolerance: float = MISSING
     """Largest difference of a probability from torch's above which `onnx` and `openvino` are refused."""

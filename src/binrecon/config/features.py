@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from binrecon.config.options import option
 from binrecon.config.schema import MISSING
 
 
@@ -9,9 +10,9 @@ from binrecon.config.schema import MISSING
 class FeaturesConfig:
     """Everything that `features` needs."""
 
-    action: str = MISSING
+    action: str = option(choices=("ls", "verify", "prune"))
     """`ls` lists the stores, `verify` checks their bytes, `prune` removes those that nobody uses."""
-    unused_days: float = MISSING
+    unused_days: float = option(at_least=0)
     """What `prune` removes: stores that no run has used for so long, in days."""
     cache_dir: str = MISSING
     """Folder for what can be made again; the features are in its `features/`."""

@@ -17,6 +17,7 @@ from binrecon.config.compose import (
     list_groups,
     list_options,
 )
+from binrecon.config.renamed import RENAMED, explain_renamed, explain_unknown_key
 from binrecon.config.spelling import did_you_mean
 from binrecon.errors import ConfigError
 
@@ -126,6 +127,9 @@ def _wrong_value(config_name: str, choices: Sequence[str], override: Override, w
     except ConfigError as error:
         base = compose_config(config_name, list(choices))
         key = override.key_or_group
+        if key in RENAMED:
+            yield explain_renamed(key)
+            return
         node_key, _, leaf = key.rpartition(".")
         node = OmegaConf.select(base, node_key) if node_key else base
         if isinstance(node, DictConfig) and leaf in node:
@@ -149,6 +153,6 @@ def unknown_keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
     )
     for key in map(str, config):
         if key not in known:
-            yield f"{prefix}{key}: unknown key; allowed are {', '.join(known)}{did_you_mean(key, known)}"
+            yield f"{prefix}{explain_unknown_key(prefix.removesuffix('.'), key, known)}"
         elif not OmegaConf.is_missing(config, key) and isinstance(config._get_node(key), DictConfig):
             yield from unknown_keys(config[key], f"{prefix}{key}.")

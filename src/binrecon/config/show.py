@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from binrecon.config.options import option
 from binrecon.config.schema import MISSING, SourceConfig
 
 
@@ -10,9 +11,9 @@ class ShowConfig:
     """Everything that `show` needs."""
 
     source: SourceConfig = MISSING  # chosen by a group option
-    photos: int = 24
+    photos: int = option(24, at_least=1)
     """How many bins to draw, spread evenly over the source."""
-    columns: int = 6
+    columns: int = option(6, at_least=1)
     """Photos in a row."""
     path: str = "outputs/bins.png"
     """The PNG to write."""

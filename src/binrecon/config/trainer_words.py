@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from binrecon.config.schema import TrainerConfig
+from omegaconf import OmegaConf
+
+from binrecon.config.schema import HeadConfig, TrainerConfig
 from binrecon.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -71,10 +73,9 @@ def check_shares(config: "TrainConfig | DictConfig") -> Iterator[str]:
             f"{trainer.accumulate} parts of a batch; use one of "
             f"{', '.join(str(parts) for parts in range(1, 17) if share % parts == 0)}"
         )
-    head: Any = config.head  # any of several schemas
-    has_batch_norm = head.name == "mlp" or head.is_standardised
+    head: HeadConfig = OmegaConf.to_object(config.head) if OmegaConf.is_config(config.head) else config.head  # type: ignore[assignment]  # one of both
     least = 2 * count_normalisers(trainer)
-    if has_batch_norm and data.batch_size < least:
+    if head.has_batch_norm and data.batch_size < least:
         share = "a batch" if least == 2 else f"the share that each of {named} has of a batch"
         yield (
             f"data.batch_size: this head normalises over the photos of {share} and needs at least 2 of them, "

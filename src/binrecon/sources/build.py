@@ -1,4 +1,4 @@
-"""The words of `configs/source/` to sources."""
+"""The options of `source=` to sources."""
 
 from pathlib import Path
 

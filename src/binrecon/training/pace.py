@@ -23,12 +23,12 @@ from binrecon.features.extract import PhotoBlocks
 from binrecon.features.rows import BLOCK_ROWS, Block
 from binrecon.manifest import Manifest
 from binrecon.models import BinCounter, build_counter
+from binrecon.optim.build import build_optimizer, group_parameters
 from binrecon.sources.build import build_source
 from binrecon.training.cached import why_live
 from binrecon.training.hardware import autocast, choose_device
 from binrecon.training.memory import keep_freed_memory
 from binrecon.training.module import CountingModule
-from binrecon.training.optimizers import build_optimizer, group_parameters
 from binrecon.training.phases import Phase, lr_factors, plan_phases
 from binrecon.training.prepare import counter_facts
 
@@ -123,6 +123,7 @@ def _build_module(config: TrainConfig, counter: BinCounter, phase: Phase) -> Cou
     module = CountingModule(
         counter=counter,
         optimizer=replace(config.optimizer, lr=1e-9),
+        schedule=config.schedule,
         loss=config.loss,
         seed=config.seed,
         steps_per_epoch=1,

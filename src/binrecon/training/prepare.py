@@ -174,6 +174,7 @@ def build_module(config: TrainConfig, manifest: Manifest, counter: BinCounter) -
     settings: dict[str, Any] = {
         "counter": counter,
         "optimizer": config.optimizer,
+        "schedule": config.schedule,
         "loss": config.loss,
         "seed": config.seed,
         "steps_per_epoch": -(-len(counts) // data.batch_size),
@@ -183,6 +184,7 @@ def build_module(config: TrainConfig, manifest: Manifest, counter: BinCounter) -
         "facts": {
             **kept_facts(config),
             "optimizer": asdict(config.optimizer),
+            "schedule": asdict(config.schedule),
             "loss": asdict(config.loss),
             "monitor": config.monitor,
         },

@@ -15,7 +15,7 @@ from binrecon.errors import CalibrationError, OutputError
 from binrecon.features.datamodule import FeatureDataModule
 from binrecon.manifest import read_manifest
 from binrecon.models import BinCounter
-from binrecon.models.heads import start_at_shares
+from binrecon.models.heads.build import init_bias_from_prior
 from binrecon.report.summary import model_table
 from binrecon.training.cached import why_live
 from binrecon.training.calibrate import calibrate_run
@@ -175,8 +175,9 @@ def _fit(
     ranks: Ranks | None,
 ) -> None:
     manifest = read_manifest(folder.manifest)
-    if config.head.starts_at_prior and not folder.last_checkpoint.exists():
-        start_at_shares(counter.head, expected_shares(config.data, train_counts(config, manifest)))
+    if config.head.init_bias_from_prior and not folder.last_checkpoint.exists():
+        shares = expected_shares(config.data, train_counts(config, manifest))
+        init_bias_from_prior(config.head, counter.head, shares)
     data = build_data(config, folder, manifest, counter)
     if ranks is not None and config.trainer.syncs_batchnorm:
         sync_batch_norm(counter, choose_device(config.trainer).type)

@@ -1,11 +1,14 @@
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from omegaconf import OmegaConf
+from omegaconf import MISSING, OmegaConf
 
 from binrecon.config import schema
 from binrecon.config.compose import (
-    SCHEMAS,
+    COMMANDS,
+    PRESETS,
+    chosen_options,
     compose_config,
     config_dir,
     list_groups,
@@ -15,6 +18,8 @@ from binrecon.config.compose import (
 )
 from binrecon.config.validate import validate
 from binrecon.errors import ConfigError
+from binrecon.optim.optimizers.sgdr import SGDRConfig
+from binrecon.optim.schedules.warm_restarts import WarmRestartsConfig
 
 EVERY_OPTION = [
     (group, option)
@@ -62,16 +67,43 @@ def test_every_file_says_what_it_is(path: Path) -> None:
 def test_words_choose_schemas() -> None:
     config = to_typed(compose_config("train", ["source=synthetic", "optimizer=sgdr", "model=resnet34"]))
     assert isinstance(config.source, schema.SyntheticSourceConfig)
-    assert isinstance(config.optimizer, schema.SGDRConfig)
+    assert isinstance(config.optimizer, SGDRConfig)
+    assert isinstance(config.schedule, WarmRestartsConfig)
     assert config.model.backbone == "resnet34.tv_in1k"
 
 
 def test_schemas_are_nobodys_option() -> None:
     assert "schema" not in list_groups()
-    assert all(
-        (config_dir() / name.partition("/")[0]).is_dir() or (config_dir() / f"{name}.yaml").exists()
-        for name in SCHEMAS
-    )
+    assert all((config_dir() / f"{name}.yaml").exists() for name in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("words", "schedule"),
+    [
+        ([], "constant"),
+        (["optimizer=sgd"], "step"),
+        (["optimizer=sgdr"], "warm_restarts"),
+        (["optimizer=sgdr", "schedule=cosine"], "cosine"),
+        (["schedule=step"], "step"),
+        (["experiment=best", "optimizer=sgd"], "cosine"),
+        (["experiment=quickstart", "optimizer=sgd"], "step"),
+    ],
+)
+def test_schedule__is_the_optimizers_own_unless_another_is_given(words: list[str], schedule: str) -> None:
+    config = compose_config("train", words)
+    assert config.schedule.name == schedule
+    assert chosen_options("train", words)["schedule"] == schedule
+
+
+def test_defaults_are_written_once() -> None:
+    """No file of a group gives a value that its preset has anyway."""
+    for path, preset in PRESETS.items():
+        group = path.split("/")[0]
+        defaults = asdict(preset())
+        for file in (config_dir() / group).glob("*.yaml"):
+            given = OmegaConf.load(file)
+            repeated = [key for key, value in given.items() if defaults.get(key, MISSING) == value]
+            assert repeated == [], file
 
 
 def test_load_resolved__gives_types_back(tmp_path: Path) -> None:
@@ -86,3 +118,18 @@ def test_load_resolved__another_version(tmp_path: Path) -> None:
     path.write_text("source: {name: local}\noptimizer: {name: lion}\n")
     with pytest.raises(ConfigError, match="not a configuration that this version wrote"):
         load_resolved(path)
+
+
+def test_load_resolved__with_the_names_of_an_earlier_version(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "optimizer: {name: adam, schedule: cosine, warmup_epochs: 1.0}\nhead: {starts_at_prior: true}\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_resolved(path)
+    assert caught.value.problems == (
+        f"{path}: an earlier version wrote it, with other names (optimizer.schedule: is now called schedule; give "
+        "schedule=VALUE; optimizer.warmup_epochs: is now called schedule.warmup_epochs; give "
+        "schedule.warmup_epochs=VALUE; head.starts_at_prior: is now called head.init_bias_from_prior; give "
+        "head.init_bias_from_prior=VALUE); train it anew",
+    )

@@ -1,17 +1,18 @@
 """That the keys of an option are under its own name."""
 
 from collections.abc import Iterator
+from typing import cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
+from binrecon.config.parts import ROOMS, name_part
 
 
 def check_names(config: DictConfig) -> Iterator[str]:
     """`optimizer.name=sgd` beside another optimizer's keys would train something else than it says."""
-    for group in GROUPS_OF_KINDS:
+    for group in ROOMS:
         if (node := OmegaConf.select(config, group)) is None:
             continue
-        name = next(path.split("/")[1] for path, kind in SCHEMAS.items() if kind is OmegaConf.get_type(node))
+        name = name_part(group, cast(type, OmegaConf.get_type(node)))
         if node.name != name:
             yield f"{group}.name: is '{name}' here, got '{node.name}'; choose with {group}={node.name}"

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from binrecon.config.loss_words import LOSSES_OF_HEADS
 from binrecon.config.metric_names import monitor_names
+from binrecon.config.options import limits_of
+from binrecon.config.parts import load_parts
 from binrecon.config.regime_words import FROZEN
-from binrecon.config.rules.values import AT_LEAST
+from binrecon.config.schema import DataConfig, HeadConfig, LossConfig
 from binrecon.config.spelling import did_you_mean
 from binrecon.config.split_words import GROUPED
 from binrecon.config.trainer_words import check_shares, check_words
@@ -37,10 +39,13 @@ def check_contradictions(config: DictConfig) -> Iterator[str]:
 
 def check_head_and_loss(config: DictConfig) -> Iterator[str]:
     """Check that the loss is one of the head's distribution."""
-    head, loss = OmegaConf.select(config, "head.name"), OmegaConf.select(config, "loss.name")
-    allowed = LOSSES_OF_HEADS.get(head, ())  # none for a wrong name, which `check_names` has found
-    if allowed and loss not in allowed:
-        yield f"loss: {loss} does not go with head={head}; use loss={' or loss='.join(allowed)}"
+    head, loss = OmegaConf.select(config, "head"), OmegaConf.select(config, "loss")
+    if head is None:
+        return
+    output = cast(type[HeadConfig], OmegaConf.get_type(head)).output
+    if output not in cast(type[LossConfig], OmegaConf.get_type(loss)).outputs:
+        allowed = [name for name, part in load_parts("loss").items() if output in part.outputs]
+        yield f"loss: {loss.name} does not go with head={head.name}; use loss={' or loss='.join(allowed)}"
 
 
 def check_regime(config: DictConfig) -> Iterator[str]:
@@ -52,10 +57,11 @@ def check_regime(config: DictConfig) -> Iterator[str]:
             yield f"regime.lr_groups: the factor of '{group.first_stage}' must be above 0, got {group.factor}"
     if regime.name != "phased":
         return
+    smallest = limits_of(DataConfig, "image_size").at_least or 0
     for number, phase in enumerate(regime.phases, start=1):
         if phase.epochs < 1:
             yield f"regime.phases: phase {number} must have at least 1 epoch, got {phase.epochs}"
-        if phase.image_size is not None and phase.image_size < AT_LEAST["data.image_size"]:
+        if phase.image_size is not None and phase.image_size < smallest:
             yield f"regime.phases: phase {number} has an image_size below 32, {phase.image_size}"
         if phase.lr is not None and not 0 < phase.lr < float("inf"):
             yield f"regime.phases: the lr of phase {number} must be above 0, got {phase.lr}"

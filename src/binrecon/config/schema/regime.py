@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from binrecon.config.schema.missing import MISSING
+from binrecon.config.options import MISSING, option
 
 
 @dataclass
@@ -15,7 +15,7 @@ class RegimeConfig:
 
 @dataclass
 class FrozenRegimeConfig(RegimeConfig):
-    """The backbone stays as it is, BatchNorm statistics included, and only the head is trained."""
+    """The backbone stays as it is, BatchNorm statistics included; only the head is trained: the proposal."""
 
     name: str = "frozen"
 
@@ -41,23 +41,23 @@ class TrainedRegimeConfig(RegimeConfig):
 
 @dataclass
 class FullRegimeConfig(TrainedRegimeConfig):
-    """Everything from a stage on is trained."""
+    """Every layer from a stage on is trained from the first epoch on."""
 
     name: str = "full"
-    first_stage: str = MISSING
+    first_stage: str = "stem"
     """First trained stage of the backbone, `stem` for all of it; the stages before it stay as they are."""
 
 
 @dataclass
 class GradualRegimeConfig(TrainedRegimeConfig):
-    """The head alone, then one stage more every few epochs, from the last stage to the first."""
+    """The head alone, then stage by stage, the last one first: Howard & Ruder 2018, arXiv:1801.06146."""
 
     name: str = "gradual"
-    first_stage: str = MISSING
+    first_stage: str = "stem"
     """The stage to end with: `stem` (all of the backbone), `stage1`, …"""
-    head_epochs: int = MISSING
+    head_epochs: int = option(2, at_least=0)
     """Epochs for the head alone."""
-    stage_epochs: int = MISSING
+    stage_epochs: int = option(1, at_least=1)
     """Epochs from one stage to the next."""
 
 
@@ -77,8 +77,23 @@ class PhaseConfig:
 
 @dataclass
 class PhasedRegimeConfig(TrainedRegimeConfig):
-    """Phases, one after the other."""
+    """Phases, each with its own first stage, photo size and learning rate: the head, then all at 224 pixels.
+
+    As in fastai's course of 2018, which Stanford's SGDR run follows; its whole plan is
+    experiment=stanford/resnet34_sgdr.
+    """
 
     name: str = "phased"
-    phases: list[PhaseConfig] = MISSING
+    phases: list[PhaseConfig] = field(
+        default_factory=lambda: [PhaseConfig(7, "head"), PhaseConfig(8, "stem")]
+    )
     """The phases; their epochs add up to trainer.max_epochs."""
+
+
+REGIMES = {
+    "frozen": "binrecon.config.schema.regime:FrozenRegimeConfig",
+    "full": "binrecon.config.schema.regime:FullRegimeConfig",
+    "gradual": "binrecon.config.schema.regime:GradualRegimeConfig",
+    "phased": "binrecon.config.schema.regime:PhasedRegimeConfig",
+}
+"""Option of `regime=` to its keys."""

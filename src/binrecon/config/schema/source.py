@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from binrecon.config.schema.missing import MISSING
+from binrecon.config.options import MISSING, option
 
 
 @dataclass
@@ -17,9 +17,11 @@ class SourceConfig:
 
 @dataclass
 class LocalSourceConfig(SourceConfig):
-    """A folder in the bucket's layout: `bin-images/{bin_id}.jpg` beside `metadata/{bin_id}.json`."""
+    """A folder in the layout of aft-vbi-pds: bin-images/{bin_id}.jpg beside metadata/{bin_id}.json."""
 
     name: str = "local"
+    root: str = "${oc.env:BINRECON_ROOT,data/abid}"
+    """Folder of the bins."""
 
 
 @dataclass
@@ -45,12 +47,14 @@ class SyntheticSourceConfig(SourceConfig):
     """Rendered bins with known counts, the same for the same settings."""
 
     name: str = "synthetic"
-    bin_count: int = 1000
+    root: str = "${cache_dir}/synthetic"
+    """Folder that the bins are rendered to."""
+    bin_count: int = option(1000, at_least=1)
     """How many bins to render."""
-    seed: int = 0
+    seed: int = option(0, at_least=0)
     """Seed of the renderer; independent of the run's seed."""
     largest_count: int = 7
-    """Largest number of items in a bin."""
+    """Largest number of items in a bin; as in the real data, some have more than data.max_count."""
     pair_fraction: float = 0.3
     """Share of bins that belong to a before/after pair of the same bin."""
     faults: FaultsConfig = field(default_factory=FaultsConfig)
@@ -58,34 +62,47 @@ class SyntheticSourceConfig(SourceConfig):
 
 @dataclass
 class AbidSourceConfig(SourceConfig):
-    """The dataset's bucket on S3 (or a copy on any S3 server), read through a local folder."""
+    """The bucket aft-vbi-pds on S3, or a copy on any S3 server, fetched into a folder; `fetch` says more.
+
+    Amazon Bin Image Dataset, CC BY-NC-SA 3.0 US: https://registry.opendata.aws/amazon-bin-imagery/
+    """
 
     name: str = "abid"
-    subset: str = MISSING
+    root: str = "${oc.env:BINRECON_ABID_ROOT,${cache_dir}/abid}"
+    """Folder that the bins are fetched to."""
+    subset: str = "fetched"
     """`fetched` (all that lies in `root`), or what to bring there: the words of `fetch`."""
-    parts: str = MISSING
+    parts: str = option("both", choices=("both", "photos", "records"))
     """What to bring of each bin: `both`, only `photos` or only `records`."""
-    bucket: str = MISSING
+    bucket: str = "aft-vbi-pds"
     """Name of the bucket."""
-    prefix: str = MISSING
+    prefix: str = ""
     """What stands before `bin-images/` and `metadata/` in every key, without a slash at the end."""
-    region: str = MISSING
+    region: str = "us-east-1"
     """Region of the bucket."""
-    endpoint_url: str | None = MISSING
+    endpoint_url: str | None = None
     """Another S3 server, for instance http://127.0.0.1:8333; null for Amazon's."""
-    is_signed: bool = MISSING
+    is_signed: bool = False
     """Whether requests are signed with the credentials of the usual AWS chain; the dataset needs none."""
-    lists_dir: str = MISSING
+    lists_dir: str = "${lists_dir}"
     """Folder of the published lists, for the subsets that they name."""
-    sample_seed: int = MISSING
+    sample_seed: int = option(0, at_least=0)
     """Chooses another `sample:N`."""
-    connections: int = MISSING
+    connections: int = option(32, at_least=1)
     """Objects fetched at a time."""
-    attempts: int = MISSING
+    attempts: int = option(6, at_least=1)
     """How often an object is tried before it is given up and listed."""
-    backoff_s: float = MISSING
+    backoff_s: float = option(0.5, at_least=0)
     """Wait before the second attempt, in seconds; doubled before each further one, at random by half less."""
-    stall_timeout_s: float = MISSING
+    stall_timeout_s: float = option(15.0, above=0)
     """An attempt ends when nothing arrives for so long, in seconds."""
-    checks_etags: bool = MISSING
+    checks_etags: bool = True
     """Whether bytes must have the MD5 of their ETag; turn off for servers with ETags of another kind."""
+
+
+SOURCES = {
+    "local": "binrecon.config.schema.source:LocalSourceConfig",
+    "synthetic": "binrecon.config.schema.source:SyntheticSourceConfig",
+    "abid": "binrecon.config.schema.source:AbidSourceConfig",
+}
+"""Option of `source=` to the source's options."""

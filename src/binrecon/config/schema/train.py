@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass, field
 
+from binrecon.config.options import MISSING, option
 from binrecon.config.schema.callbacks import CallbacksConfig
 from binrecon.config.schema.data import DataConfig
 from binrecon.config.schema.features import KeptFeaturesConfig
 from binrecon.config.schema.head import HeadConfig
 from binrecon.config.schema.logger import LoggerConfig
 from binrecon.config.schema.loss import LossConfig
-from binrecon.config.schema.missing import MISSING
 from binrecon.config.schema.model import ModelConfig
 from binrecon.config.schema.optimizer import OptimizerConfig
 from binrecon.config.schema.regime import RegimeConfig
+from binrecon.config.schema.schedule import ScheduleConfig
 from binrecon.config.schema.source import SourceConfig
 from binrecon.config.schema.trainer import TrainerConfig
 
@@ -27,11 +28,12 @@ class TrainConfig:
     head: HeadConfig = MISSING  # chosen by a group option
     loss: LossConfig = MISSING  # chosen by a group option
     optimizer: OptimizerConfig = MISSING  # chosen by a group option
+    schedule: ScheduleConfig = MISSING  # chosen by a group option, by default the optimizer's own
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     logger: LoggerConfig = MISSING  # chosen by a group option
     callbacks: CallbacksConfig = field(default_factory=CallbacksConfig)
     features: KeptFeaturesConfig = field(default_factory=KeptFeaturesConfig)
-    seed: int = 0
+    seed: int = option(0, at_least=0)
     """Seed of the head's first weights, the order of photos and their flips."""
     monitor: str = "val/loss"
     """The metric that decides which checkpoint is best; the only place where it is named."""

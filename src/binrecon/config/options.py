@@ -1,0 +1,103 @@
+"""Dataclass fields of the configuration that carry their allowed range or choices."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import MISSING as NO_DEFAULT
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
+
+from binrecon.config.spelling import did_you_mean
+
+MISSING: Any = "???"  # stands for a value of any type
+"""OmegaConf's mark of a value that must be given (`omegaconf.MISSING`, without importing it)."""
+
+LIMITS = "limits"
+"""Key of the limits in the metadata of a field."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Values that an option can take; None for no bound, an empty tuple for any text."""
+
+    at_least: float | None = None
+    above: float | None = None
+    at_most: float | None = None
+    below: float | None = None
+    choices: tuple[str, ...] = ()
+
+    def find_problem(self, value: Any) -> str | None:  # noqa: ANN401  # a number or a string, by the field
+        """Return the reason why a value is not allowed; None for one that is.
+
+        >>> Limits(at_least=0, below=1).find_problem(1.0), Limits(choices=("pad",)).find_problem("pad")
+        ('must be at least 0 and below 1, got 1.0', None)
+        """
+        if self.choices:
+            if value in self.choices:
+                return None
+            return f"'{value}' is none of {', '.join(self.choices)}{did_you_mean(str(value), self.choices)}"
+        return None if self._holds(value) else f"must be {self._describe()}, got {value}"
+
+    def _holds(self, value: float) -> bool:
+        """Compare, so that NaN and infinity are never allowed."""
+        return (
+            abs(value) < float("inf")
+            and (self.at_least is None or value >= self.at_least)
+            and (self.above is None or value > self.above)
+            and (self.at_most is None or value <= self.at_most)
+            and (self.below is None or value < self.below)
+        )
+
+    def _describe(self) -> str:
+        bounds = (
+            ("at least", self.at_least),
+            ("above", self.above),
+            ("at most", self.at_most),
+            ("below", self.below),
+        )
+        return " and ".join(f"{name} {bound:g}" for name, bound in bounds if bound is not None)
+
+
+def option(
+    default: Any = MISSING,  # noqa: ANN401  # of the type of the field
+    *,
+    default_factory: Callable[[], Any] | None = None,
+    at_least: float | None = None,
+    above: float | None = None,
+    at_most: float | None = None,
+    below: float | None = None,
+    choices: Sequence[str] = (),
+) -> Any:  # noqa: ANN401  # as `dataclasses.field`
+    """Declare a field of an options dataclass; the string below it is its help text.
+
+    Args:
+        default: Its value unless another is given; by default it must be given.
+        default_factory: Makes the default of a list.
+        at_least: Smallest allowed number.
+        above: Largest number that is too small.
+        at_most: Largest allowed number.
+        below: Smallest number that is too large.
+        choices: The allowed texts.
+    """
+    limits = Limits(at_least, above, at_most, below, tuple(choices))
+    metadata = {} if limits == Limits() else {LIMITS: limits}
+    if default_factory is not None:
+        return field(default_factory=default_factory, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def limits_of(options: type, key: str) -> Limits:
+    """Return the limits of a field.
+
+    Raises:
+        KeyError: If it has none.
+    """
+    limits: Limits = next(item for item in fields(options) if item.name == key).metadata[LIMITS]
+    return limits
+
+
+def list_leaves(options: type, prefix: str = "") -> Iterator[str]:
+    """Yield the dotted key of every value that an options dataclass holds, those of nested ones included."""
+    for item in fields(options):
+        if item.default_factory is not NO_DEFAULT and is_dataclass(item.default_factory):
+            yield from list_leaves(item.default_factory, f"{prefix}{item.name}.")
+        else:
+            yield f"{prefix}{item.name}"
