@@ -29,31 +29,37 @@ class Limits:
 
         >>> Limits(at_least=0, below=1).find_problem(1.0), Limits(choices=("pad",)).find_problem("pad")
         ('must be at least 0 and below 1, got 1.0', None)
+        >>> Limits(at_least=1, at_most=256).find_problem(300)
+        'must be at most 256, got 300'
         """
         if self.choices:
             if value in self.choices:
                 return None
             return f"'{value}' is none of {', '.join(self.choices)}{did_you_mean(str(value), self.choices)}"
-        return None if self._holds(value) else f"must be {self._describe()}, got {value}"
+        if not abs(value) < float("inf"):  # NaN neither
+            return f"must be {self._describe() if self.above is not None else 'a finite number'}, got {value}"
+        if self._is_too_small(value) or self._is_too_large(value):
+            return f"must be {self._describe(value)}, got {value}"
+        return None
 
-    def _holds(self, value: float) -> bool:
-        """Compare, so that NaN and infinity are never allowed."""
-        return (
-            abs(value) < float("inf")
-            and (self.at_least is None or value >= self.at_least)
-            and (self.above is None or value > self.above)
-            and (self.at_most is None or value <= self.at_most)
-            and (self.below is None or value < self.below)
-        )
+    def _is_too_small(self, value: float) -> bool:
+        is_below = self.at_least is not None and value < self.at_least
+        return is_below or (self.above is not None and value <= self.above)
 
-    def _describe(self) -> str:
-        bounds = (
-            ("at least", self.at_least),
-            ("above", self.above),
-            ("at most", self.at_most),
-            ("below", self.below),
-        )
-        return " and ".join(f"{name} {bound:g}" for name, bound in bounds if bound is not None)
+    def _is_too_large(self, value: float) -> bool:
+        is_above = self.at_most is not None and value > self.at_most
+        return is_above or (self.below is not None and value >= self.below)
+
+    def _describe(self, value: float | None = None) -> str:
+        """Name the bounds; where they are far apart, only the one that is crossed."""
+        lower = f"at least {self.at_least}" if self.at_least is not None else f"above {self.above}"
+        upper = f"at most {self.at_most}" if self.at_most is not None else f"below {self.below}"
+        has_lower = not (self.at_least is None and self.above is None)
+        has_upper = not (self.at_most is None and self.below is None)
+        is_far = self.at_least is not None and self.at_most is not None and self.at_most > 1
+        if value is not None and is_far:
+            return lower if self._is_too_small(value) else upper
+        return " and ".join(text for text, has_it in ((lower, has_lower), (upper, has_upper)) if has_it)
 
 
 def option(

@@ -18,7 +18,7 @@ from binrecon.errors import ConfigError
 ROOMS: Mapping[str, str] = MappingProxyType(
     {
         "source": "binrecon.config.schema.source:SOURCES",
-        "regime": "binrecon.config.schema.regime:REGIMES",
+        "regime": "binrecon.models.finetuning:REGIMES",
         "head": "binrecon.models.heads:HEADS",
         "loss": "binrecon.models.losses:LOSSES",
         "optimizer": "binrecon.optim.optimizers:OPTIMIZERS",

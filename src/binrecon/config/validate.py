@@ -28,7 +28,7 @@ from binrecon.config.rules.training import (
     check_counts,
     check_head_and_loss,
     check_monitor,
-    check_regime,
+    check_phases,
 )
 from binrecon.errors import ConfigError
 
@@ -38,7 +38,7 @@ _RULES: tuple[Callable[[DictConfig], Iterator[str]], ...] = (
     check_bucket,
     check_contradictions,
     check_head_and_loss,
-    check_regime,
+    check_phases,
     check_counts,
     check_monitor,
     check_wandb,

@@ -8,10 +8,11 @@ from pathlib import Path
 from binrecon.config.compose import load_resolved, to_typed
 from binrecon.config.reproduce import ReproduceConfig
 from binrecon.config.run_keys import PLACE_KEYS, covers, list_settings
-from binrecon.config.schema import PhasedRegimeConfig, TrainConfig
+from binrecon.config.schema import TrainConfig
 from binrecon.config.spelling import did_you_mean
 from binrecon.config.trials import compose_checked
 from binrecon.errors import ConfigError, OutputError
+from binrecon.models.finetuning.phased import PhasedRegimeConfig
 from binrecon.published.rows import TABLES, PublishedRow
 from binrecon.reproduce.words import sort_words
 from binrecon.training.run_folder import RunFolder
@@ -154,7 +155,8 @@ def _plan_row(row: PublishedRow, words: Sequence[str], is_rehearsal: bool) -> Pl
 def shrink(config: TrainConfig) -> list[str]:
     """Return the words that cut every phase of a run to one epoch, on photos no larger than the others.
 
-    >>> from binrecon.config.schema import FullRegimeConfig, PhaseConfig
+    >>> from binrecon.models.finetuning.full import FullRegimeConfig
+    >>> from binrecon.models.finetuning.phased import PhaseConfig
     >>> shrink(TrainConfig(regime=FullRegimeConfig(first_stage="stem")))
     ['trainer.max_epochs=1']
     >>> config = TrainConfig(regime=PhasedRegimeConfig(phases=[PhaseConfig(7, "head", 64), PhaseConfig(8)]))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics import MeanMetric, Metric
 
-from binrecon.config.schema import LossConfig, OptimizerConfig, ScheduleConfig
+from binrecon.config.schema import LossConfig, OptimizerConfig, Phase, ScheduleConfig
 from binrecon.data import BinBatch, FeatureBatch
 from binrecon.errors import TrainingError
 from binrecon.metrics import CountingMetrics
@@ -22,7 +22,7 @@ from binrecon.models.losses.functional import weigh_classes
 from binrecon.optim.build import build_optimizer, group_parameters
 from binrecon.training.checkpoints.files import add_frozen_part, drop_frozen_part
 from binrecon.training.distributed.sharding import shard_counter
-from binrecon.training.phases import Phase, first_stage_ever, phase_at
+from binrecon.training.phases import first_stage_ever, phase_at
 from binrecon.training.rules import check_counts, describe_divergence, dropout_seed, seed_device
 from binrecon.training.schedule import build_schedule
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from binrecon.config.schema import TrainConfig
+from binrecon.config.schema import Phase, TrainConfig
 from binrecon.data.batch import BinBatch
 from binrecon.data.datamodule import BinDataModule
 from binrecon.data.transforms import VIEW_COUNT
@@ -29,7 +29,7 @@ from binrecon.training.cached import why_live
 from binrecon.training.hardware import autocast, choose_device
 from binrecon.training.memory import keep_freed_memory
 from binrecon.training.module import CountingModule
-from binrecon.training.phases import Phase, lr_factors, plan_phases
+from binrecon.training.phases import plan_phases
 from binrecon.training.prepare import counter_facts
 
 _WARM_UP = 2
@@ -128,7 +128,7 @@ def _build_module(config: TrainConfig, counter: BinCounter, phase: Phase) -> Cou
         seed=config.seed,
         steps_per_epoch=1,
         phases=(replace(phase, first_epoch=0, begins_anew=False),),
-        lr_factors=lr_factors(config.regime, counter.backbone.stages.names),
+        lr_factors=config.regime.lr_factors(counter.backbone.stages.names),
         facts={},
     )
     return module.to(choose_device(config.trainer)).train()

@@ -8,7 +8,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from binrecon.config.regime_words import FROZEN, HEAD
+from binrecon.config.regime_words import HEAD
 from binrecon.config.schema import ModelConfig, TrainConfig
 from binrecon.config.trainer_words import count_normalisers
 from binrecon.console import get_console
@@ -36,7 +36,7 @@ from binrecon.training.checkpoints.files import load_counter
 from binrecon.training.checkpoints.position import read_position
 from binrecon.training.feature_module import FeatureCountingModule
 from binrecon.training.module import CountingModule
-from binrecon.training.phases import lr_factors, phase_at, plan_phases
+from binrecon.training.phases import phase_at, plan_phases
 from binrecon.training.rules import check_batches, check_maps
 from binrecon.training.run_folder import RunFolder
 
@@ -48,7 +48,7 @@ def counter_facts(config: TrainConfig) -> dict[str, Any]:
         "backbone": model.backbone,
         "min_count": config.data.min_count,
         "max_count": config.data.max_count,
-        "is_frozen": config.regime.name == FROZEN,
+        "is_frozen": config.regime.is_frozen,
         "pooling": model.pooling,
         "head": asdict(config.head),
     }
@@ -180,7 +180,7 @@ def build_module(config: TrainConfig, manifest: Manifest, counter: BinCounter) -
         "steps_per_epoch": -(-len(counts) // data.batch_size),
         "class_weights": build_class_weights(data, counts),
         "phases": plan_phases(config, stages),
-        "lr_factors": lr_factors(config.regime, stages),
+        "lr_factors": config.regime.lr_factors(stages),
         "facts": {
             **kept_facts(config),
             "optimizer": asdict(config.optimizer),

@@ -7,8 +7,8 @@ from functools import partial
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from binrecon.config.schema import ScheduleConfig
-from binrecon.training.phases import Phase, phase_at
+from binrecon.config.schema import Phase, ScheduleConfig
+from binrecon.training.phases import phase_at
 
 
 def build_schedule(

@@ -59,7 +59,7 @@ def test_validate__show() -> None:
         ),
         ("+optimizer.lrr=1", "optimizer.lrr: unknown key; allowed are name, lr, weight_decay, decays_biases, beta1, beta2. Did you mean 'lr'?"),
         ("+optimizer.min_lr=1", "optimizer.min_lr: is now called schedule.min_lr; give schedule.min_lr=VALUE"),
-        ("optimizer.weight_decay=inf", "optimizer.weight_decay: must be at least 0, got inf"),
+        ("optimizer.weight_decay=inf", "optimizer.weight_decay: must be a finite number, got inf"),
         ("data.train_share=1.5", "data.train_share: must be above 0 and at most 1, got 1.5"),
         ("model=timm", "model.backbone: must be given; add model.backbone=VALUE"),
         ("resume=nowhere", "resume: 'nowhere' does not exist; give the folder of a run"),

@@ -5,14 +5,14 @@ import pytest
 import torch
 
 from binrecon.config.parts import list_default_schedules, load_parts
-from binrecon.config.schema import ScheduleConfig
+from binrecon.config.schema import Phase, ScheduleConfig
 from binrecon.optim.build import build_optimizer
 from binrecon.optim.optimizers.sgd import SGDConfig
 from binrecon.optim.schedules.constant import ConstantConfig
 from binrecon.optim.schedules.cosine import CosineConfig
 from binrecon.optim.schedules.step import StepConfig
 from binrecon.optim.schedules.warm_restarts import WarmRestartsConfig
-from binrecon.training.phases import Phase, head_phase
+from binrecon.training.phases import head_phase
 from binrecon.training.schedule import build_schedule
 
 

@@ -7,10 +7,8 @@ from typing import cast
 from omegaconf import DictConfig, OmegaConf
 
 from binrecon.config.metric_names import monitor_names
-from binrecon.config.options import limits_of
 from binrecon.config.parts import load_parts
-from binrecon.config.regime_words import FROZEN
-from binrecon.config.schema import DataConfig, HeadConfig, LossConfig
+from binrecon.config.schema import HeadConfig, LossConfig, RegimeConfig
 from binrecon.config.spelling import did_you_mean
 from binrecon.config.split_words import GROUPED
 from binrecon.config.trainer_words import check_shares, check_words
@@ -21,7 +19,8 @@ def check_contradictions(config: DictConfig) -> Iterator[str]:
     data, trainer = OmegaConf.select(config, "data"), OmegaConf.select(config, "trainer")
     if data is None:
         return
-    if config.features.name == "cached" and config.regime.name != FROZEN:
+    is_frozen = cast(type[RegimeConfig], OmegaConf.get_type(config.regime)).is_frozen
+    if config.features.name == "cached" and not is_frozen:
         yield f"features: cached needs regime=frozen; regime={config.regime.name} changes them, use auto"
     for key, word in (("augment", data.augment), ("tta", data.tta)):
         if config.features.name == "cached" and word == "side_on":
@@ -48,24 +47,11 @@ def check_head_and_loss(config: DictConfig) -> Iterator[str]:
         yield f"loss: {loss.name} does not go with head={head.name}; use loss={' or loss='.join(allowed)}"
 
 
-def check_regime(config: DictConfig) -> Iterator[str]:
-    """Check the plan of what is trained; whether the backbone has such stages is seen when it is built."""
-    if (regime := OmegaConf.select(config, "regime")) is None:
+def check_phases(config: DictConfig) -> Iterator[str]:
+    """Check that phases fill a run; whether the backbone has their stages is seen when it is built."""
+    if (phases := OmegaConf.select(config, "regime.phases")) is None:
         return
-    for group in OmegaConf.select(config, "regime.lr_groups") or ():
-        if not 0 < group.factor < float("inf"):
-            yield f"regime.lr_groups: the factor of '{group.first_stage}' must be above 0, got {group.factor}"
-    if regime.name != "phased":
-        return
-    smallest = limits_of(DataConfig, "image_size").at_least or 0
-    for number, phase in enumerate(regime.phases, start=1):
-        if phase.epochs < 1:
-            yield f"regime.phases: phase {number} must have at least 1 epoch, got {phase.epochs}"
-        if phase.image_size is not None and phase.image_size < smallest:
-            yield f"regime.phases: phase {number} has an image_size below 32, {phase.image_size}"
-        if phase.lr is not None and not 0 < phase.lr < float("inf"):
-            yield f"regime.phases: the lr of phase {number} must be above 0, got {phase.lr}"
-    if (total := sum(phase.epochs for phase in regime.phases)) != config.trainer.max_epochs:
+    if (total := sum(phase.epochs for phase in phases)) != config.trainer.max_epochs:
         yield (
             f"regime.phases: their epochs add up to {total}, not to trainer.max_epochs="
             f"{config.trainer.max_epochs}; change one of them"

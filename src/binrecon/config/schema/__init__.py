@@ -14,16 +14,7 @@ from binrecon.config.schema.logger import CsvLoggerConfig, LoggerConfig, NoLogge
 from binrecon.config.schema.loss import LossConfig
 from binrecon.config.schema.model import IMAGENET, RANDOM, WEIGHT_WORDS, ModelConfig
 from binrecon.config.schema.optimizer import OptimizerConfig
-from binrecon.config.schema.regime import (
-    FrozenRegimeConfig,
-    FullRegimeConfig,
-    GradualRegimeConfig,
-    LrGroupConfig,
-    PhaseConfig,
-    PhasedRegimeConfig,
-    RegimeConfig,
-    TrainedRegimeConfig,
-)
+from binrecon.config.schema.regime import Phase, RegimeConfig
 from binrecon.config.schema.schedule import ScheduleConfig
 from binrecon.config.schema.source import (
     AbidSourceConfig,
@@ -45,26 +36,20 @@ __all__ = [
     "CsvLoggerConfig",
     "DataConfig",
     "FaultsConfig",
-    "FrozenRegimeConfig",
-    "FullRegimeConfig",
-    "GradualRegimeConfig",
     "HeadConfig",
     "KeptFeaturesConfig",
     "LocalSourceConfig",
     "LoggerConfig",
     "LossConfig",
-    "LrGroupConfig",
     "ModelConfig",
     "NoLoggerConfig",
     "OptimizerConfig",
-    "PhaseConfig",
-    "PhasedRegimeConfig",
+    "Phase",
     "RegimeConfig",
     "ScheduleConfig",
     "SourceConfig",
     "SyntheticSourceConfig",
     "TrainConfig",
-    "TrainedRegimeConfig",
     "TrainerConfig",
     "WandbLoggerConfig",
 ]

@@ -19,6 +19,14 @@ class ScheduleConfig:
     """Whether the rate of a step depends on how many steps there will be."""
 
     @property
+    def bound_to_length(self) -> str | None:
+        """The setting that spreads the schedule over the whole training, as `key=value`.
+
+        None if the learning rate of an epoch is the same however many epochs follow.
+        """
+        return f"schedule={self.name}" if self.depends_on_length else None
+
+    @property
     def is_constant(self) -> bool:
         """Whether the rate never changes."""
         return False

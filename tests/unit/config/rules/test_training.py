@@ -17,15 +17,15 @@ from binrecon.errors import ConfigError
         ),
         (
             ["regime=phased", "regime.phases=[{epochs: 15, image_size: 16}]"],
-            "regime.phases: phase 1 has an image_size below 32, 16",
+            "regime.phases[0].image_size: must be at least 32, got 16",
         ),
         (
             ["regime=phased", "regime.phases=[{epochs: 15, lr: 0}]"],
-            "regime.phases: the lr of phase 1 must be above 0, got 0.0",
+            "regime.phases[0].lr: must be above 0, got 0.0",
         ),
         (
             ["regime=full", "regime.lr_groups=[{first_stage: stem, factor: -1}]"],
-            "regime.lr_groups: the factor of 'stem' must be above 0, got -1.0",
+            "regime.lr_groups[0].factor: must be above 0, got -1.0",
         ),
         (
             ["regime=full", "features=cached"],
