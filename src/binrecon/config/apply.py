@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from binrecon.config.schema import MISSING
+from binrecon.config.options import option
 
 
 @dataclass
 class ApplyConfig:
     """Everything that `reconcile --apply` needs."""
 
-    audit: str = MISSING
+    audit: str = option(is_path=True)
     """The file that the page exported; given as `--apply FILE`."""
-    results: str | None = None
+    results: str | None = option(None, is_path=True)
     """Folder of the reconciliation; null looks below `output_root` for the one that the audit names."""
-    output_root: str = MISSING
+    output_root: str = option(is_path=True)
     """Folder that holds the results folders."""
 
 

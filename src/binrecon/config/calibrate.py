@@ -4,16 +4,15 @@ from dataclasses import dataclass
 
 from binrecon.config.calibration_words import METHOD_WORDS
 from binrecon.config.options import option
-from binrecon.config.schema import MISSING
 
 
 @dataclass
 class CalibrateConfig:
     """Everything that `calibrate` needs."""
 
-    run: str = MISSING
+    run: str = option(is_path=True)
     """Folder of the run; given as a word, without `run=`."""
     method: str = option(choices=METHOD_WORDS)
     """`temperature` (one number), `vector` (two for each count: needs many bins) or `none`."""
-    root: str | None = None
+    root: str | None = option(None, is_path=True)
     """Where the bins are now, if a run kept no predictions of its validation bins and they have moved."""

@@ -102,7 +102,7 @@ class LaunchConfig:
     """Whether `run` shows the log until the job ends."""
     dry_run: bool = MISSING
     """Whether to print the request, and what it may cost, and send nothing (`--dry-run`)."""
-    prices: str | None = None
+    prices: str | None = option(None, is_path=True)
     """YAML file with a line for each machine, `ml.g5.xlarge: 1.41`: dollars for an hour."""
-    output_root: str = MISSING
+    output_root: str = option(is_path=True)
     """Folder that gets the results of fetched jobs, in its launch/."""

@@ -1,6 +1,6 @@
 """The keys of `compare`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from binrecon.config.metric_names import RANKING_METRICS
 from binrecon.config.options import option
@@ -11,7 +11,7 @@ from binrecon.config.schema import MISSING
 class CompareConfig:
     """Everything that `compare` needs."""
 
-    runs: list[str] = field(default_factory=list)
+    runs: list[str] = option(default_factory=list, is_path=True)
     """Run folders, or folders that hold some at any depth; given as words, without `runs=`."""
     group_by: list[str] | None = None
     """Keys that tell groups apart, for instance `[model,optimizer.lr]`; null takes all that differ."""
@@ -23,7 +23,7 @@ class CompareConfig:
     """Draws of the bootstrap."""
     seed: int = option(at_least=0)
     """Seed of the bootstrap."""
-    output_root: str = MISSING
+    output_root: str = option(is_path=True)
     """Folder that holds the results folders."""
-    output_dir: str = MISSING
+    output_dir: str = option(is_path=True)
     """Folder for the results; what an earlier comparison left there is replaced."""

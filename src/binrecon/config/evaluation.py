@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from binrecon.config.options import option
 from binrecon.config.record_errors import RecordErrorsConfig, check_record_errors
-from binrecon.config.schema import MISSING
 
 
 @dataclass
@@ -60,13 +60,13 @@ def check_evaluation(config: EvaluationConfig, key: str = "evaluation") -> Itera
 class EvaluateConfig:
     """Everything that `reconcile --evaluate` needs."""
 
-    checkpoint: str = MISSING
+    checkpoint: str = option(is_path=True)
     """Folder of a run with a calibration; its own predictions for its test bins are taken."""
     record_errors: RecordErrorsConfig = field(default_factory=RecordErrorsConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
-    output_root: str = MISSING
+    output_root: str = option(is_path=True)
     """Folder that holds the results folders."""
-    output_dir: str = MISSING
+    output_dir: str = option(is_path=True)
     """Folder for the results; what an earlier evaluation left there is replaced."""
 
 

@@ -24,11 +24,11 @@ _TTA_OF_GRAPHS = ("none", "flip")
 class ExportConfig:
     """Everything that `export` needs."""
 
-    checkpoint: str = MISSING
+    checkpoint: str = option(is_path=True)
     """Folder of the run whose counter is written."""
     format: str = MISSING
     """`onnx`, `openvino` or `openvino_int8` (smaller and faster, and a little less exact)."""
-    output: str | None = MISSING
+    output: str | None = option(is_path=True)
     """File to write, `.onnx`, or `.xml` with a `.bin` beside it; null is in `export/` of the run's folder."""
     tta: str | None = MISSING
     """What is averaged over: `flip` (a photo and its mirror image) or `none`; null is as in the run."""
@@ -36,7 +36,7 @@ class ExportConfig:
     """Validation photos on which what was written is compared with torch."""
     tolerance: float = MISSING
     """Largest difference of a probability from torch's above which `onnx` and `openvino` are refused."""
-    source_root: str | None = MISSING
+    source_root: str | None = option(is_path=True)
     """Folder of the bins, if they are no longer where the run found them."""
 
 

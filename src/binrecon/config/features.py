@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from binrecon.config.options import option
-from binrecon.config.schema import MISSING
 
 
 @dataclass
@@ -14,5 +13,5 @@ class FeaturesConfig:
     """`ls` lists the stores, `verify` checks their bytes, `prune` removes those that nobody uses."""
     unused_days: float = option(at_least=0)
     """What `prune` removes: stores that no run has used for so long, in days."""
-    cache_dir: str = MISSING
+    cache_dir: str = option(is_path=True)
     """Folder for what can be made again; the features are in its `features/`."""

@@ -10,8 +10,14 @@ from binrecon.config.spelling import did_you_mean
 MISSING: Any = "???"  # stands for a value of any type
 """OmegaConf's mark of a value that must be given (`omegaconf.MISSING`, without importing it)."""
 
+LARGEST_SEED = 2**32 - 1
+"""Largest seed that NumPy takes."""
+
 LIMITS = "limits"
 """Key of the limits in the metadata of a field."""
+
+IS_PATH = "is_path"
+"""Key of the mark of a path in the metadata of a field."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,7 @@ def option(
     at_most: float | None = None,
     below: float | None = None,
     choices: Sequence[str] = (),
+    is_path: bool = False,
 ) -> Any:  # noqa: ANN401  # as `dataclasses.field`
     """Declare a field of an options dataclass; the string below it is its help text.
 
@@ -82,9 +89,12 @@ def option(
         at_most: Largest allowed number.
         below: Smallest number that is too large.
         choices: The allowed texts.
+        is_path: Whether it holds a path, or a list of them: a value is taken letter by letter there.
     """
     limits = Limits(at_least, above, at_most, below, tuple(choices))
-    metadata = {} if limits == Limits() else {LIMITS: limits}
+    metadata: dict[str, Any] = {} if limits == Limits() else {LIMITS: limits}
+    if is_path:
+        metadata[IS_PATH] = True
     if default_factory is not None:
         return field(default_factory=default_factory, metadata=metadata)
     return field(default=default, metadata=metadata)

@@ -15,9 +15,9 @@ class ShowConfig:
     """How many bins to draw, spread evenly over the source."""
     columns: int = option(6, at_least=1)
     """Photos in a row."""
-    path: str = "outputs/bins.png"
+    path: str = option("outputs/bins.png", is_path=True)
     """The PNG to write."""
-    lists_dir: str = MISSING
+    lists_dir: str = option(is_path=True)
     """Folder of the lists that others published; they are not part of binrecon."""
-    cache_dir: str = MISSING
+    cache_dir: str = option(is_path=True)
     """Folder for what can be made again: rendered and fetched bins."""

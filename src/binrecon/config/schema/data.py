@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from binrecon.config.augment_words import AUGMENT_WORDS, TTA_WORDS
 from binrecon.config.balance_words import BALANCE_WORDS
-from binrecon.config.options import option
+from binrecon.config.options import LARGEST_SEED, option
 from binrecon.config.split_words import SPLIT_WORDS
 
 
@@ -17,27 +17,27 @@ class DataConfig:
 
     min_count: int = option(0, at_least=0)
     """Smallest recorded count that is a class."""
-    max_count: int = 5
+    max_count: int = option(5, at_most=1_000)
     """Largest recorded count that is a class."""
     above_range: str = option("drop", choices=("drop", "clip"))
     """What happens to bins above `max_count`: `drop` them (counted) or `clip` their label to `max_count`."""
     split: str = option("grouped", choices=SPLIT_WORDS)
     """`grouped` (leak-free), or as published: `unc`, `stanford_all`, `stanford_150k`, `udacity`."""
-    lists_dir: str = "${lists_dir}"
+    lists_dir: str = option("${lists_dir}", is_path=True)
     """Folder of the published lists, as `.json` or `.json.gz`: counting_train, counting_val, file_list."""
     counts_from: str = option("records", choices=("records", "lists"))
     """Where recorded counts come from: `records`, or the `lists` of a published split (no record is read)."""
-    labels: str | None = None
+    labels: str | None = option(None, is_path=True)
     """CSV of bin_id and recorded_count with what somebody counted, in place of what the records claim."""
     val_fraction: float = option(0.15, above=0)
     """Share of groups that validate, expected value; of no effect on a published split."""
     test_fraction: float = option(0.15, above=0)
     """Share of groups that test, expected value; of no effect on a published split."""
-    split_seed: int = option(0, at_least=0)
+    split_seed: int = option(0, at_least=0, at_most=LARGEST_SEED)
     """Seed of the split; independent of the run's seed, so that seeds compare on the same bins."""
     train_share: float = option(1.0, above=0, at_most=1)
     """Share of the training bins that is used, in whole groups; each share holds every smaller one."""
-    image_size: int = option(224, at_least=32)
+    image_size: int = option(224, at_least=32, at_most=2048)
     """Height and width of what the backbone sees, in pixels."""
     resize: str = option("squash", choices=("squash", "pad"))
     """`squash` to the square (what the published work did) or `pad` to it, keeping the aspect."""
@@ -51,7 +51,7 @@ class DataConfig:
     tta: str = option("none", choices=TTA_WORDS)
     """Views that validation and test average over: `none` (the photo alone), `flip` (the mirrored one too),
     `side_on` (four augmented ones besides)."""
-    batch_size: int = option(128, at_least=1)
+    batch_size: int = option(128, at_least=1, at_most=65_536)
     """Photos in a batch over all processes together."""
-    workers: int = option(2, at_least=0)
+    workers: int = option(2, at_least=0, at_most=256)
     """Processes that decode photos, for each training process; 0 decodes in the training process."""

@@ -17,7 +17,7 @@ class ModelConfig:
 
     backbone: str = MISSING
     """Name of a timm model, with the tag of its weights where it has several: `resnet50.tv_in1k`."""
-    weights: str = "imagenet"
+    weights: str = option("imagenet", is_path=True)
     """`imagenet`, `random`, or the path of a state dict of the backbone (.pth, .pt, .safetensors)."""
     pooling: str = option("average", choices=POOLING_WORDS)
     """What is kept of its feature maps: `average` of the last ones, `concat` of their averages and largest

@@ -12,7 +12,7 @@ class ScheduleConfig:
 
     name: str = MISSING
     """Which schedule this is; set by the group option, not by hand."""
-    warmup_epochs: float = option(0.0, at_least=0)
+    warmup_epochs: float = option(0.0, at_least=0, at_most=1_000_000)
     """Epochs in which the rate rises to `optimizer.lr` first, in a straight line; the schedule follows."""
 
     depends_on_length: ClassVar[bool] = False

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from binrecon.config.options import MISSING, option
+from binrecon.config.options import LARGEST_SEED, MISSING, option
 
 
 @dataclass
@@ -11,7 +11,7 @@ class SourceConfig:
 
     name: str = MISSING
     """Which source this is; set by the group option, not by hand."""
-    root: str = MISSING
+    root: str = option(is_path=True)
     """Folder of the bins; where they are rendered (`synthetic`) or fetched to (`abid`)."""
 
 
@@ -20,7 +20,7 @@ class LocalSourceConfig(SourceConfig):
     """A folder in the layout of aft-vbi-pds: bin-images/{bin_id}.jpg beside metadata/{bin_id}.json."""
 
     name: str = "local"
-    root: str = "${oc.env:BINRECON_ROOT,data/abid}"
+    root: str = option("${oc.env:BINRECON_ROOT,data/abid}", is_path=True)
     """Folder of the bins."""
 
 
@@ -28,17 +28,17 @@ class LocalSourceConfig(SourceConfig):
 class FaultsConfig:
     """How many bins of each kind of fault the synthetic source plants."""
 
-    corrupt_photos: int = 0
+    corrupt_photos: int = option(0, at_least=0)
     """Photos that are cut short."""
-    missing_records: int = 0
+    missing_records: int = option(0, at_least=0)
     """Photos without a record."""
-    duplicate_photos: int = 0
+    duplicate_photos: int = option(0, at_least=0)
     """Photos that are those of another bin, byte for byte."""
-    contradictory_records: int = 0
+    contradictory_records: int = option(0, at_least=0)
     """Records whose count is not the sum of their items."""
-    extra_empty_bins: int = 0
+    extra_empty_bins: int = option(0, at_least=0)
     """Empty bins, besides those that occur anyway."""
-    unpadded_ids: int = 0
+    unpadded_ids: int = option(0, at_least=0)
     """Bins with a key such as `523`, which is not `00523`."""
 
 
@@ -47,15 +47,15 @@ class SyntheticSourceConfig(SourceConfig):
     """Rendered bins with known counts, the same for the same settings."""
 
     name: str = "synthetic"
-    root: str = "${cache_dir}/synthetic"
+    root: str = option("${cache_dir}/synthetic", is_path=True)
     """Folder that the bins are rendered to."""
-    bin_count: int = option(1000, at_least=1)
+    bin_count: int = option(1000, at_least=1, at_most=10_000_000)
     """How many bins to render."""
-    seed: int = option(0, at_least=0)
+    seed: int = option(0, at_least=0, at_most=LARGEST_SEED)
     """Seed of the renderer; independent of the run's seed."""
-    largest_count: int = 7
+    largest_count: int = option(7, at_least=1, at_most=12)
     """Largest number of items in a bin; as in the real data, some have more than data.max_count."""
-    pair_fraction: float = 0.3
+    pair_fraction: float = option(0.3, at_least=0, at_most=1)
     """Share of bins that belong to a before/after pair of the same bin."""
     faults: FaultsConfig = field(default_factory=FaultsConfig)
 
@@ -68,9 +68,9 @@ class AbidSourceConfig(SourceConfig):
     """
 
     name: str = "abid"
-    root: str = "${oc.env:BINRECON_ABID_ROOT,${cache_dir}/abid}"
+    root: str = option("${oc.env:BINRECON_ABID_ROOT,${cache_dir}/abid}", is_path=True)
     """Folder that the bins are fetched to."""
-    subset: str = "fetched"
+    subset: str = option("fetched", is_path=True)
     """`fetched` (all that lies in `root`), or what to bring there: the words of `fetch`."""
     parts: str = option("both", choices=("both", "photos", "records"))
     """What to bring of each bin: `both`, only `photos` or only `records`."""
@@ -84,13 +84,13 @@ class AbidSourceConfig(SourceConfig):
     """Another S3 server, for instance http://127.0.0.1:8333; null for Amazon's."""
     is_signed: bool = False
     """Whether requests are signed with the credentials of the usual AWS chain; the dataset needs none."""
-    lists_dir: str = "${lists_dir}"
+    lists_dir: str = option("${lists_dir}", is_path=True)
     """Folder of the published lists, for the subsets that they name."""
-    sample_seed: int = option(0, at_least=0)
+    sample_seed: int = option(0, at_least=0, at_most=LARGEST_SEED)
     """Chooses another `sample:N`."""
-    connections: int = option(32, at_least=1)
+    connections: int = option(32, at_least=1, at_most=1_024)
     """Objects fetched at a time."""
-    attempts: int = option(6, at_least=1)
+    attempts: int = option(6, at_least=1, at_most=1_000)
     """How often an object is tried before it is given up and listed."""
     backoff_s: float = option(0.5, at_least=0)
     """Wait before the second attempt, in seconds; doubled before each further one, at random by half less."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from binrecon.config.options import MISSING, option
+from binrecon.config.options import LARGEST_SEED, MISSING, option
 from binrecon.config.schema.callbacks import CallbacksConfig
 from binrecon.config.schema.data import DataConfig
 from binrecon.config.schema.features import KeptFeaturesConfig
@@ -33,15 +33,15 @@ class TrainConfig:
     logger: LoggerConfig = MISSING  # chosen by a group option
     callbacks: CallbacksConfig = field(default_factory=CallbacksConfig)
     features: KeptFeaturesConfig = field(default_factory=KeptFeaturesConfig)
-    seed: int = option(0, at_least=0)
+    seed: int = option(0, at_least=0, at_most=LARGEST_SEED)
     """Seed of the head's first weights, the order of photos and their flips."""
     monitor: str = "val/loss"
     """The metric that decides which checkpoint is best; the only place where it is named."""
-    resume: str | None = None
+    resume: str | None = option(None, is_path=True)
     """Folder of a run to go on with; null starts anew."""
-    output_root: str = "outputs"
+    output_root: str = option("outputs", is_path=True)
     """Folder that holds the run folders."""
-    lists_dir: str = MISSING
+    lists_dir: str = option(is_path=True)
     """Folder of the lists that others published; they are not part of binrecon."""
-    cache_dir: str = MISSING
+    cache_dir: str = option(is_path=True)
     """Folder for what can be made again: rendered and fetched bins, manifests, features."""

@@ -13,9 +13,9 @@ class TrainerConfig:
     """Which trainer this is; set by the group option, not by hand."""
     accelerator: str = option("cpu", choices=("auto", "cpu", "gpu"))
     """`cpu`, `gpu`, or `auto`: GPUs where the machine has some."""
-    devices: int = option(1, at_least=0)
+    devices: int = option(1, at_least=0, at_most=1_024)
     """Processes on each machine, each with its own device; 0 is one for each GPU, or what srun started."""
-    nodes: int = option(1, at_least=0)
+    nodes: int = option(1, at_least=0, at_most=4_096)
     """Machines; on each of several, torchrun or srun starts the run. 0 is what srun started."""
     join_timeout_s: float = option(600.0, above=0)
     """Longest wait at the start until the processes of all machines have met, in seconds."""
@@ -29,9 +29,9 @@ class TrainerConfig:
     """Whether BatchNorm in training normalises over the batch of all processes, not over a share of it."""
     precision: str = option("32-true", choices=("32-true", "bf16-mixed", "16-mixed"))
     """Lightning's word for the number format: `32-true`, `bf16-mixed`, `16-mixed`."""
-    max_epochs: int = option(15, at_least=1)
+    max_epochs: int = option(15, at_least=1, at_most=1_000_000)
     """Passes over the training photos."""
-    accumulate: int = option(1, at_least=1)
+    accumulate: int = option(1, at_least=1, at_most=65_536)
     """Parts that a batch is computed in, one after the other, where it does not fit into memory at once."""
     gradient_clip_norm: float | None = option(None, above=0)
     """Largest L2 norm of the gradient of a step, larger ones are scaled down; null never does."""

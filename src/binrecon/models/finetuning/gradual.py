@@ -18,9 +18,9 @@ class GradualRegimeConfig(TrainedRegimeConfig):
     name: str = "gradual"
     first_stage: str = "stem"
     """The stage to end with: `stem` (all of the backbone), `stage1`, …"""
-    head_epochs: int = option(2, at_least=0)
+    head_epochs: int = option(2, at_least=0, at_most=1_000_000)
     """Epochs for the head alone."""
-    stage_epochs: int = option(1, at_least=1)
+    stage_epochs: int = option(1, at_least=1, at_most=1_000_000)
     """Epochs from one stage to the next."""
 
     unfreezes: ClassVar[bool] = True

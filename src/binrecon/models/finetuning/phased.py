@@ -18,7 +18,7 @@ class PhaseConfig:
     """How long it lasts."""
     first_stage: str = "stem"
     """First trained stage of the backbone; `head` trains the head alone."""
-    image_size: int | None = option(None, at_least=32)
+    image_size: int | None = option(None, at_least=32, at_most=2048)
     """Height and width of the training photos, in pixels; null for data.image_size."""
     lr: float | None = option(None, above=0)
     """Learning rate at its start; null for optimizer.lr."""

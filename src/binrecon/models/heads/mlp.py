@@ -20,7 +20,7 @@ class MlpHeadConfig(HeadConfig):
     """
 
     name: str = "mlp"
-    hidden_width: int = option(512, at_least=1)
+    hidden_width: int = option(512, at_least=1, at_most=65_536)
     """Values in the hidden layer."""
     dropout: float = option(0.5, at_least=0, below=1)
     """Share of the hidden values that are zeroed while training, and half that share of the features."""

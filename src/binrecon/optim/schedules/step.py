@@ -11,7 +11,7 @@ class StepConfig(ScheduleConfig):
     """The learning rate falls by a factor every few epochs; by default divided by 10 every 10 epochs."""
 
     name: str = "step"
-    step_epochs: int = option(10, at_least=1)
+    step_epochs: int = option(10, at_least=1, at_most=1_000_000)
     """Epochs between two falls of the learning rate."""
     step_factor: float = option(0.1, above=0)
     """What the learning rate is multiplied by at each fall."""

@@ -15,9 +15,9 @@ class WarmRestartsConfig(ScheduleConfig):
     """
 
     name: str = "warm_restarts"
-    first_cycle_epochs: int = option(1, at_least=1)
+    first_cycle_epochs: int = option(1, at_least=1, at_most=1_000_000)
     """Length of the first cycle, in epochs."""
-    cycle_mult: int = option(2, at_least=1)
+    cycle_mult: int = option(2, at_least=1, at_most=1_000)
     """How many times longer each cycle is than the one before."""
     min_lr: float = option(0.0, at_least=0)
     """Learning rate at the end of each cycle."""
