@@ -108,10 +108,6 @@ class ComparisonError(BinreconError, ValueError):
     """The runs at hand cannot be compared as asked."""
 
 
-class ReproductionError(BinreconError):
-    """A study cannot be run again, or what it quotes no longer holds."""
-
-
 class AuditError(BinreconError, ValueError):
     """The counts of an audit cannot be applied."""
 

@@ -14,7 +14,6 @@ from binrecon.config.run_keys import list_settings
 from binrecon.published import class_counts
 from binrecon.published.rows import TABLES
 from binrecon.reproduce import verdict
-from binrecon.reproduce.studies import list_studies
 from binrecon.training.module import CountingModule
 
 OTHER_BINS = ["data.split=grouped", "data.counts_from=records"]
@@ -211,12 +210,3 @@ def test_reproduce__a_part_of_the_published_photos(
     assert main(["reproduce", "unc", *tiny_run, *words, "seeds=1"]) == 0
     marks = set(pd.read_csv(folder / "table.csv")["ours - published"])
     assert marks == {"on 2,715 of 324,735 photos, in 2 of 40 epochs, with other words: not comparable"}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", ["synthetic_bins", "first_light", "manifest_scale", "speed", "optimizers", "export", "scale"]
-)
-def test_reproduce__studies_hold(name: str) -> None:
-    assert name in list_studies()
-    assert main(["reproduce", name, "--check"]) == 0

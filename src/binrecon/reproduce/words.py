@@ -13,7 +13,7 @@ from binrecon.errors import ConfigError
 OWN_KEYS = tuple(field.name for field in fields(ReproduceConfig))
 """The settings."""
 
-_FLAGS = {"--rehearse": "rehearse=true", "--estimate": "estimate=true", "--check": "check=true"}
+_FLAGS = {"--rehearse": "rehearse=true", "--estimate": "estimate=true"}
 _TRAIN_KEYS = tuple(field.name for field in fields(TrainConfig))
 _BARRED = {
     "experiment": "is the recipe of each row; choose rows=[NAME,...]",

@@ -58,7 +58,6 @@ def test_plan__rehearsed(words: list[str]) -> None:
         ("estimate_s=0", "estimate_s: must be above 0, got 0.0"),
         ("rows=[]", "rows: empty; give some of resnet34_sgd"),
         ("rows=[resnet34]", "rows: 'resnet34' is no row of unc; rows are resnet34_sgd. Did you mean 'resnet34_sgd'?"),
-        ("--check", "check: is for the studies of experiments/; 'unc' is a published table"),
         ("optimizer.lrr=1", "optimizer.lrr: unknown key; allowed are lr, weight_decay, decays_biases, momentum, step_epochs, step_factor. Did you mean 'lr'?"),
         ("optimizer.lr=-1", "optimizer.lr: must be above 0, got -1.0"),
         ("features=cached", "features: cached needs regime=frozen; regime=full changes them, use auto"),

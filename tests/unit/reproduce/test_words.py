@@ -17,9 +17,9 @@ def test_sort_words() -> None:
         ("experiment=stanford/resnet18_sgd", "experiment: is the recipe of each row; choose rows=[NAME,...]"),
         ("resume=outputs/run", "resume: is not needed: the same command goes on where it stopped"),
         ("hydra.run.dir=x", "hydra.run.dir: belongs to a run, not to a reproduction"),
-        ("--rehears", "--rehears: no flag of reproduce; flags are --rehearse, --estimate, --check. Did you mean '--rehearse'?"),
+        ("--rehears", "--rehears: no flag of reproduce; flags are --rehearse, --estimate. Did you mean '--rehearse'?"),
         ("optimizer.lr=0.1,0.2", "optimizer.lr: has several values, but a word holds for every run; give one of them"),
-        ("row=[a]", "row: neither a setting of reproduce (rows, seeds, rehearse, estimate, estimate_s, check) nor a key of train. Did you mean 'rows'?"),
+        ("row=[a]", "row: neither a setting of reproduce (rows, seeds, rehearse, estimate, estimate_s) nor a key of train. Did you mean 'rows'?"),
     ],
 )  # fmt: skip
 def test_sort_words__refused(word: str, problem: str) -> None:

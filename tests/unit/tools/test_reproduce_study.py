@@ -2,9 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from binrecon.errors import ConfigError, ReproductionError
-from binrecon.reproduce.command import reproduce
-from binrecon.reproduce.studies import check_study, list_studies, read_study, run_study
+from reproduce_study import StudyError, check_study, list_studies, main, read_study, run_study
 
 WRITE = """python -c "import sys; open(sys.argv[1], 'w').write(sys.argv[2])" """
 
@@ -45,32 +43,25 @@ def test_list_studies__without_a_checkout(tmp_path: Path) -> None:
 )
 def test_read_study__not_two_lists(text: str, tmp_path: Path) -> None:
     (tmp_path / "study.yaml").write_text(text)
-    with pytest.raises(ConfigError, match="must have `run` and `check`, each a list of commands"):
+    with pytest.raises(StudyError, match="must have `run` and `check`, each a list of commands"):
         read_study(tmp_path / "study.yaml")
 
 
 def test_read_study__not_yaml(tmp_path: Path) -> None:
     (tmp_path / "study.yaml").write_text("run: [")
-    with pytest.raises(ConfigError, match="not YAML"):
+    with pytest.raises(StudyError, match="not YAML"):
         read_study(tmp_path / "study.yaml")
 
 
 def test_run_study__fills_in_where(checkout: Path) -> None:
-    study = list_studies(checkout)["small"]
-    out = checkout / "outputs" / "reproduce" / "small"
-    run_study(study, [f"output_root={checkout / 'outputs'}", f"source.root={checkout}"])
+    study, out = list_studies(checkout)["small"], checkout / "outputs"
+    run_study(study, out, checkout)
     assert (out / "big").read_text() == str(checkout)
 
 
 def test_run_study__needs_bins(checkout: Path) -> None:
-    with pytest.raises(ConfigError, match=r"source\.root: must be given, the folder of real bins"):
-        run_study(list_studies(checkout)["small"], [])
-
-
-def test_run_study__other_words(checkout: Path) -> None:
-    with pytest.raises(ConfigError) as caught:
-        run_study(list_studies(checkout)["small"], ["seeds=2", "trainer=gpu", "--check"])
-    assert [problem.partition(":")[0] for problem in caught.value.problems] == ["seeds=2", "trainer"]
+    with pytest.raises(StudyError, match=r"--bins: must be given, the folder of real bins"):
+        run_study(list_studies(checkout)["small"], checkout / "outputs")
 
 
 def test_check_study__runs_in_small(
@@ -78,39 +69,44 @@ def test_check_study__runs_in_small(
 ) -> None:
     check_study(list_studies(checkout)["small"], tmp_path)
     assert (tmp_path / "small").read_text() == "yes"
-    assert f"{checkout / 'experiments' / 'small'}: every command holds" in capsys.readouterr().out.replace(
-        "\n", ""
-    )
+    assert f"{checkout / 'experiments' / 'small'}: every command works" in capsys.readouterr().out
 
 
-def test_check_study__names_everything_that_no_longer_holds(checkout: Path, tmp_path: Path) -> None:
+def test_check_study__names_every_broken_command(checkout: Path, tmp_path: Path) -> None:
     folder = checkout / "experiments" / "small"
     (folder / "README.md").write_text("`python train.py model=resnet18 optimizer=lion`")
     write_study(folder, ["true"], ["python -c 'raise SystemExit(3)'", WRITE + "{out}/after yes"])
-    with pytest.raises(ReproductionError) as caught:
+    with pytest.raises(StudyError) as caught:
         check_study(list_studies(checkout)["small"], tmp_path)
     lines = str(caught.value).splitlines()
-    assert lines[0] == "the study small: 2 of its commands do not hold"
+    assert lines[0] == "the study small: 2 of its commands failed"
     assert lines[1].startswith("  train model=resnet18 optimizer=lion: 1 problem in the config")
-    assert lines[2] == "  python -c 'raise SystemExit(3)': ended with status 3; its error stands above"
+    assert lines[2] == "  python -c 'raise SystemExit(3)': ended with status 3; its error is above"
     assert (tmp_path / "after").exists(), "the others have run"
 
 
-def test_reproduce__what_there_is() -> None:
-    with pytest.raises(ConfigError) as caught:
-        reproduce(["stanfrod"])
-    (problem,) = caught.value.problems
-    assert problem.startswith(
-        "'stanfrod' is nothing to reproduce; published tables are stanford, proposal, unc; studies are "
-    )
-    assert problem.endswith(". Did you mean 'stanford'?")
-    with pytest.raises(ConfigError, match="what to reproduce is not said; published tables are"):
-        reproduce([])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["optimisers"], "no study 'optimisers'; studies are counting, export, "),
+        (["optimizers", "--check", "--out", "x"], "--out: a check writes to a temporary folder"),
+        ([], "the following arguments are required: STUDY"),
+    ],
+)
+def test_main__refused(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert message in capsys.readouterr().err
 
 
-def test_reproduce__no_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
-    from binrecon.reproduce import command
+def test_main__bins_are_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["counting"]) == 2
+    assert capsys.readouterr().err.startswith("--bins: must be given")
 
-    monkeypatch.setattr(command, "list_studies", dict)
-    with pytest.raises(ConfigError, match="studies are none here, they lie in experiments/ of a checkout"):
-        reproduce(["optimizers"])
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["synthetic_bins", "first_light", "manifest_scale", "speed", "optimizers", "export", "scale"]
+)
+def test_main__checks_the_study(name: str) -> None:
+    assert main([name, "--check"]) == 0

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from binrecon.errors import ConfigError
-from binrecon.reproduce.quoted import compose_command, find_commands, find_faults, find_scripts
+from quoted_commands import compose_command, find_commands, find_faults, find_scripts, main
 
 
 def test_find_commands__of_every_verb_and_over_lines() -> None:
@@ -36,7 +36,6 @@ def test_find_scripts() -> None:
         "sweep sweep=settings 'optimizer.lr=tag(log, interval(1e-4, 1e-1))' optimizer=sgd,adam",
         "compare outputs/train metric=rmse group_by=[model,optimizer]",
         "reproduce stanford rows=[resnet18_sgd] seeds=1 trainer=gpu",
-        "reproduce optimizers --check",
     ],
 )
 def test_compose_command(command: str, tmp_path: Path) -> None:
@@ -52,6 +51,7 @@ def test_compose_command(command: str, tmp_path: Path) -> None:
         ("fetch subsett=all", "subsett"),
         ("reproduce stanford rows=[resnet19_sgd]", "resnet19_sgd are no rows of stanford"),
         ("reproduce unc trainer=gpuu", "gpuu"),
+        ("reproduce optimizers", "optimizers: no published table; tables are stanford, proposal, unc"),
         ("reproduce unc seedz=3", "seedz: neither a setting of reproduce"),
     ],
 )
@@ -67,8 +67,19 @@ def test_find_faults__names_what_no_longer_holds(tmp_path: Path) -> None:
     readme.write_text(
         "`python train.py model=resnet18`\n`python train.py model=resnet19`\n"
         "`python experiments/a/run.py`\n`python experiments/a/gone.py`\n"
+        "`python tools/reproduce_study.py STUDY`, `python tools/reproduce_study.py b --check`\n"
     )
     faults = find_faults(readme, tmp_path)
-    assert list(faults) == ["train model=resnet19", "experiments/a/gone.py"]
+    script = "tools/reproduce_study.py"
+    assert list(faults) == ["train model=resnet19", "experiments/a/gone.py", script, "b"]
     assert "resnet19" in faults["train model=resnet19"]
-    assert faults["experiments/a/gone.py"] == "there is no such script"
+    assert faults["experiments/a/gone.py"] == faults[script] == "there is no such script"
+    assert faults["b"] == "there is no such study"
+
+
+def test_main__names_what_is_broken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "sound.md").write_text("`python train.py model=resnet18`")
+    (tmp_path / "broken.md").write_text("`python train.py model=resnet19`")
+    assert main([str(tmp_path / "sound.md")]) == 0
+    assert main([str(tmp_path / "sound.md"), str(tmp_path / "broken.md")]) == 1
+    assert f"{tmp_path / 'broken.md'}: train model=resnet19: " in capsys.readouterr().out
