@@ -150,5 +150,6 @@ def unknown_keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
     for key in map(str, config):
         if key not in known:
             yield f"{prefix}{key}: unknown key; allowed are {', '.join(known)}{did_you_mean(key, known)}"
+        # `config[key]` is public, but resolves interpolations, which may point at what is missing
         elif not OmegaConf.is_missing(config, key) and isinstance(config._get_node(key), DictConfig):
             yield from unknown_keys(config[key], f"{prefix}{key}.")

@@ -103,6 +103,8 @@ def _computes_bfloat16(device: str) -> bool:
     """Tell whether the hardware computes in bfloat16, rather than imitating it."""
     if device == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    # public in newer versions (`torch.cpu.get_capabilities`), not in every one that we allow;
+    # `torch.backends.cpu` knows AVX512 but not bfloat16
     return bool(torch.cpu._is_avx512_bf16_supported())
 
 

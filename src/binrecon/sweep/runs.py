@@ -55,6 +55,7 @@ class RunEvaluator:
     def _run_one(self, task: Task, report: Report) -> Outcome:
         folder = RunFolder(self.place.trials / f"{task.trial.number:04d}")
         folder.path.mkdir(parents=True, exist_ok=True)
+        # another process opens the trial with `Trial(study, trial_id)`; the public `number` opens none
         write_json(folder.path / TRIAL_FILE, {**self.study, "trial_id": task.trial._trial_id})
         watch = RunWatch(lambda epoch, metrics: report(task.trial, epoch, metrics))
         try:

@@ -132,11 +132,14 @@ class Worker:
         Returns:
             Whether this worker did it; False if another one was faster, or the trial has ended.
         """
+        # `study.tell(number, state=FAIL)` is public and ends a trial too, but no public call adds attributes
+        # to a trial that another process asked for, or tells which of two workers was the one that ended it
         storage = self.study._storage
         try:
-            storage.set_trial_user_attr(trial._trial_id, LOST, True)
-            storage.set_trial_user_attr(trial._trial_id, ERROR, reason)
-            if not storage.set_trial_state_values(trial._trial_id, TrialState.FAIL):
+            trial_id = trial._trial_id  # as above
+            storage.set_trial_user_attr(trial_id, LOST, True)
+            storage.set_trial_user_attr(trial_id, ERROR, reason)
+            if not storage.set_trial_state_values(trial_id, TrialState.FAIL):
                 return False
         except (UpdateFinishedTrialError, RuntimeError):
             return False
