@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from optuna.distributions import CategoricalDistribution
 from optuna.importance import get_param_importances
 from optuna.study import Study
@@ -63,7 +64,8 @@ def _draw_slice(panel: Axes, drawn: Drawn, key: str) -> PathCollection:
         panel.set_xlim(-0.5, len(choices) - 0.5)
     else:
         places = {trial.number: float(trial.params[key]) for trial in trials}
-        panel.set_xscale("log" if is_log(distribution) else "linear")
+        if is_log(distribution):
+            _scale_log(panel, list(places.values()))
     dots = panel.scatter(
         list(places.values()), np.clip([drawn.value_of(trial) for trial in trials], *limits),
         c=list(places), cmap=LATER, vmin=0, vmax=drawn.trials[-1].number,
@@ -73,6 +75,14 @@ def _draw_slice(panel: Axes, drawn: Drawn, key: str) -> PathCollection:
         mark_winner(panel, places[drawn.winner.number], drawn.winning_value)
     panel.set_ylim(*limits)
     return dots
+
+
+def _scale_log(panel: Axes, values: list[float]) -> None:
+    """Scale an axis logarithmically; less than two decades have ticks at 2 and 5 as well."""
+    panel.set_xscale("log")
+    panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(values) < 100 * min(values) else (1,)))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:g}"))
+    panel.xaxis.set_minor_formatter(NullFormatter())
 
 
 def draw_importances(drawn: Drawn, importances: dict[str, float]) -> Figure:
