@@ -4,9 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from rich import box
-from rich.table import Table
-from rich.text import Text
 
 from binrecon.compare.wording import write_seconds
 from binrecon.config.schema import TrainConfig
@@ -14,6 +11,7 @@ from binrecon.console import get_console
 from binrecon.data.transforms import list_looks
 from binrecon.published.class_counts import count_published
 from binrecon.published.rows import PublishedRow
+from binrecon.report.text import build_table
 from binrecon.reproduce.needs import BinsAtHand
 from binrecon.reproduce.plan import Plan
 from binrecon.training.pace import Pace, time_run
@@ -109,7 +107,7 @@ def _show(plan: Plan, found: Sequence[Estimate]) -> None:
     title = f"{plan.table}: extrapolated from {plan.settings.estimate_s:g} s of each row on {timed}"
     if devices > 1:
         title += f", as if {devices} devices were {devices} times as fast"
-    table = Table(title=Text(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = build_table(title)
     for place, heading in enumerate(_HEADINGS):
         table.add_column(heading, justify="left" if place < 2 else "right", no_wrap=place != 1)
     seeds = len(plan.seeds)

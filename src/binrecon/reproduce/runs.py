@@ -5,6 +5,7 @@ import traceback
 
 from binrecon.console import get_console
 from binrecon.errors import BinreconError, JobsFailedError, OutputError
+from binrecon.report.text import print_wide
 from binrecon.reproduce.finished import FinishedRun, read_finished
 from binrecon.reproduce.plan import Plan, PlannedRun
 from binrecon.reproduce.results import RowResult, compute_row
@@ -90,7 +91,7 @@ class Reproduction:
 
     def _show(self) -> None:
         report, console = self.build_report(), get_console()
-        (console if console.is_terminal else get_console(width=_PIPE_WIDTH)).print(console_table(report))
+        print_wide(console_table(report), _PIPE_WIDTH)
         for remark in report.list_remarks():
             console.print(remark, markup=False, highlight=False)
         console.print(f"table: {self.plan.folder} (table.md, table.csv)", markup=False, highlight=False)

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from binrecon.compare.wording import NONE, is_share, write_epochs, write_score, write_seconds, write_spread
+from binrecon.compare.wording import write_epochs, write_seconds, write_spread
 from binrecon.published.rows import PublishedRow
+from binrecon.report.text import NONE, build_table, is_share, write_score
 from binrecon.reproduce.results import Number, RowResult
 from binrecon.reproduce.verdict import NOT_COMPARABLE, Comparable, NotComparable, Verdict
 
@@ -124,7 +124,7 @@ def _write_interval(metric: str, interval: tuple[float, float] | None) -> str:
 
 def console_table(report: Report) -> Table:
     """Lay the lines out for the console."""
-    table = Table(title=Text(report.title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = build_table(report.title)
     for place, heading in enumerate(_HEADINGS):
         is_last = place == len(_HEADINGS) - 1
         table.add_column(heading, justify="left" if place < 3 or is_last else "right", no_wrap=not is_last)

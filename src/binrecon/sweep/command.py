@@ -9,7 +9,7 @@ from binrecon.config.schema import TrainConfig
 from binrecon.config.trainer_words import SLURM
 from binrecon.console import get_console
 from binrecon.errors import ConfigError
-from binrecon.report.tables import format_metric
+from binrecon.report.text import write_score
 from binrecon.sweep.evaluators import Evaluator
 from binrecon.sweep.heads import HeadEvaluator, why_not_heads
 from binrecon.sweep.loop import run_trials
@@ -116,7 +116,7 @@ def _train_finals(plan: Plan, number: int, is_quiet: bool) -> list[Final]:
             final = read_final(folder, seed)
         if final is not None:
             finals.append(final)
-            accuracy = format_metric("accuracy", final.metrics["accuracy"])
+            accuracy = write_score("accuracy", final.metrics["accuracy"])
             console.print(
                 f"winner with seed {seed}: {final.judged_split} accuracy {accuracy}, {final.folder}",
                 highlight=False,

@@ -15,7 +15,7 @@ from binrecon.config.metric_names import LOGGED_METRICS
 from binrecon.config.trials import write_words
 from binrecon.console import get_console
 from binrecon.errors import StudyError
-from binrecon.report.tables import format_metric
+from binrecon.report.text import write_score
 from binrecon.sweep.outcome import best_trials
 from binrecon.sweep.place import Place
 from binrecon.sweep.plots import plot_study
@@ -142,12 +142,12 @@ def write_report(
 
 
 def _format(name: str, value: float | None) -> str:
-    return format_metric(name, math.nan if value is None else value)
+    return write_score(name, math.nan if value is None else value)
 
 
 def _describe_values(trial: FrozenTrial, objectives: Sequence[str]) -> str:
     return ", ".join(
-        f"{name} {format_metric(name.partition('/')[2], value)}"
+        f"{name} {write_score(name.partition('/')[2], value)}"
         for name, value in zip(objectives, trial.values, strict=True)
     )
 

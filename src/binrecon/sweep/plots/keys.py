@@ -11,8 +11,10 @@ from optuna.distributions import CategoricalDistribution
 from optuna.importance import get_param_importances
 from optuna.study import Study
 
+from binrecon.report.figures import tidy
+from binrecon.report.text import add_arrow
 from binrecon.sweep.plots.drawn import Drawn, mark_winner
-from binrecon.sweep.plots.style import BLUE, LATER, is_log, tidy, title_of
+from binrecon.sweep.plots.style import BLUE, LATER, is_log
 
 _MOST_COLUMNS = 3
 
@@ -46,7 +48,7 @@ def draw_slices(drawn: Drawn) -> Figure:
     for panel in panels[len(keys) :]:
         panel.axis("off")
     for panel in panels[::columns]:
-        panel.set_ylabel(title_of(drawn.name, drawn.mode), fontsize=9)
+        panel.set_ylabel(add_arrow(drawn.name), fontsize=9)
     bar = figure.colorbar(dots, ax=panels, fraction=0.03, pad=0.01)
     bar.set_label("trial; the winner has a ring", fontsize=9)
     bar.ax.tick_params(labelsize=8)

@@ -1,6 +1,6 @@
 from matplotlib.figure import Figure
 
-from binrecon.report.legend import add_legend_above
+from binrecon.report.figures import add_legend_above
 
 
 def test_add_legend_above__its_panel_and_within_the_figure() -> None:
