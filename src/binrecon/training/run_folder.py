@@ -18,6 +18,7 @@ from binrecon.config.trials import write_word
 from binrecon.errors import CheckpointError
 from binrecon.whole_file import write_json, write_text
 
+_CHECKOUT = Path(__file__).parents[3]
 _PACKAGES = (
     "binrecon", "torch", "torchvision", "torchcodec", "pytorch-lightning", "torchmetrics", "timm", "wandb",
     "hydra-core", "omegaconf", "numpy", "pillow", "pandas", "pyarrow",
@@ -102,16 +103,15 @@ def collect_facts(overrides: Sequence[str], seed: int) -> dict[str, Any]:
         "overrides": list(overrides),
         "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "seed": seed,
-        "git": _git_state(),
+        "git": read_git_state(),
         "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
         "python": platform.python_version(),
         "platform": platform.platform(),
     }
 
 
-def _git_state() -> dict[str, Any] | None:
+def read_git_state(checkout: Path = _CHECKOUT) -> dict[str, Any] | None:
     """Return commit and dirty flag of the checkout this code runs from; None where it was installed."""
-    checkout = Path(__file__).parents[3]
     if not (checkout / ".git").exists():
         return None
 
