@@ -19,7 +19,7 @@ from binrecon.config.search_space import build_space, sort_words
 from binrecon.config.trials import check_space
 from binrecon.errors import BinreconError, ConfigError
 from binrecon.published.rows import TABLES
-from binrecon.reproduce import words as reproduce_words
+from binrecon.reproduce import overrides as reproduce_overrides
 
 ROOT = Path(__file__).parents[1]
 """The checkout."""
@@ -141,7 +141,7 @@ def _compose_reproduction(overrides: Sequence[str]) -> None:
     table, *rest = overrides
     if table not in TABLES:
         raise ConfigError([f"{table}: no published table; tables are {', '.join(TABLES)}"])
-    given = reproduce_words.sort_words(rest)
+    given = reproduce_overrides.split_overrides(rest)
     chosen = compose_config("reproduce", given.own).rows
     known = [row.name for row in TABLES[table]]
     if unknown := [row for row in chosen or () if row not in known]:

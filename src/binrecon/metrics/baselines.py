@@ -1,4 +1,4 @@
-"""What needs no photo: the scores that a model has to beat."""
+"""Baselines that need no photo."""
 
 from collections.abc import Sequence
 

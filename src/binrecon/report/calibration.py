@@ -1,4 +1,4 @@
-"""How far probabilities could be trusted before and after calibration, as a table and a picture."""
+"""Reliability of probabilities before and after calibration, as a table and a picture."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ CALIBRATION_MEANINGS = {
     "classwise_ece": "gap between the probability of a count and how often it is recorded, over all counts",
     "brier": "squared distance of the distribution from what is recorded",
 }
-"""Every score of a calibration, the smaller the better, and its meaning in the words of the README."""
+"""Every score of a calibration, the smaller the better, and its meaning as the README gives it."""
 
 _BEFORE_COLOUR, _AFTER_COLOUR = "#8a8f98", "#1f5fa8"
 
@@ -31,8 +31,8 @@ class Calibrated(NamedTuple):
     """One set of bins before and after.
 
     Attributes:
-        name: Which bins, for instance `test, 466 bins`.
-        before: Probabilities as the counter gives them, shape (N, C).
+        name: Name of the bins, for instance `test, 466 bins`.
+        before: Probabilities of the counter, shape (N, C).
         after: The same calibrated, shape (N, C).
         recorded_class: Shape (N,).
     """
@@ -44,11 +44,11 @@ class Calibrated(NamedTuple):
 
 
 def calibration_table(scores: Mapping[str, Mapping[str, float]], title: str) -> Table:
-    """Lay scores side by side: a row for each, all of them better when smaller.
+    """Build a table of scores: a row for each, all of them better when smaller.
 
     Args:
         scores: Heading of each column, for instance `test before`, to its scores by name.
-        title: What was done.
+        title: Title of the table or picture.
     """
     table = build_table(title)
     table.add_column("metric", no_wrap=True)
@@ -61,15 +61,15 @@ def calibration_table(scores: Mapping[str, Mapping[str, float]], title: str) -> 
 
 
 def plot_calibration(parts: Sequence[Calibrated], title: str, path: Path) -> None:
-    """Draw, for each set of bins, how often a count is recorded that is given a probability.
+    """Draw, for each set of bins, how often counts of each probability are recorded.
 
-    All counts of all bins are in it, not the likeliest ones alone: a weak counter gives those nearly the
+    It includes all counts of all bins, not only the likeliest ones, to which a weak counter gives nearly the
     same probability everywhere.
 
     Args:
         parts: A column of panels for each.
-        title: What was done.
-        path: Where the picture goes, ending in `.png`.
+        title: Title of the table or picture.
+        path: File that ends in `.png`.
     """
     figure = Figure(figsize=(4.4 * len(parts) + 0.2, 6.2), layout="constrained")
     panels = figure.subplots(2, len(parts), sharex=True, squeeze=False, height_ratios=[3, 1])
@@ -85,7 +85,7 @@ def plot_calibration(parts: Sequence[Calibrated], title: str, path: Path) -> Non
 
 
 def _draw_bands(axes: Axes, part: Calibrated) -> float:
-    """Draw both lines, and return how far the axes have to reach."""
+    """Draw both lines; return the upper limit that the axes need."""
     is_recorded = np.arange(part.before.shape[1]) == part.recorded_class[:, None]
     axes.plot([0, 1], [0, 1], ls="--", lw=1, color="#555555", label="share = probability")
     reach = 0.0

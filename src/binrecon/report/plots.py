@@ -31,8 +31,8 @@ def plot_learning_curves(history: pd.DataFrame, path: Path, best_epoch: int | No
     Args:
         history: One row for each epoch or more, with `epoch` and columns named `<split>/<metric>`; values
             that are missing or not finite are left out.
-        path: Where the picture goes, ending in `.png`.
-        best_epoch: The epoch whose weights were kept; marked in every panel.
+        path: File that ends in `.png`.
+        best_epoch: Epoch of the best checkpoint; marked in every panel.
 
     Raises:
         ValueError: If no column holds a value of a declared metric in training or validation.
@@ -100,8 +100,8 @@ def plot_confusion(
     Args:
         confusion: Number of bins by recorded count (rows) and predicted count (columns), shape (C, C).
         min_count: The count of class 0.
-        path: Where the picture goes, ending in `.png`.
-        split: Whose bins they are.
+        path: File that ends in `.png`.
+        split: Split of the bins.
     """
     bins = torch.as_tensor(confusion).detach().cpu().double().numpy()
     recorded = bins.sum(axis=1, keepdims=True)
@@ -135,12 +135,12 @@ def _write_cells(axes: Axes, bins: NDArray[np.float64], shares: NDArray[np.float
 
 
 def plot_reliability(tally: CountTally, path: Path, split: str = "test") -> None:
-    """Draw how often the model is right at each confidence, and how often it is that confident.
+    """Draw accuracy and number of bins by confidence.
 
     Args:
         tally: The sums of the scored bins.
-        path: Where the picture goes, ending in `.png`.
-        split: Whose bins they are.
+        path: File that ends in `.png`.
+        split: Split of the bins.
     """
     figure = Figure(figsize=(4.6, 5.8), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])

@@ -11,12 +11,12 @@ from binrecon.report.text import add_arrow, build_table, write_score, write_shar
 
 
 def metrics_table(columns: Mapping[str, Mapping[str, float]], title: str) -> Table:
-    """Lay metrics side by side: one row for each metric, with an arrow to its better direction.
+    """Build a table of metrics: one row for each, with an arrow to its better direction.
 
     Args:
         columns: Heading of each column, for instance `this run`, to its metrics by name, without a split. A
             metric that a column lacks is shown as one without a value.
-        title: What was scored, for instance `test, 3,604 bins`.
+        title: Name of the scored bins, for instance `test, 3,604 bins`.
 
     Raises:
         ValueError: If a metric is not one that `config.metric_names` declares.
@@ -37,7 +37,7 @@ def metrics_table(columns: Mapping[str, Mapping[str, float]], title: str) -> Tab
 
 
 def per_count_table(tally: CountTally, min_count: int, title: str) -> Table:
-    """List, for each recorded count, how many bins have it and how well it is predicted."""
+    """Build a table of bins, accuracy and F1 by recorded count."""
     table = build_table(title)
     for heading in ("recorded count", "bins", "accuracy", "F1"):
         table.add_column(heading, justify="right")
@@ -49,11 +49,11 @@ def per_count_table(tally: CountTally, min_count: int, title: str) -> Table:
 
 
 def decodings_table(metrics: Mapping[str, float], title: str) -> Table:
-    """List, for each way to take a count from a distribution, how well it does.
+    """Build a table of the metrics of each decoding of a distribution to a count.
 
     Args:
-        metrics: Of one set of bins, by name, without a split.
-        title: What was scored.
+        metrics: Metrics of one set of bins by name, without a split.
+        title: Name of the scored bins.
     """
     table = build_table(title)
     table.add_column("count", no_wrap=True)

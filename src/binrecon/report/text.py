@@ -1,4 +1,4 @@
-"""Numbers as people read them, and the tables they stand in."""
+"""Numbers and tables as text."""
 
 import math
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from binrecon.config.metric_names import LOGGED_METRICS
 from binrecon.console import get_console
 
 NONE = "–"
-"""Shown where there is no value."""
+"""Shown for a missing value."""
 
 _ARROWS: Mapping[str, str] = {"max": "↑", "min": "↓"}
 
@@ -50,11 +50,11 @@ def write_number(value: float) -> str:
 
 
 def build_table(title: str) -> Table:
-    """Build an empty table with its title on the left; what looks like markup in the title is text."""
+    """Build an empty table with its title on the left; markup in the title is not interpreted."""
     return Table(title=Text(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
 
 
 def print_wide(table: Table, columns: int) -> None:
-    """Print a table as wide as the terminal, or where there is none as wide as it needs, up to `columns`."""
+    """Print a table at the width of the terminal; without a terminal, at up to `columns` characters."""
     console = get_console()
     (console if console.is_terminal else get_console(width=columns)).print(table)

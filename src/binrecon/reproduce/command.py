@@ -8,23 +8,23 @@ from binrecon.published.rows import TABLES
 from binrecon.reproduce.plan import Plan
 
 
-def reproduce(words: Sequence[str]) -> None:
+def reproduce(overrides: Sequence[str]) -> None:
     """Run the rows of a table again.
 
     Args:
-        words: Name of the table, settings, and overrides of `train` that hold for every run.
+        overrides: Name of the table, settings, and overrides of `train` that hold for every run.
 
     Raises:
         BinreconError: If overrides, bins, lists, weights or some of the runs do not allow it.
     """
-    name, *rest = words or ("",)
+    name, *rest = overrides or ("",)
     if name not in TABLES:
         asked = f"'{name}' is no published table" if name else "no table is named"
         raise ConfigError([f"{asked}; tables are {', '.join(TABLES)}{did_you_mean(name, TABLES)}"])
     plan = Plan(name, rest)
-    from binrecon.reproduce.needs import check_runs, look_at_needs
+    from binrecon.reproduce.inputs import check_runs, find_inputs
 
-    bins = look_at_needs(plan.rows)
+    bins = find_inputs(plan.rows)
     if plan.settings.estimate:
         from binrecon.reproduce.estimate import estimate
 

@@ -15,8 +15,8 @@ def _reproduce(words: Sequence[str]) -> None:
 
 _TABLES = (
     "NAME is a published table: stanford, proposal or unc.",
-    "Words of `train` hold for every run; `binrecon train --help` lists them. --rehearse and --estimate",
-    "are rehearse=true and estimate=true. The same command again goes on where it stopped.",
+    "Overrides of `train` hold for every run; `binrecon train --help` lists their keys. --rehearse and",
+    "--estimate are rehearse=true and estimate=true. The same command again resumes where it stopped.",
 )
 
 VERB = Verb(
@@ -28,6 +28,6 @@ VERB = Verb(
         "stanford --rehearse seeds=1 source=synthetic data.split=grouped data.counts_from=records",
         "unc rows=[resnet34_sgd] seeds=1 source.root=data/abid lists_dir=data/lists",
     ),
-    words="NAME [WORD OF train ...] ",
+    words="NAME ",
     notes=_TABLES,
 )

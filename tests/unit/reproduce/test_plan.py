@@ -27,7 +27,7 @@ def test_plan__a_seed_of_every_row_before_the_next(words: list[str], tmp_path: P
         for name in ("resnet50_sgd", "resnet50_adam")
     ]
     run = next(iter(plan.list_runs()))
-    assert run.words == ["experiment=proposal/resnet50_sgd", *words, "seed=5", "seed=5"]
+    assert run.overrides == ["experiment=proposal/resnet50_sgd", *words, "seed=5", "seed=5"]
     assert plan.command == f"binrecon reproduce proposal {' '.join(words)} seeds=2 seed=5"
 
 
@@ -108,9 +108,9 @@ def test_plan__refuses_runs_of_other_words(words: list[str]) -> None:
     with pytest.raises(OutputError) as caught:
         Plan("unc", [*words, "data.image_size=64"])
     assert str(caught.value) == (
-        "runs of other words lie there\n"
+        "runs with other settings are there already\n"
         f"  {path}: data.image_size 224 there, 64 here, trainer.max_epochs 1 there, 40 here\n"
-        "give the words that they began with, or another folder with output_root=PATH"
+        "give the settings that they were started with, or another folder with output_root=PATH"
     )
     Plan("unc", [*words, "data.image_size=64", "--estimate"])  # runs nothing
 

@@ -1,12 +1,12 @@
 import pytest
 
 from binrecon.errors import ConfigError
-from binrecon.reproduce.words import Said, sort_words
+from binrecon.reproduce.overrides import SplitOverrides, split_overrides
 
 
-def test_sort_words() -> None:
+def test_split_overrides() -> None:
     words = ["rows=[a,b]", "trainer=gpu", "seeds=2", "--estimate", "seed=5", "data.image_size=64"]
-    assert sort_words(words) == Said(
+    assert split_overrides(words) == SplitOverrides(
         own=("rows=[a,b]", "seeds=2", "estimate=true"), train=("trainer=gpu", "seed=5", "data.image_size=64")
     )
 
@@ -15,20 +15,20 @@ def test_sort_words() -> None:
     ("word", "problem"),
     [
         ("experiment=stanford/resnet18_sgd", "experiment: is the recipe of each row; choose rows=[NAME,...]"),
-        ("resume=outputs/run", "resume: is not needed: the same command goes on where it stopped"),
+        ("resume=outputs/run", "resume: is not needed: the same command resumes where it stopped"),
         ("hydra.run.dir=x", "hydra.run.dir: belongs to a run, not to a reproduction"),
         ("--rehears", "--rehears: no flag of reproduce; flags are --rehearse, --estimate. Did you mean '--rehearse'?"),
-        ("optimizer.lr=0.1,0.2", "optimizer.lr: has several values, but a word holds for every run; give one of them"),
+        ("optimizer.lr=0.1,0.2", "optimizer.lr: has several values, but an override holds for every run; give one of them"),
         ("row=[a]", "row: neither a setting of reproduce (rows, seeds, rehearse, estimate, estimate_s) nor a key of train. Did you mean 'rows'?"),
     ],
 )  # fmt: skip
-def test_sort_words__refused(word: str, problem: str) -> None:
+def test_split_overrides__refused(word: str, problem: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        sort_words(["seeds=2", word])
+        split_overrides(["seeds=2", word])
     assert caught.value.problems == (problem,)
 
 
-def test_sort_words__every_problem_at_once() -> None:
+def test_split_overrides__every_problem_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
-        sort_words(["resume=x", "what", "-m"])
+        split_overrides(["resume=x", "what", "-m"])
     assert [problem.partition(":")[0] for problem in caught.value.problems] == ["resume", "what", "-m"]

@@ -4,8 +4,8 @@ import pytest
 
 from binrecon.published.class_counts import count_published
 from binrecon.published.rows import TABLES, PublishedRow
+from binrecon.reproduce.comparability import Comparable, NotComparable, assess, find_mark, list_remarks
 from binrecon.reproduce.finished import FinishedRun
-from binrecon.reproduce.verdict import Comparable, NotComparable, find_mark, judge, list_remarks
 
 Finish = Callable[..., FinishedRun]
 Find = Callable[[str, str], PublishedRow]
@@ -13,23 +13,23 @@ Find = Callable[[str, str], PublishedRow]
 
 def refuse(row: PublishedRow, *runs: FinishedRun) -> str:
     """Make sure that nobody can compare these runs, and return their mark."""
-    verdict = judge(row, runs)
-    assert isinstance(verdict, NotComparable)
-    assert not hasattr(verdict, "subtract")
+    assessment = assess(row, runs)
+    assert isinstance(assessment, NotComparable)
+    assert not hasattr(assessment, "subtract")
     with pytest.raises(ValueError, match="cannot be compared with what was published: on "):
         Comparable(row, runs)
-    return verdict.mark
+    return assessment.mark
 
 
 @pytest.mark.parametrize("row", [row for rows in TABLES.values() for row in rows], ids=lambda row: row.recipe)
-def test_judge__every_published_photo_as_the_recipe_says(row: PublishedRow, finish: Finish) -> None:
-    verdict = judge(row, [finish(row, seed=0), finish(row, seed=1)])
-    assert isinstance(verdict, Comparable)
-    assert verdict.subtract(0.5, 0.75) == -0.25
+def test_assess__every_published_photo_as_the_recipe_says(row: PublishedRow, finish: Finish) -> None:
+    assessment = assess(row, [finish(row, seed=0), finish(row, seed=1)])
+    assert isinstance(assessment, Comparable)
+    assert assessment.subtract(0.5, 0.75) == -0.25
 
 
 @pytest.mark.parametrize("row", [row for rows in TABLES.values() for row in rows], ids=lambda row: row.recipe)
-def test_judge__one_photo_less_is_not_the_published_split(row: PublishedRow, finish: Finish) -> None:
+def test_assess__one_photo_less_is_not_the_published_split(row: PublishedRow, finish: Finish) -> None:
     for part, bins in count_published(row.split).items():
         short = {"train": bins - 1} if part == "all" else {part: bins - 1}
         mark = refuse(row, finish(row, usable=short))
@@ -38,7 +38,7 @@ def test_judge__one_photo_less_is_not_the_published_split(row: PublishedRow, fin
 
 
 @pytest.mark.parametrize("train", [0, 1, 2_109, 54_653, 109_305])
-def test_judge__no_smaller_number_of_photos_compares(train: int, row: Find, finish: Finish) -> None:
+def test_assess__no_smaller_number_of_photos_compares(train: int, row: Find, finish: Finish) -> None:
     published = row("stanford", "resnet18_sgd")
     mark = refuse(published, finish(published, usable={"train": train}))
     assert mark == f"on {train:,} of 109,306 photos: not comparable"
@@ -61,7 +61,7 @@ def test_judge__no_smaller_number_of_photos_compares(train: int, row: Find, fini
         ({"usable": {"train": 9}, "epochs": 1}, "on 9 of 109,306 photos, in 1 of 20 epochs"),
     ],
 )
-def test_judge__marks(wrong: dict[str, object], mark: str, row: Find, finish: Finish) -> None:
+def test_assess__marks(wrong: dict[str, object], mark: str, row: Find, finish: Finish) -> None:
     published = row("stanford", "resnet18_sgd")
     assert refuse(published, finish(published, **wrong)) == f"{mark}: not comparable"
 
@@ -72,31 +72,31 @@ def test_judge__marks(wrong: dict[str, object], mark: str, row: Find, finish: Fi
      "head=mlp", "loss=soft_labels", "data.max_count=4", "trainer.accumulate=2", "trainer.ema_decay=0.9",
      "callbacks=early_stopping", "data.batch_size=64", "regime.first_stage=stage4", "model=resnet34"],
 )  # fmt: skip
-def test_judge__another_word_that_may_change_a_number(word: str, row: Find, finish: Finish) -> None:
+def test_assess__another_word_that_may_change_a_number(word: str, row: Find, finish: Finish) -> None:
     published = row("stanford", "resnet18_sgd")
     run = finish(published, word)
-    assert refuse(published, run) == "on 109,306 of 109,306 photos, with other words: not comparable"
+    assert refuse(published, run) == "on 109,306 of 109,306 photos, with other settings: not comparable"
     assert any(f" {word.partition('=')[0]}" in remark for remark in list_remarks(published, [run]))
 
 
-def test_judge__a_rehearsed_schedule(row: Find, finish: Finish) -> None:
+def test_assess__a_rehearsed_schedule(row: Find, finish: Finish) -> None:
     published = row("stanford", "resnet34_sgdr")
     run = finish(published, "regime.phases=[{epochs: 1}, {epochs: 1}]", "trainer.max_epochs=2")
     assert refuse(published, run) == (
-        "on 109,306 of 109,306 photos, in 2 of 43 epochs, with other words: not comparable"
+        "on 109,306 of 109,306 photos, in 2 of 43 epochs, with other settings: not comparable"
     )
     assert list_remarks(published, [run]) == ["ran with other regime.phases"]
 
 
-def test_judge__one_seed_that_lacks_photos_spoils_the_row(row: Find, finish: Finish) -> None:
+def test_assess__one_seed_that_lacks_photos_spoils_the_row(row: Find, finish: Finish) -> None:
     published = row("unc", "resnet34_sgd")
     whole, other = finish(published, seed=0), finish(published, seed=1, split="grouped", listed={})
-    assert isinstance(judge(published, [whole]), Comparable)
+    assert isinstance(assess(published, [whole]), Comparable)
     for runs in ([whole, other], [other, whole]):
         assert refuse(published, *runs) == "on 0 of 324,735 photos: not comparable"
 
 
-def test_judge__where_and_with_what_luck_it_ran_does_not_matter(row: Find, finish: Finish) -> None:
+def test_assess__where_and_with_what_luck_it_ran_does_not_matter(row: Find, finish: Finish) -> None:
     published = row("stanford", "resnet34_sgdr")
     words = [
         "trainer=ddp",
@@ -106,7 +106,7 @@ def test_judge__where_and_with_what_luck_it_ran_does_not_matter(row: Find, finis
         "data.split_seed=3",
     ]
     run = finish(published, *words, "data.counts_from=records", "output_root=elsewhere", seed=7)
-    assert isinstance(judge(published, [run]), Comparable)
+    assert isinstance(assess(published, [run]), Comparable)
     assert list_remarks(published, [run]) == [
         "ran with trainer.devices=2",
         "ran with trainer.precision=bf16-mixed",

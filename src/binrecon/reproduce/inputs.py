@@ -1,4 +1,4 @@
-"""Whether what the rows need is at hand, before the first of them runs: photos, lists, weights."""
+"""Inputs of the rows, checked before the first of them runs: photos, lists, weights."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,43 +24,43 @@ from binrecon.training.rules import check_batches
 
 
 @dataclass(frozen=True)
-class BinsAtHand:
-    """What was found for some rows."""
+class FoundBins:
+    """Bins found for some rows."""
 
     manifest: Manifest
     coverage: Coverage
 
 
-def look_at_needs(rows: Sequence[PlannedRow]) -> dict[str, BinsAtHand]:
-    """Look at the bins of every row, and say what is missing and how to fetch it.
+def find_inputs(rows: Sequence[PlannedRow]) -> dict[str, FoundBins]:
+    """Find the bins of every row, and show what is missing and how to fetch it.
 
     Args:
         rows: At least one.
 
     Returns:
-        What was found, by the name of the row.
+        Bins found, by name of the row.
 
     Raises:
-        ManifestError: If a split has no bin here, or none to train or judge on, or its lists are missing.
+        ManifestError: If a split has no bin here, or none to train or evaluate on, or its lists are missing.
         SourceError: If the bins cannot be read.
     """
-    found: dict[str, BinsAtHand] = {}
-    looked: dict[str, BinsAtHand] = {}
+    found: dict[str, FoundBins] = {}
+    by_split: dict[str, FoundBins] = {}
     for row in rows:
         data = row.config.data
         key = repr((data.split, CountRange.of(data), data.counts_from, *_cuts(data)))
-        if key not in looked:
-            looked[key] = _look(row.config)
-        found[row.published.name] = looked[key]
+        if key not in by_split:
+            by_split[key] = _find_bins(row.config)
+        found[row.published.name] = by_split[key]
     return found
 
 
-def check_runs(rows: Sequence[PlannedRow], bins: Mapping[str, BinsAtHand]) -> None:
-    """Make sure that no run would end at its start: devices, batches of a size that heads can take, weights.
+def check_runs(rows: Sequence[PlannedRow], bins: Mapping[str, FoundBins]) -> None:
+    """Refuse rows whose runs would fail at their start: devices, batch sizes, weights.
 
     Args:
-        rows: Those that have not ended.
-        bins: At hand, by the name of the row.
+        rows: Rows with a run that has not finished.
+        bins: Bins found, by name of the row.
 
     Raises:
         ConfigError: With every problem of all rows.
@@ -83,11 +83,11 @@ def check_runs(rows: Sequence[PlannedRow], bins: Mapping[str, BinsAtHand]) -> No
 
 
 def _cuts(data: DataConfig) -> tuple[float, ...]:
-    """Return what says where a split of our own cuts."""
+    """Return the settings that decide the borders of a split of our own."""
     return data.split_seed, data.val_fraction, data.test_fraction, data.train_share
 
 
-def _look(config: TrainConfig) -> BinsAtHand:
+def _find_bins(config: TrainConfig) -> FoundBins:
     manifest, splits = look_at_bins(config)
     coverage = count_coverage(manifest, splits)
     if coverage.listed and not any(coverage.usable.values()):
@@ -98,11 +98,11 @@ def _look(config: TrainConfig) -> BinsAtHand:
         console.print(line, highlight=False)
     if missing := describe_missing(config, coverage):
         console.print(missing, highlight=False)
-    return BinsAtHand(manifest, coverage)
+    return FoundBins(manifest, coverage)
 
 
 def describe_missing(config: TrainConfig, coverage: Coverage) -> str:
-    """Say which published bins are not at hand and how to fetch them; nothing if none is missing."""
+    """Describe the published bins that are missing and how to fetch them; empty if none is."""
     usable = {"all": sum(coverage.usable.values()), **coverage.usable}
     lacking = {part: bins - usable[part] for part, bins in coverage.listed.items() if usable[part] < bins}
     if config.data.train_share < 1:  # then those are left out on purpose
@@ -136,7 +136,7 @@ def _describe_nothing(config: TrainConfig, coverage: Coverage, bin_count: int) -
 
 
 def _check_weights(rows: Sequence[PlannedRow]) -> None:
-    """Make sure that the weights of every row can be had; those of the hub are then in its cache."""
+    """Load the weights of every row once; those of the hub are then in its cache."""
     from binrecon.models.backbone import build_backbone  # loads torch
 
     needed: dict[tuple[str, str], str] = {}

@@ -5,7 +5,7 @@ import torch
 
 from binrecon.errors import ConfigError, ManifestError, WeightsError
 from binrecon.manifest import Coverage
-from binrecon.reproduce.needs import BinsAtHand, check_runs, look_at_needs
+from binrecon.reproduce.inputs import FoundBins, check_runs, find_inputs
 from binrecon.reproduce.plan import Plan
 
 
@@ -13,14 +13,14 @@ def plan(table: str, bins: Path, *words: str) -> Plan:
     return Plan(table, [f"source.root={bins}", *words])
 
 
-def bins_of(plan: Plan, train: int = 1_000) -> dict[str, BinsAtHand]:
+def bins_of(plan: Plan, train: int = 1_000) -> dict[str, FoundBins]:
     coverage = Coverage("grouped", {"train": train, "val": 9, "test": 9}, {})
-    return {row.published.name: BinsAtHand(None, coverage) for row in plan.rows}  # type: ignore[arg-type]  # not looked at
+    return {row.published.name: FoundBins(None, coverage) for row in plan.rows}  # type: ignore[arg-type]  # not looked at
 
 
-def test_look_at_needs__other_bins(tiny_bins: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_find_inputs__other_bins(tiny_bins: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = plan("stanford", tiny_bins, "data.split=grouped", "data.counts_from=records").rows
-    found = look_at_needs(rows)
+    found = find_inputs(rows)
     assert len(found) == 11
     assert len({id(bins.manifest) for bins in found.values()}) == 1, "looked at once"
     shown = capsys.readouterr().out
@@ -30,17 +30,17 @@ def test_look_at_needs__other_bins(tiny_bins: Path, capsys: pytest.CaptureFixtur
     ) in shown
 
 
-def test_look_at_needs__no_lists(tiny_bins: Path, tmp_path: Path) -> None:
+def test_find_inputs__no_lists(tiny_bins: Path, tmp_path: Path) -> None:
     with pytest.raises(ManifestError) as caught:
-        look_at_needs(plan("unc", tiny_bins, f"lists_dir={tmp_path / 'none'}").rows)
+        find_inputs(plan("unc", tiny_bins, f"lists_dir={tmp_path / 'none'}").rows)
     assert str(caught.value).startswith(f"lists_dir: '{tmp_path / 'none'}' does not exist (looked for ")
     assert "github" in str(caught.value).lower()
 
 
-def test_look_at_needs__part_of_the_published_bins(
+def test_find_inputs__part_of_the_published_bins(
     real_squashed: Path, real_lists: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = look_at_needs(plan("proposal", real_squashed, f"lists_dir={real_lists}").rows)
+    found = find_inputs(plan("proposal", real_squashed, f"lists_dir={real_lists}").rows)
     assert found["resnet50_sgd"].coverage.listed == {"all": 10_441}
     shown = capsys.readouterr().out
     assert (
@@ -50,13 +50,11 @@ def test_look_at_needs__part_of_the_published_bins(
     assert "missing are 7,496 bins; " in shown
 
 
-def test_look_at_needs__none_of_the_published_bins(
-    write_bin: object, real_lists: Path, tmp_path: Path
-) -> None:
+def test_find_inputs__none_of_the_published_bins(write_bin: object, real_lists: Path, tmp_path: Path) -> None:
     for number in range(1, 7):
         write_bin(tmp_path / "bins", f"99999{number}", number % 6)  # type: ignore[operator]
     with pytest.raises(ManifestError) as caught:
-        look_at_needs(plan("unc", tmp_path / "bins", f"lists_dir={real_lists}").rows)
+        find_inputs(plan("unc", tmp_path / "bins", f"lists_dir={real_lists}").rows)
     assert str(caught.value) == (
         f"none of the 360,767 bins of data.split=unc can be used: '{tmp_path / 'bins'}' holds 6 bins, none of "
         f"them listed and sound; fetch them with: binrecon fetch subset=unc lists_dir={real_lists} "

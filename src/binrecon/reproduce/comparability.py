@@ -1,8 +1,7 @@
-"""Whether runs stand beside a published number: only if they saw every published photo, as published.
+"""Comparability of runs with a published number: only if they used every published photo, as published.
 
-A difference from a published number is a method of `Comparable`, and a `Comparable` cannot be made of runs
-that do not prove it: it looks at what each of them recorded. So nothing that shows results, in whatever form,
-can show a difference otherwise.
+A difference from a published number is a method of `Comparable`, and a `Comparable` can only be built of runs
+that prove it by the metadata that each of them wrote. So no table can show a difference otherwise.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,36 +18,36 @@ from binrecon.published.rows import PublishedRow
 from binrecon.reproduce.finished import FinishedRun
 
 NOT_COMPARABLE = "not comparable"
-"""How every mark ends."""
+"""End of every mark."""
 
 _FREE = (
     SEED_KEY, *PLACE_KEYS, "source", "data.workers", "data.counts_from", "data.split_seed", "features.name",
     "trainer.name", "trainer.accelerator", "trainer.devices", "trainer.nodes", "trainer.precision",
     "trainer.is_deterministic", "trainer.syncs_batchnorm",
 )  # fmt: skip
-"""Keys that a comparable run may have otherwise than its recipe: where and how it computes, and its luck."""
+"""Keys in which a comparable run may differ from its recipe: hardware, paths and random numbers."""
 
 _NAMED: Mapping[str, object] = {
     "trainer.devices": 1, "trainer.nodes": 1, "trainer.precision": "32-true", "trainer.syncs_batchnorm": True,
 }  # fmt: skip
-"""Those of them that readers should know of, and their usual value: BatchNorm and rounding depend on them."""
+"""Those of them that a remark names, with their usual value: BatchNorm and rounding depend on them."""
 
 _EPOCHS = "trainer.max_epochs"
 _PHASES = "regime.phases"
 _COUNTED = ("data.split", _EPOCHS)
-"""Keys that the mark tells of itself."""
+"""Keys that the mark names itself."""
 
 
 @dataclass(frozen=True)
 class Comparable:
-    """A row whose runs all saw every published photo, and did what the recipe says.
+    """A row whose runs all used every published photo and followed the recipe.
 
     Args:
-        row: What was published.
-        runs: Of the row, at least one.
+        row: Published row.
+        runs: Runs of the row, at least one.
 
     Raises:
-        ValueError: If a run proves otherwise.
+        ValueError: If a run did not.
     """
 
     row: PublishedRow
@@ -59,39 +58,39 @@ class Comparable:
             raise ValueError(f"{self.row.name} cannot be compared with what was published: {mark}")
 
     def subtract(self, ours: float, published: float) -> float:
-        """Return by how much our number is above the published one."""
+        """Return our number minus the published one."""
         return ours - published
 
 
 @dataclass(frozen=True)
 class NotComparable:
-    """A row whose numbers say nothing of the published ones, and why.
+    """A row whose numbers are not comparable with the published ones.
 
     Attributes:
-        mark: What stands in place of a difference: `on 2,109 of 109,306 photos: not comparable`.
+        mark: Shown in place of a difference: `on 2,109 of 109,306 photos: not comparable`.
     """
 
     mark: str
 
 
-Verdict = Comparable | NotComparable
+Assessment = Comparable | NotComparable
 
 
-def judge(row: PublishedRow, runs: Sequence[FinishedRun]) -> Verdict:
-    """Judge the finished runs of a row, at least one."""
+def assess(row: PublishedRow, runs: Sequence[FinishedRun]) -> Assessment:
+    """Assess the finished runs of a row, at least one."""
     mark = find_mark(row, runs)
     return NotComparable(mark) if mark else Comparable(row, tuple(runs))
 
 
 def find_mark(row: PublishedRow, runs: Sequence[FinishedRun]) -> str:
-    """Say why runs do not compare with a published row; nothing if they do."""
+    """Return why runs are not comparable with a published row; empty if they are."""
     if not runs:
         return f"not run: {NOT_COMPARABLE}"
     lacking = [run.coverage for run in runs if _lacks_photos(row, run.coverage)]
     wanted = _settings_of(row.recipe)[_EPOCHS]
     epochs = max((run.epochs for run in runs), key=lambda epochs: abs(epochs - wanted))
     reasons = [f"in {epochs} of {wanted} epochs"] if epochs != wanted else []
-    reasons += ["with other words"] if any(list_changes(row, run) for run in runs) else []
+    reasons += ["with other settings"] if any(list_changes(row, run) for run in runs) else []
     if not lacking and not reasons:
         return ""
     worst = min(lacking or [runs[0].coverage], key=lambda coverage: sum(coverage.usable.values()))
@@ -99,7 +98,7 @@ def find_mark(row: PublishedRow, runs: Sequence[FinishedRun]) -> str:
 
 
 def _lacks_photos(row: PublishedRow, coverage: Coverage) -> bool:
-    """Whether a run had less, or other photos, than were published."""
+    """Return whether a run had fewer or other photos than were published."""
     published = count_published(row.split)
     usable = {"all": sum(coverage.usable.values()), **coverage.usable}
     is_same = coverage.name == row.split and coverage.listed == published
@@ -107,10 +106,7 @@ def _lacks_photos(row: PublishedRow, coverage: Coverage) -> bool:
 
 
 def _count_photos(row: PublishedRow, coverage: Coverage) -> str:
-    """Write how many of the published photos a run was trained and judged on.
-
-    Those of another split are none of them.
-    """
+    """Write the number of published photos that a run was trained and evaluated on; 0 for another split."""
     (first, total), *others = count_published(row.split).items()
     if coverage.name != row.split:
         return f"on 0 of {total:,} photos"
@@ -121,7 +117,7 @@ def _count_photos(row: PublishedRow, coverage: Coverage) -> str:
 
 
 def list_changes(row: PublishedRow, run: FinishedRun) -> list[str]:
-    """List in what a run differs from its recipe where that may change a number, but for its epochs."""
+    """List the settings, except epochs, in which a run differs from its recipe so that numbers may change."""
     recipe, own = _settings_of(row.recipe), run.run.settings
     return [
         "other regime.phases" if key == _PHASES else f"{key}={own.get(key)} instead of {recipe.get(key)}"
@@ -131,7 +127,7 @@ def list_changes(row: PublishedRow, run: FinishedRun) -> list[str]:
 
 
 def list_remarks(row: PublishedRow, runs: Sequence[FinishedRun]) -> list[str]:
-    """List what a reader should know of the runs of a row."""
+    """List the remarks on the runs of a row."""
     splits = {run.coverage.name: sum(run.coverage.usable.values()) for run in runs}
     others = [
         f"ran on {bins:,} photos of data.split={name}" for name, bins in splits.items() if name != row.split
