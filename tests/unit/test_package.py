@@ -67,3 +67,29 @@ def test_package__private_names_of_others_have_a_reason() -> None:
             if "#" not in "".join(lines[max(number - 2, 0) : number]):
                 bare.append(f"{path.relative_to(PACKAGE)}:{number}: {lines[number - 1].strip()}")
     assert bare == []
+
+
+PLAIN_ROOMS = ("reproduce", "published", "report", "metrics", "sources/synthetic")
+"""Rooms whose docstrings state: none begins with a question."""
+
+
+def find_docstrings(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield line and text of every docstring, those below constants and fields among them."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+        ):
+            yield node.lineno, node.value.value.strip()
+
+
+def test_package__docstrings_ask_nothing() -> None:
+    asking = [
+        f"{path.relative_to(PACKAGE)}:{number}: {text.splitlines()[0]}"
+        for room in PLAIN_ROOMS
+        for path in (PACKAGE / room).rglob("*.py")
+        for number, text in find_docstrings(path)
+        if re.match(r"(What|Whether|How|Why|Where|Which)\b", text)
+    ]
+    assert asking == []

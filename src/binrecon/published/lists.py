@@ -82,16 +82,7 @@ def read_counting_list(path: Path) -> dict[str, int]:
 def read_file_list(path: Path) -> dict[str, int]:
     """Read Udacity's list, `{"1": ["data/metadata/00001.json", ...], ..., "5": [...]}`.
 
-    Ids are verbatim: `523` and `00523` are different bins.
-
-    Args:
-        path: A `.json` or `.json.gz` file.
-
-    Returns:
-        The recorded count of each bin by its id, in the order of the list.
-
-    Raises:
-        ManifestError: If the file cannot be read, is no such list, or lists a bin twice.
+    Ids are verbatim: `523` and `00523` are different bins. Else as `read_counting_list`.
     """
     record_paths = read_json(path)
     if not (isinstance(record_paths, dict) and set(record_paths) == set(_FILE_LIST_KEYS)):

@@ -78,10 +78,10 @@ def _draw_band(photo: Image.Image, rng: Rng, band: _Band) -> None:
 
 def _make_profile(rng: Rng, band: _Band) -> tuple[np.ndarray, np.ndarray]:
     """Make opacity, uint8, shape (S,), and colour, uint8, shape (S, 3), from upper edge to lower."""
-    place = np.linspace(0, band.string_count, band.string_count * _SAMPLES_PER_STRING, endpoint=False)
-    string = place.astype(int)
+    position = np.linspace(0, band.string_count, band.string_count * _SAMPLES_PER_STRING, endpoint=False)
+    string = position.astype(int)
     middle = rng.uniform(0.38, 0.62, band.string_count)[string]
-    ridge = np.exp(-(((place - string - middle) / 0.24) ** 2))
+    ridge = np.exp(-(((position - string - middle) / 0.24) ** 2))
     strength = rng.uniform(0.22, 0.48, band.string_count)[string]
     opacity = 255 * (band.haze + (1 - band.haze) * strength * ridge)
     opacity[[0, -1]] = 0

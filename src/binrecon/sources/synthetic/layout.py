@@ -1,4 +1,4 @@
-"""How items lie in a bin: copies in rows, stacks, fans and piles, groups beside, before and on each other."""
+"""Layout of items: copies in rows, stacks, fans and piles, groups beside, before and on each other."""
 
 from dataclasses import dataclass, replace
 

@@ -66,24 +66,24 @@ def plan_bins(
     planned: list[PlannedBin] = []
     number = 1
     while number <= bin_count:
-        draw, place = rng.random(2)
+        draw, point = rng.random(2)
         fits = number < bin_count and number not in chosen and number + 1 not in chosen
         if draw < pair_chance and fits:
-            count = _pick(before_shares, place)
+            count = _pick(before_shares, point)
             planned.append(PlannedBin(f"{number:05d}", number, count))
             planned.append(PlannedBin(f"{number + 1:05d}", number + 1, count - 1, is_after_pick=True))
             number += 2
             continue
         fault = chosen.get(number)
-        count = 0 if fault == Fault.EMPTY else _pick(single_shares, place)
+        count = 0 if fault == Fault.EMPTY else _pick(single_shares, point)
         planned.append(PlannedBin(f"{number:05d}", number, count, fault=fault))
         number += 1
     return _plan_duplicates(planned, rng) + _plan_unpadded(faults, bin_count, seed, largest_count)
 
 
-def _pick(shares: np.ndarray, place: float) -> int:
-    """Return the count whose part of the range 0 to 1 holds `place`."""
-    return min(int(np.searchsorted(np.cumsum(shares), place, side="right")), len(shares) - 1)
+def _pick(shares: np.ndarray, point: float) -> int:
+    """Return the count whose part of the range 0 to 1 holds `point`."""
+    return min(int(np.searchsorted(np.cumsum(shares), point, side="right")), len(shares) - 1)
 
 
 def _split_shares(shares: np.ndarray, pair_fraction: float) -> tuple[np.ndarray, np.ndarray]:

@@ -19,9 +19,9 @@ _SATURATION = 0.76
 _LEAST_TURN_DEG = 0.9
 """Items turned less are drawn upright, which is three times as fast."""
 _BLACK_LEVELS = np.array([32.0, 28.0, 25.0])
-"""What black looks like in the dataset's photos: never darker than this dull brown."""
+"""Black of the dataset's photos: never darker than this dull brown."""
 _WHITE_GAINS = np.array([0.77, 0.695, 0.60])
-"""How much of white reaches each channel under the rack's lamps."""
+"""White of each channel under the rack's lamps."""
 
 
 _Patches = dict[tuple[int, int, int], Image.Image]

@@ -1,4 +1,4 @@
-"""The things that lie in rendered bins: kind, name, size, weight and print of one stock-keeping unit."""
+"""Items of rendered bins: kind, name, size, weight and print of one stock-keeping unit."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,7 +27,7 @@ _SUFFIXES = (
 
 
 class Kind(StrEnum):
-    """What an item looks like."""
+    """Shape of an item."""
 
     BOX = "box"
     CARTON = "carton"
