@@ -106,9 +106,9 @@ class SyntheticSource(LocalSource):
             photos, records = (
                 sum(1 for _ in (self.folder / name).iterdir()) for name in (PHOTO_FOLDER, RECORD_FOLDER)
             )
-        except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
-            return False
-        return bool(marker["photos"] == photos and marker["records"] == records)
+            return bool(marker["photos"] == photos and marker["records"] == records)
+        except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+            return False  # nothing there, or a damaged marker
 
     def _find_missing(self, planned: list[PlannedBin]) -> list[PlannedBin]:
         """List the bins of which a file is missing; remove what an interrupted run left half written."""

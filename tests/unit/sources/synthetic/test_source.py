@@ -140,6 +140,16 @@ def test_prepare__draws_again_what_was_deleted(tmp_path: Path, has_marker: bool)
     assert not list(source.folder.rglob("*.tmp"))
 
 
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"7", b"\xff", b'{"photos": 1}'])
+def test_prepare__damaged_marker(tmp_path: Path, content: bytes) -> None:
+    source = SyntheticSource(tmp_path, bin_count=1)
+    source.prepare()
+    marker = (source.folder / MARKER).read_bytes()
+    (source.folder / MARKER).write_bytes(content)
+    source.prepare()
+    assert (source.folder / MARKER).read_bytes() == marker
+
+
 def test_prepare__worker_processes_give_the_same_bytes(
     plain: SyntheticSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
