@@ -1,12 +1,19 @@
-"""The hash of a block: says that its features are there, of which photos, and by which network."""
+"""The hash of a block: says that its features are there, of which photos, and by which network.
+
+28 bytes of a SHA-256, which `binrecon features verify` compares, and a CRC-32 of the same, which is compared
+whenever a run opens the store: as fast as memory, and as good against damage that nobody made on purpose.
+"""
 
 import hashlib
+import zlib
 
 import numpy as np
 
-HASH_BYTES = hashlib.sha256().digest_size
+HASH_BYTES = 32
 NOT_DONE = bytes(HASH_BYTES)
 """Stands for the hash of a block while its features are not there."""
+
+_SUM_BYTES = 4
 
 
 def hash_block(store_key: str, keys: memoryview, features: memoryview | bytes) -> bytes:
@@ -20,7 +27,17 @@ def hash_block(store_key: str, keys: memoryview, features: memoryview | bytes) -
     digest = hashlib.sha256(f"{store_key}\n".encode())
     digest.update(keys)
     digest.update(features)
-    return digest.digest()
+    return digest.digest()[:-_SUM_BYTES] + _sum_block(store_key, keys, features)
+
+
+def is_sum_of(found: bytes, store_key: str, keys: memoryview, features: memoryview) -> bool:
+    """Tell quickly if a hash is that of a block, by its CRC-32; the arguments are those of `hash_block`."""
+    return found[-_SUM_BYTES:] == _sum_block(store_key, keys, features)
+
+
+def _sum_block(store_key: str, keys: memoryview, features: memoryview | bytes) -> bytes:
+    start = zlib.crc32(keys, zlib.crc32(store_key.encode()))
+    return zlib.crc32(features, start).to_bytes(_SUM_BYTES, "little")
 
 
 def parse_hashes(content: bytes, block_count: int) -> np.ndarray:

@@ -4,8 +4,8 @@
 KEY/fingerprint.json   what the features depend on; KEY ends with its hash
 KEY/rows.parquet       the key (photo and view) and the block of each row, in order; only ever grows; sealed
 KEY/features.bin       rows x F numbers, nothing else
-KEY/blocks.bin         for each block the SHA-256 of KEY, its rows' keys and their bytes in `features.bin`;
-                       zeros while it is not done
+KEY/blocks.bin         for each block a hash of KEY, its rows' keys and their bytes in `features.bin`, see
+                       `block_hash`; zeros while it is not done
 KEY/lock               held while rows are added, and while damage is repaired
 KEY/claims             empty; each byte of it that a process holds a lock on is a block that it computes
 KEY/network.int8       the network itself where it is in int8, since its ranges depend on photos; sealed

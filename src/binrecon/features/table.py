@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from binrecon.console import ProgressMeter
-from binrecon.features.block_hash import are_done, hash_block
+from binrecon.features.block_hash import are_done, hash_block, is_sum_of
 from binrecon.features.fingerprint import Fingerprint
 from binrecon.features.row_table import RowTable
 from binrecon.features.rows import Block
@@ -75,7 +75,8 @@ class FeatureTable:
         Args:
             blocks: Blocks that are done.
             is_quiet: Whether to show no progress.
-            reads_all: Whether to read again what was found sound before.
+            reads_all: Whether to compare the whole hash, also of what was found sound before; it takes three
+                times as long.
         """
         if not blocks:
             return []
@@ -90,7 +91,11 @@ class FeatureTable:
             ThreadPoolExecutor(min(_MAX_THREADS, os.cpu_count() or 1)) as pool,
             ProgressMeter("checking features", len(left), "blocks", is_quiet) as meter,
         ):
-            for turn, verdicts in zip(turns, pool.map(self._check, turns), strict=True):
+
+            def check(turn: Sequence[Block]) -> list[bool]:
+                return [self._is_sound(block, reads_all) for block in turn]
+
+            for turn, verdicts in zip(turns, pool.map(check, turns), strict=True):
                 for block, is_sound in zip(turn, verdicts, strict=True):
                     if is_sound:
                         sound.add((block.start, self._hash(block)))
@@ -99,13 +104,11 @@ class FeatureTable:
                 meter.advance(len(turn))
         return damaged
 
-    def _check(self, blocks: Sequence[Block]) -> list[bool]:
-        return [self._is_sound(block) for block in blocks]
-
-    def _is_sound(self, block: Block) -> bool:
-        features = self.features[block.start : block.stop]
-        found = hash_block(self._store_key, self.rows.text_of(block), features.data.cast("B"))
-        return found == self._hash(block)
+    def _is_sound(self, block: Block, reads_all: bool) -> bool:
+        features = self.features[block.start : block.stop].data.cast("B")
+        parts = self._store_key, self.rows.text_of(block), features
+        found = self._hash(block)
+        return hash_block(*parts) == found if reads_all else is_sum_of(found, *parts)
 
     def _hash(self, block: Block) -> bytes:
         return bytes(self._hashes[block.number])

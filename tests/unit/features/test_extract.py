@@ -3,6 +3,8 @@ import multiprocessing
 import random
 import shutil
 import time
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +15,22 @@ from tests.unit.features.conftest import list_undone
 from binrecon.config.compose import compose_config, to_typed
 from binrecon.config.schema import DataConfig
 from binrecon.data import BinDataset, Views
-from binrecon.errors import FeatureStoreError, PhotoError
-from binrecon.features import FeatureDataset, FeatureStore, Fingerprint, RowKey, extract_features
+from binrecon.errors import DamagedCacheError, FeatureStoreError, PhotoError
+from binrecon.features import (
+    FeatureDataset,
+    FeatureStore,
+    Fingerprint,
+    RowKey,
+    WantedViews,
+    extract_features,
+    prepare_features,
+)
 from binrecon.features.engine import EngineChoice
 from binrecon.features.filling import Filling
 from binrecon.features.rows import Block
 from binrecon.models import hash_state
 from binrecon.models.backbone import Backbone, build_backbone
+from binrecon.sealed_file import write_sealed
 from binrecon.sources import LocalSource
 
 KILLS = 20
@@ -146,6 +157,30 @@ def test_dataset__photo_without_features(store: FeatureStore, backbone: Backbone
         FeatureDataset(store.open(), ["no such hash"], ["other"], [1], view_count=1)
 
 
+def test_extract__never_mixes_two_int8_networks(
+    store: FeatureStore, backbone: Backbone, bins: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network that is lost cannot be made again from other photos: what it computed is lost with it."""
+    store = FeatureStore(store.folder.parent, replace(store.fingerprint, precision="int8"))
+
+    def build(*given: object) -> Backbone:
+        write_sealed(store.folder / "network.int8", b"network", f"network of {store.folder.name}")
+        return backbone
+
+    monkeypatch.setattr("binrecon.features.extract.build_engine", build)
+    photos = hash_photos(bins)
+    first, more = dict(list(photos.items())[:70]), dict(list(photos.items())[70:])
+    with torch.inference_mode():
+        assert extract_features(store, backbone, LocalSource(bins), first) == 70
+        assert extract_features(store, backbone, LocalSource(bins), dict(list(more.items())[:10])) == 10
+        (store.folder / "network.int8").unlink()
+        with pytest.raises(DamagedCacheError, match=r"is missing$"):
+            extract_features(store, backbone, LocalSource(bins), more)
+        wanted = WantedViews([key.photo_hash for key in photos], list(photos.values()), 1)
+        compute = partial(extract_features, store, backbone, LocalSource(bins))
+        assert prepare_features(store, [wanted], compute)[1] == 120
+
+
 def test_extract__killed_again_and_again(
     backbone: Backbone, bins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,3 +227,32 @@ def test_extract__two_processes_share_the_blocks(
     table = store.open()
     assert table.is_done.all()
     assert table.find_damaged(table.rows.blocks) == []
+
+
+@pytest.mark.slow
+def test_prepare__runs_with_other_photos_at_once(
+    store: FeatureStore, backbone: Backbone, bins: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each gets all of its features, whenever the others begin, add rows and finish."""
+    monkeypatch.setattr("binrecon.features.row_table.BLOCK_ROWS", 4)
+    monkeypatch.setattr("binrecon.features.extract._LOOK_AGAIN_S", 0.01)
+    photos = list(hash_photos(bins).items())[:60]
+    rng = random.Random(0)
+    context = multiprocessing.get_context("fork")
+
+    def prepare(mine: list[tuple[RowKey, str]], wait_s: float) -> None:
+        time.sleep(wait_s)
+        wanted = WantedViews([key.photo_hash for key, _ in mine], [bin_id for _, bin_id in mine], 2)
+        compute = partial(extract_features, store, backbone, LocalSource(bins))
+        table, _ = prepare_features(store, [wanted], compute)
+        FeatureDataset(table, wanted.photo_hashes, wanted.bin_ids, [0] * len(mine), 2)
+
+    for _ in range(8):
+        shutil.rmtree(store.folder, ignore_errors=True)
+        drawn = [(rng.sample(photos, rng.randint(5, 50)), rng.uniform(0, 0.05)) for _ in range(3)]
+        processes = [context.Process(target=prepare, args=given) for given in drawn]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+        assert [process.exitcode for process in processes] == [0, 0, 0]
