@@ -1,6 +1,6 @@
 """The rows of a store, as `rows.parquet` lists them: the photo, the view and the block of each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +28,12 @@ class RowTable:
     def __init__(self, table: pa.Table) -> None:
         self._table = table
         self.block_numbers = table["block"].to_numpy()
+
+    @classmethod
+    def of(cls, keys: Iterable[RowKey]) -> "RowTable":
+        """Return the rows of a new store for these keys, each once, in their order."""
+        wanted = pa.array([str(key) for key in keys], pa.string())
+        return cls(_SCHEMA.empty_table()).add(wanted, np.zeros(0, bool))
 
     @classmethod
     def read(cls, path: Path, identity: str) -> Self:
