@@ -80,6 +80,10 @@ class FeatureStoreError(BinreconError):
     """Features cannot be kept or read."""
 
 
+class DamagedCacheError(BinreconError):
+    """A file of the cache is not what was written there. It can be made again."""
+
+
 class CheckpointError(BinreconError):
     """A checkpoint cannot be written, read, or used with this configuration."""
 

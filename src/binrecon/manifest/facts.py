@@ -14,8 +14,9 @@ from binrecon.manifest.schema import SCHEMA, Status
 from binrecon.sources import Source
 from binrecon.sources.photo import decode_photo
 
-FACTS_VERSION = 2
-"""To be raised with every change after which the same bytes give other facts: it empties the cache."""
+FACTS_VERSION = 3
+"""To be raised with every change after which the same bytes give other facts, or facts lie otherwise on disk:
+it empties the cache."""
 
 _STAMP = pa.struct([("size", pa.int64()), ("mtime_ns", pa.int64()), ("ctime_ns", pa.int64())])
 
