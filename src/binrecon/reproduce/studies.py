@@ -13,13 +13,10 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from omegaconf import OmegaConf
-from yaml import YAMLError
 
 from binrecon.config.compose import compose_config, to_typed
 from binrecon.config.reproduce import ReproduceConfig
+from binrecon.config.stored.files import StoredFileError, read_yaml
 from binrecon.console import get_console
 from binrecon.errors import ConfigError, ReproductionError
 from binrecon.reproduce.quoted import find_faults
@@ -69,11 +66,10 @@ def read_study(path: Path) -> Study:
         ConfigError: If it is not two lists of commands.
     """
     try:
-        content: Any = OmegaConf.to_container(OmegaConf.load(path))
-    except YAMLError as error:
-        raise ConfigError([f"{path}: not YAML ({str(error).splitlines()[0]})"]) from error
-    is_sound = isinstance(content, dict) and content.keys() == {"run", "check"}
-    if not is_sound or not all(map(_is_list_of_text, content.values())):
+        content = read_yaml(path)
+    except StoredFileError as error:
+        raise ConfigError([f"{path}: {error}"]) from error
+    if content.keys() != {"run", "check"} or not all(map(_is_list_of_text, content.values())):
         raise ConfigError([f"{path}: must have `run` and `check`, each a list of commands"])
     return Study(path.parent, tuple(content["run"]), tuple(content["check"]))
 
