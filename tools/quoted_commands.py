@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from binrecon.cloud import words as launch_words
-from binrecon.config.compose import compose_config, take_in_recipes
+from binrecon.config.compose import compose_config
 from binrecon.config.problems import parse_word
 from binrecon.config.search_space import build_space, sort_words
+from binrecon.config.stored.recipes import take_in_recipes
 from binrecon.config.trials import check_space
 from binrecon.errors import BinreconError, ConfigError
 from binrecon.published.rows import TABLES

@@ -14,7 +14,7 @@ from binrecon.cloud.container import ROOT, ROOT_VARIABLE, RUN, Container, read_c
 from binrecon.cloud.process import print_result, run_watched
 from binrecon.cloud.wandb_key import KEY_VARIABLE, SECRET_VARIABLE, read_key
 from binrecon.cloud.words import decode_words
-from binrecon.config.compose import take_in_recipes
+from binrecon.config.stored.recipes import take_in_recipes
 from binrecon.config.trials import compose_checked
 from binrecon.errors import EXIT_INTERRUPTED, BinreconError
 from binrecon.training.run_folder import RunFolder

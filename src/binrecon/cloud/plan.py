@@ -13,10 +13,11 @@ from binrecon.cloud.archive import RECIPES as FOLDER_OF_RECIPES
 from binrecon.cloud.images import find_image, has_gpu
 from binrecon.cloud.words import Said, encode_words, sort_words
 from binrecon.config.cloud_settings import JOB_PREFIX, RUN, LaunchConfig, SageMakerConfig
-from binrecon.config.compose import RECIPE_SUFFIX, RECIPES, take_in_recipes, to_typed
+from binrecon.config.compose import RECIPE_SUFFIX, RECIPES, to_typed
 from binrecon.config.engine_words import INT8, OPENVINO
 from binrecon.config.schema import RANDOM, WEIGHT_WORDS
 from binrecon.config.split_words import GROUPED
+from binrecon.config.stored.recipes import take_in_recipes
 from binrecon.config.subset_words import FETCHED, parse_subset
 from binrecon.config.trials import compose_checked
 from binrecon.errors import ConfigError

@@ -14,8 +14,9 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from binrecon.config.compose import config_dir, innermost_reason, register_schemas, take_in_recipes
-from binrecon.config.problems import find_problems
+from binrecon.config.compose import config_dir, find_unknown_options, innermost_reason, register_schemas
+from binrecon.config.explain import explain
+from binrecon.config.stored.recipes import take_in_recipes
 from binrecon.config.validate import validate
 from binrecon.errors import BinreconError, ConfigError, JobsFailedError, OutputError
 
@@ -45,7 +46,10 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> list[Path]:
     words = take_in_recipes(words)
     sys.argv = [config_name, *words]
 
-    is_one_of_many = get_args_parser().parse_args(words).multirun
+    said = get_args_parser().parse_args(words)
+    is_one_of_many = said.multirun
+    if find_unknown_options(said.overrides, Path(said.config_dir) if said.config_dir else None):
+        raise ConfigError(explain(config_name, said.overrides, is_one_of_many))
     folders: list[Path] = []
     failures: dict[str, Exception] = {}
 
@@ -68,7 +72,7 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> list[Path]:
         start()
     except (HydraException, OmegaConfBaseException) as error:
         overrides = get_args_parser().parse_args(list(words)).overrides
-        problems = find_problems(config_name, overrides, is_one_of_many)
+        problems = explain(config_name, overrides, is_one_of_many)
         raise ConfigError(problems or [innermost_reason(error)]) from error
     except OSError as error:
         is_of_the_job = bool(folders) and not is_one_of_many  # the errors of many are in `failures`

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from binrecon.config.compose import load_resolved, to_typed
+from binrecon.config.compose import to_typed
 from binrecon.config.reproduce import ReproduceConfig
 from binrecon.config.run_keys import PLACE_KEYS, covers, list_settings
 from binrecon.config.schema import PhasedRegimeConfig, TrainConfig
 from binrecon.config.spelling import did_you_mean
+from binrecon.config.stored.run_config import load_resolved
 from binrecon.config.trials import compose_checked
 from binrecon.errors import ConfigError, OutputError
 from binrecon.published.rows import TABLES, PublishedRow

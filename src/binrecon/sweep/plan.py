@@ -8,10 +8,11 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from binrecon.config.compose import chosen_options, take_in_recipes, to_typed
+from binrecon.config.compose import chosen_options, to_typed
 from binrecon.config.run_keys import PLACE_KEYS
 from binrecon.config.schema import TrainConfig
 from binrecon.config.search_space import SearchSpace, SweepWords, Value, build_space, sort_words
+from binrecon.config.stored.recipes import take_in_recipes
 from binrecon.config.sweep import SweepConfig, SweepSettings
 from binrecon.config.trials import check_space, compose_checked, compose_trial, write_words
 from binrecon.errors import ConfigError

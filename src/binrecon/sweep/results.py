@@ -12,9 +12,10 @@ import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
 from binrecon.config.metric_names import LOGGED_METRICS
+from binrecon.config.stored.overrides import check_stored
 from binrecon.config.trials import write_words
 from binrecon.console import get_console
-from binrecon.errors import StudyError
+from binrecon.errors import ConfigError, StudyError
 from binrecon.report.text import write_score
 from binrecon.sweep.outcome import best_trials
 from binrecon.sweep.place import Place
@@ -84,8 +85,26 @@ def write_winner(study: SweepStudy, fixed: Sequence[str], place: Place) -> Froze
         f"{values}: chosen as the best, so expect less; {place.report.name} has its test",
         f"  python train.py experiment={place.recipe}",
     ]
-    write_recipe(place.recipe, [*fixed, *write_words(winner.params)], remarks)
+    write_recipe(place.recipe, [*fixed, *_check_values(study, winner)], remarks)
     return winner
+
+
+def _check_values(study: SweepStudy, winner: FrozenTrial) -> list[str]:
+    """Return the overrides of a trial, which others may have written into the storage.
+
+    Raises:
+        StudyError: If they set anything but what is searched.
+    """
+    words = write_words(winner.params)
+    try:
+        if others := winner.params.keys() - study.space.keys():
+            raise ConfigError([f"{key}: is not searched" for key in sorted(others)])
+        return check_stored(words)
+    except ConfigError as error:
+        raise StudyError(
+            f"trial {winner.number} of the study '{study.optuna.study_name}' cannot be the winner "
+            f"({'; '.join(error.problems)}); what is stored was changed: choose another sweep.study=NAME"
+        ) from error
 
 
 def read_final(folder: RunFolder, seed: int) -> Final | None:

@@ -62,6 +62,7 @@ class SweepStudy:
         identity: Mapping[str, Any],
     ) -> None:
         self.settings = settings
+        self.space = space
         self.sampler = NumberedSampler(settings.sampler, settings.seed, space)  # type: ignore[arg-type]  # checked by validate
         self.pruner: Pruner = settings.pruner if len(settings.objectives) == 1 else "none"  # type: ignore[assignment]  # as above
         self.pruned_by = None if self.pruner == "none" else settings.objectives[0]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytorch_lightning as pl
 
 from binrecon.config.schema import TrainConfig, WandbLoggerConfig
+from binrecon.config.stored.overrides import storable
 from binrecon.config.trainer_words import is_distributed
 from binrecon.console import get_console
 from binrecon.data.balance import expected_shares
@@ -105,9 +106,10 @@ def _prepare(config: TrainConfig, folder: RunFolder, overrides: Sequence[str], p
     """Write into the run folder what training needs, and show what is trained on what."""
     console = get_console()
     mirror = config.trainer.checkpoint_mirror
-    goes_on = mirror is not None and CheckpointMirror(mirror).pull(folder, overrides)
+    stored = storable(overrides, config)
+    goes_on = mirror is not None and CheckpointMirror(mirror).pull(folder, stored)
     _check_folder(config, folder, goes_on or config.resume is not None or folder.is_left_by(place.job))
-    facts = collect_facts(overrides, config.seed)
+    facts = collect_facts(overrides, stored, config.seed)
     counter = prepare_counter(config, folder)  # a wrong word ends the run now, not after a look at all bins
     manifest, splits = look_at_bins(config)
     read_position(folder.last_checkpoint).check_bins(manifest.content_hash())

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from binrecon.config.compose import load_resolved
+from binrecon.config.stored.run_config import load_resolved
 from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError
 from binrecon.training.run import fit_in_worker
 from binrecon.training.run_folder import RunFolder

@@ -10,9 +10,9 @@ from binrecon.config.compose import (
     config_dir,
     list_groups,
     list_options,
-    load_resolved,
     to_typed,
 )
+from binrecon.config.stored.run_config import load_resolved
 from binrecon.config.validate import validate
 from binrecon.errors import ConfigError
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from omegaconf import DictConfig, OmegaConf
 
-from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
+from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS, list_options
+from binrecon.config.spelling import did_you_mean
 
 
 def check_names(config: DictConfig) -> Iterator[str]:
@@ -15,3 +16,6 @@ def check_names(config: DictConfig) -> Iterator[str]:
         name = next(path.split("/")[1] for path, kind in SCHEMAS.items() if kind is OmegaConf.get_type(node))
         if node.name != name:
             yield f"{group}.name: is '{name}' here, got '{node.name}'; choose with {group}={node.name}"
+    trainer, trainers = OmegaConf.select(config, "trainer.name"), list_options("trainer")
+    if trainer is not None and trainer not in trainers:
+        yield f"trainer.name: '{trainer}' is none of {', '.join(trainers)}{did_you_mean(trainer, trainers)}"

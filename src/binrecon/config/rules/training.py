@@ -1,17 +1,19 @@
 """What goes together in the words of `train`."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
 from binrecon.config.loss_words import LOSSES_OF_HEADS
 from binrecon.config.metric_names import monitor_names
 from binrecon.config.regime_words import FROZEN
-from binrecon.config.rules.values import AT_LEAST
+from binrecon.config.rules.values import AT_LEAST, AT_MOST
 from binrecon.config.spelling import did_you_mean
 from binrecon.config.split_words import GROUPED
 from binrecon.config.trainer_words import check_shares, check_words
+
+MAX_BATCH_BYTES = 2**34
+"""Of a batch's photos as bytes: 32,768 of 224 pixels have 5 GB."""
 
 
 def check_contradictions(config: DictConfig) -> Iterator[str]:
@@ -35,6 +37,19 @@ def check_contradictions(config: DictConfig) -> Iterator[str]:
     yield from check_words(config)
 
 
+def check_batch_memory(config: DictConfig) -> Iterator[str]:
+    """Check that the photos of a batch fit into memory, whatever the machine."""
+    if (data := OmegaConf.select(config, "data")) is None:
+        return
+    size = data.batch_size * data.image_size**2 * 3
+    is_each_allowed = all(data[name] <= AT_MOST[f"data.{name}"] for name in ("batch_size", "image_size"))
+    if size > MAX_BATCH_BYTES and is_each_allowed:
+        yield (
+            f"data.batch_size: {data.batch_size} photos of data.image_size={data.image_size} take "
+            f"{size / 2**30:,.0f} GiB; at most {MAX_BATCH_BYTES / 2**30:.0f} GiB are allowed"
+        )
+
+
 def check_head_and_loss(config: DictConfig) -> Iterator[str]:
     """Check that the loss is one of the head's distribution."""
     head, loss = OmegaConf.select(config, "head.name"), OmegaConf.select(config, "loss.name")
@@ -55,8 +70,10 @@ def check_regime(config: DictConfig) -> Iterator[str]:
     for number, phase in enumerate(regime.phases, start=1):
         if phase.epochs < 1:
             yield f"regime.phases: phase {number} must have at least 1 epoch, got {phase.epochs}"
-        if phase.image_size is not None and phase.image_size < AT_LEAST["data.image_size"]:
-            yield f"regime.phases: phase {number} has an image_size below 32, {phase.image_size}"
+        if phase.image_size is not None and phase.image_size < (least := AT_LEAST["data.image_size"]):
+            yield f"regime.phases: phase {number} has an image_size below {least}, {phase.image_size}"
+        if phase.image_size is not None and phase.image_size > (most := AT_MOST["data.image_size"]):
+            yield f"regime.phases: phase {number} has an image_size above {most}, {phase.image_size}"
         if phase.lr is not None and not 0 < phase.lr < float("inf"):
             yield f"regime.phases: the lr of phase {number} must be above 0, got {phase.lr}"
     if (total := sum(phase.epochs for phase in regime.phases)) != config.trainer.max_epochs:
@@ -80,10 +97,6 @@ def check_counts(config: DictConfig) -> Iterator[str]:
         yield (
             "data.labels: stand in place of records, which data.counts_from=lists does not read; "
             "drop one of them"
-        )
-    elif data.labels is not None and not Path(data.labels).expanduser().is_file():
-        yield (
-            f"data.labels: '{data.labels}' is not a file; give a labels.csv, as `reconcile --apply` writes it"
         )
     if parts == "records" or (parts == "photos" and data.counts_from == "records"):
         needed = "both" if data.counts_from == "records" else "both or photos"

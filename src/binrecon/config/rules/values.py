@@ -1,6 +1,7 @@
 """Ranges of numbers and lists of words, key by key."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -10,6 +11,7 @@ from binrecon.config.calibration_words import METHOD_WORDS
 from binrecon.config.engine_words import DTYPE_WORDS, ENGINE_WORDS, PRECISION_WORDS
 from binrecon.config.metric_names import RANKING_METRICS
 from binrecon.config.pooling_words import POOLING_WORDS
+from binrecon.config.schema import FaultsConfig
 from binrecon.config.spelling import did_you_mean
 from binrecon.config.split_words import SPLIT_WORDS
 from binrecon.config.sweep_words import PRUNER_WORDS, SAMPLER_WORDS
@@ -34,6 +36,8 @@ AT_LEAST = {
     "trainer.max_epochs": 1,
     "callbacks.early_stopping_patience": 1,
     "source.bin_count": 1,
+    "source.largest_count": 1,
+    **{f"source.faults.{item.name}": 0 for item in fields(FaultsConfig)},
     "source.seed": 0,
     "seed": 0,
     "data.split_seed": 0,
@@ -51,6 +55,33 @@ AT_LEAST = {
     "columns": 1,
     "resamples": 100,
 }
+AT_MOST = {
+    "data.max_count": 1_000,
+    "data.image_size": 2048,
+    "data.batch_size": 65_536,
+    "data.workers": 256,
+    "head.hidden_width": 65_536,
+    "optimizer.step_epochs": 1_000_000,
+    "optimizer.first_cycle_epochs": 1_000_000,
+    "optimizer.cycle_mult": 1_000,
+    "optimizer.warmup_epochs": 1_000_000,
+    "regime.head_epochs": 1_000_000,
+    "regime.stage_epochs": 1_000_000,
+    "trainer.accumulate": 65_536,
+    "trainer.devices": 1_024,
+    "trainer.nodes": 4_096,
+    "trainer.max_epochs": 1_000_000,
+    "source.bin_count": 10_000_000,
+    "source.largest_count": 12,
+    "source.connections": 1_024,
+    "source.attempts": 1_000,
+    **dict.fromkeys(("seed", "data.split_seed", "source.seed", "source.sample_seed"), 2**32 - 1),
+}
+"""Bounds far above what is of use, so that no configuration asks for all memory of a machine.
+
+Image sizes: timm's largest pretrained networks see about 1,000 pixels. Seeds: those that NumPy takes.
+"""
+
 _ABOVE_ZERO = (
     "source.stall_timeout_s",
     "sweep.minutes",
@@ -67,6 +98,7 @@ _ABOVE_ZERO = (
     "data.test_fraction",
     "data.train_share",
 )
+_FINITE = ("optimizer.weight_decay", "optimizer.min_lr", "source.backoff_s")
 _BELOW_ONE = (
     "optimizer.momentum",
     "trainer.ema_decay",
@@ -75,7 +107,7 @@ _BELOW_ONE = (
     "head.dropout",
     "loss.label_smoothing",
 )
-_UP_TO_ONE = ("loss.soft_weight", "sweep.max_failed_share", "data.train_share")
+_UP_TO_ONE = ("loss.soft_weight", "source.pair_fraction", "sweep.max_failed_share", "data.train_share")
 _WORDS = {
     "data.above_range": ("drop", "clip"),
     "features.name": ("auto", "live", "cached"),
@@ -111,7 +143,11 @@ def check_ranges(config: DictConfig) -> Iterator[str]:
             yield f"{key}: must be {text}, got {value}"
 
     for key, least in AT_LEAST.items():
-        yield from check(key, lambda value, least=least: value >= least, f"at least {least}")  # type: ignore[misc]  # the default binds the loop's value
+        yield from check(key, lambda value, least=least: least <= value, f"at least {least}")  # type: ignore[misc]  # the default binds the loop's value
+    for key, most in AT_MOST.items():
+        yield from check(key, lambda value, most=most: not value > most, f"at most {most}")  # type: ignore[misc]  # as above
+    for key in _FINITE:
+        yield from check(key, lambda value: value < float("inf"), "a finite number")
     for key in _ABOVE_ZERO:
         yield from check(key, lambda value: 0 < value < float("inf"), "above 0")
     for key in _BELOW_ONE:
