@@ -15,6 +15,7 @@ from binrecon.errors import (
     BinreconError,
     IncompleteFetchError,
 )
+from binrecon.escaping import escape_controls
 from binrecon.verbs import (
     calibrate,
     compare,
@@ -73,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _run(words[0], words[1:])
     except BinreconError as error:
         if words[0] != "train" or _speaks():
-            sys.stderr.write(f"{type(error).__name__}: {error}\n")
+            sys.stderr.write(escape_controls(f"{type(error).__name__}: {error}\n"))
         return EXIT_INCOMPLETE if isinstance(error, IncompleteFetchError) else EXIT_MISUSE
     except OSError as error:
         if error.errno not in _OF_THE_DISK:

@@ -11,6 +11,7 @@ from optuna.trial import Trial
 
 from binrecon.config.compose import load_resolved
 from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError
+from binrecon.escaping import escape_controls
 from binrecon.sweep.outcome import report_epoch
 from binrecon.sweep.runs import TRIAL_FILE
 from binrecon.sweep.sampling import build_pruner, quieten_optuna
@@ -29,7 +30,7 @@ def main() -> int:
         with ExitStack() as stack:
             fit_in_worker(folder, config, _build_watch(folder, config.trainer.max_epochs, stack))
     except BinreconError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        sys.stderr.write(escape_controls(f"{type(error).__name__}: {error}\n"))
         return EXIT_MISUSE
     except KeyboardInterrupt:  # who started it says so
         return EXIT_INTERRUPTED

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from binrecon.config.compose import load_resolved
 from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError
+from binrecon.escaping import escape_controls
 from binrecon.training.run import fit_in_worker
 from binrecon.training.run_folder import RunFolder
 
@@ -15,7 +16,7 @@ def main() -> int:
     try:
         fit_in_worker(folder, load_resolved(folder.config))
     except BinreconError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        sys.stderr.write(escape_controls(f"{type(error).__name__}: {error}\n"))
         return EXIT_MISUSE
     except KeyboardInterrupt:  # who started it says so
         return EXIT_INTERRUPTED
