@@ -35,6 +35,10 @@ def get_console(width: int | None = None) -> Console:
 class _EscapingConsole(Console):
     """A console that shows ids, names and paths of any bytes, and lets none of them command the terminal."""
 
+    def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401  # as rich has them
+        """Take text as usual, of escapes as wide as they are shown."""
+        return super().render_str(escape_controls(text), **options)
+
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as usual, with control characters that come from outside as escapes."""
         for segment in super().render(renderable, options):

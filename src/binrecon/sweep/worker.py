@@ -10,6 +10,7 @@ import optuna
 from optuna.trial import Trial
 
 from binrecon.config.compose import load_resolved
+from binrecon.deadline import WORKER_DEADLINE_S, ending_when_told
 from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError
 from binrecon.escaping import escape_controls
 from binrecon.sweep.outcome import report_epoch
@@ -27,7 +28,7 @@ def main() -> int:
     quieten_optuna()
     try:
         config = load_resolved(folder.config)
-        with ExitStack() as stack:
+        with ending_when_told(WORKER_DEADLINE_S), ExitStack() as stack:
             fit_in_worker(folder, config, _build_watch(folder, config.trainer.max_epochs, stack))
     except BinreconError as error:
         sys.stderr.write(escape_controls(f"{type(error).__name__}: {error}\n"))
