@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from binrecon.config.engine_words import INT8
 from binrecon.console import ProgressMeter
 from binrecon.data.transforms import RESIZES, take_view
-from binrecon.data.workers import begin_worker
+from binrecon.data.workers import PREFETCH_FACTOR, WorkerLoader, begin_worker, check_shared_memory, share
 from binrecon.errors import FeatureStoreError, PhotoError
 from binrecon.features.claims import BlockClaims
 from binrecon.features.engine import CALIBRATION_PHOTOS, EngineChoice, build_engine
-from binrecon.features.rows import Block, RowKey
+from binrecon.features.rows import BLOCK_ROWS, Block, RowKey
 from binrecon.features.store import FeatureStore, describe_write_error
 from binrecon.models.backbone import Backbone
 from binrecon.sources import Source
@@ -111,6 +111,7 @@ def extract_features(
                 yield photos[block][1]
                 seen += block.stop - block.start
 
+    check_shared_memory(BLOCK_ROWS * 3 * one.image_size**2, workers, len(wanted))
     with store.hold() if one.precision == INT8 else contextlib.nullcontext():
         engine = build_engine(
             EngineChoice(one.engine, one.precision),
@@ -126,11 +127,13 @@ def extract_features(
         BlockClaims(store) as claims,
         ProgressMeter("extracting features", total, "views", is_quiet) as meter,
     ):
-        loader = DataLoader(
+        loader = WorkerLoader(
             photos,
             sampler=_claim_all(store, claims, wanted),
             batch_size=None,
+            collate_fn=share,
             num_workers=workers,
+            prefetch_factor=PREFETCH_FACTOR if workers else None,
             worker_init_fn=begin_worker,
             generator=torch.Generator(),
         )
