@@ -56,6 +56,23 @@ class MissingBinError(SourceError, FileNotFoundError):
     """A source holds no such photo or record."""
 
 
+class UnreadableBinError(SourceError):
+    """A photo or record is there, but nothing can be had of it.
+
+    Args:
+        message: With the bin, the file and the remedy.
+        reason: In short, for a table whose row is the bin.
+    """
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        """Keep both texts on the way between processes."""
+        return type(self), (str(self), self.reason)
+
+
 class IncompleteFetchError(SourceError):
     """Some objects of a subset could not be fetched; the rest is there."""
 
@@ -90,6 +107,10 @@ class CheckpointError(BinreconError):
 
 class CalibrationError(BinreconError):
     """A counter has no calibration, or can have none."""
+
+
+class WorkerError(BinreconError):
+    """A process that decodes for another one died, or cannot hand over what it decoded."""
 
 
 class TrainingError(BinreconError):

@@ -21,11 +21,14 @@ from binrecon.config.stored.recipes import take_in_recipes
 from binrecon.config.subset_words import FETCHED, parse_subset
 from binrecon.config.trials import compose_checked
 from binrecon.errors import ConfigError
+from binrecon.regular_file import read_regular
 from binrecon.sweep.plan import Plan as SweepPlan
 
 _NODES = "trainer.nodes"
 _SLURM = "slurm"
 _LABELS, _LABELS_FILE = "data.labels", "labels.csv"
+_MOST_BYTES = 100_000_000
+"""Of a recipe or of labels that travel with the code."""
 
 
 class LaunchPlan:
@@ -155,7 +158,7 @@ class LaunchPlan:
             key, _, value = word.partition("=")
             path = Path(value.strip("'\" ")).expanduser()
             if key == RECIPES and path.suffix == RECIPE_SUFFIX:
-                self.recipes[path.name] = path.read_bytes()
+                self.recipes[path.name] = _read_small(key, path)
                 yield f"{RECIPES}={FOLDER_OF_RECIPES}/{path.name}"
             elif key.lstrip("+") != _LABELS:
                 yield word
@@ -163,7 +166,7 @@ class LaunchPlan:
     def _take_labels_along(self, labels: str | None) -> Iterator[str]:
         """Read counts that stand in place of records, and name them by their place in the archive."""
         if labels is not None:
-            self.recipes[_LABELS_FILE] = Path(labels).expanduser().read_bytes()
+            self.recipes[_LABELS_FILE] = _read_small(_LABELS, Path(labels).expanduser())
             yield f"{_LABELS}={FOLDER_OF_RECIPES}/{_LABELS_FILE}"
 
     def make_name(self, now: datetime | None = None) -> str:
@@ -171,6 +174,18 @@ class LaunchPlan:
         if self.settings.job is not None:
             return self.settings.job
         return f"{JOB_PREFIX}{(now or datetime.now(UTC)).strftime('%Y%m%d-%H%M%S-%f')[:-3]}"
+
+
+def _read_small(key: str, path: Path) -> bytes:
+    """Read a file that travels with the code.
+
+    Raises:
+        ConfigError: If it cannot be read.
+    """
+    try:
+        return read_regular(path, _MOST_BYTES)
+    except OSError as error:
+        raise ConfigError([f"{key}: '{path}' cannot be read ({error.strerror}); name a file"]) from error
 
 
 def _check_subset(words: str) -> Iterator[str]:

@@ -7,19 +7,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from binrecon.config.engine_words import INT8
 from binrecon.console import ProgressMeter
 from binrecon.data.transforms import RESIZES, take_view
-from binrecon.data.workers import begin_worker
+from binrecon.data.workers import PREFETCH_FACTOR, WorkerLoader, begin_worker, check_shared_memory, share
 from binrecon.errors import FeatureStoreError, PhotoError
 from binrecon.features.claims import BlockClaims
 from binrecon.features.engine import CALIBRATION_PHOTOS, Engine, EngineChoice, build_engine
 from binrecon.features.filling import Filling
 from binrecon.features.network import check_network
 from binrecon.features.row_table import RowTable
-from binrecon.features.rows import Block, RowKey
+from binrecon.features.rows import BLOCK_ROWS, Block, RowKey
 from binrecon.features.store import FeatureStore, describe_write_error
 from binrecon.models.backbone import Backbone
 from binrecon.sources import Source
@@ -115,6 +115,7 @@ def extract_features(
                     yield photos[block][1]
                     seen += block.stop - block.start
 
+        check_shared_memory(BLOCK_ROWS * 3 * one.image_size**2, workers, len(wanted))
         with store.hold() if one.precision == INT8 else contextlib.nullcontext():
             if one.precision == INT8:
                 check_network(store.folder, is_wanted=len(undone) < len(filling.rows.blocks))
@@ -144,11 +145,13 @@ def _compute(
         BlockClaims(store) as claims,
         ProgressMeter("extracting features", total, "views", is_quiet) as meter,
     ):
-        loader = DataLoader(
+        loader = WorkerLoader(
             photos,
             sampler=_claim_all(filling, claims, wanted),
             batch_size=None,
+            collate_fn=share,
             num_workers=workers,
+            prefetch_factor=PREFETCH_FACTOR if workers else None,
             worker_init_fn=begin_worker,
             generator=torch.Generator(),
         )

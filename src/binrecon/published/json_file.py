@@ -1,14 +1,16 @@
 """Reader of a published list: JSON, plain or gzipped, from an untrusted source."""
 
 import gzip
-import io
 import json
 import reprlib
 import zlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import BinaryIO
 
 from binrecon.errors import ManifestError
+from binrecon.regular_file import open_regular
 
 REMEDY = "get the list anew, whole and unchanged"
 """End of every message about a damaged list."""
@@ -34,8 +36,8 @@ def read_json(path: Path) -> object:
 def _read_capped(path: Path) -> bytes:
     """Return the bytes of a list; at most one more than the limit is ever in memory."""
     try:
-        with _open(path) as file:
-            content = file.read(_MAX_BYTES + 1)
+        with open_regular(path) as file, _unzip(path, file) as unzipped:
+            content = unzipped.read(_MAX_BYTES + 1)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ManifestError(f"list '{path}' is not a whole gzip file: {error}; {REMEDY}") from error
     except OSError as error:
@@ -48,8 +50,8 @@ def _read_capped(path: Path) -> bytes:
     return content
 
 
-def _open(path: Path) -> io.BufferedIOBase:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+def _unzip(path: Path, file: BinaryIO) -> AbstractContextManager[BinaryIO | gzip.GzipFile]:
+    return gzip.GzipFile(fileobj=file, mode="rb") if path.suffix == ".gz" else nullcontext(file)
 
 
 def _build_object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:

@@ -13,7 +13,9 @@ from optuna.trial import Trial
 from binrecon.config.stored.files import StoredFileError, read_json
 from binrecon.config.stored.run_config import load_resolved
 from binrecon.config.sweep_words import PRUNER_WORDS
+from binrecon.deadline import WORKER_DEADLINE_S, ending_when_told
 from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError, StudyError
+from binrecon.escaping import escape_controls
 from binrecon.sweep.outcome import report_epoch
 from binrecon.sweep.runs import TRIAL_FILE
 from binrecon.sweep.sampling import build_pruner, quieten_optuna
@@ -35,10 +37,10 @@ def main() -> int:
     quieten_optuna()
     try:
         config = load_resolved(folder.config)
-        with ExitStack() as stack:
+        with ending_when_told(WORKER_DEADLINE_S), ExitStack() as stack:
             fit_in_worker(folder, config, _build_watch(folder, config.trainer.max_epochs, stack))
     except BinreconError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        sys.stderr.write(escape_controls(f"{type(error).__name__}: {error}\n"))
         return EXIT_MISUSE
     except KeyboardInterrupt:  # who started it says so
         return EXIT_INTERRUPTED

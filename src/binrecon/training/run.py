@@ -33,7 +33,7 @@ from binrecon.training.distributed.ranks import Ranks, joined
 from binrecon.training.hardware import choose_device
 from binrecon.training.interruption import requeueing, stopping_as_asked
 from binrecon.training.logs.run_log import RunLog
-from binrecon.training.machine import check_machine
+from binrecon.training.machine import check_decoding, check_machine
 from binrecon.training.memory import keep_freed_memory
 from binrecon.training.module import CountingModule
 from binrecon.training.prepare import (
@@ -123,6 +123,7 @@ def _prepare(config: TrainConfig, folder: RunFolder, overrides: Sequence[str], p
         bins = sum(manifest.count_classes(split).values())
         check_share(split, bins, config.trainer.devices * config.trainer.nodes)
     if (reason := why_live(config)) is not None:
+        check_decoding(config, manifest)
         console.print(f"features: live ({reason})")
     return counter
 
