@@ -8,6 +8,7 @@ from typing import Any, cast
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -20,6 +21,7 @@ from binrecon.config.compare import CompareConfig
 from binrecon.config.evaluation import EvaluateConfig
 from binrecon.config.features import FeaturesConfig
 from binrecon.config.fetch import FetchConfig
+from binrecon.config.home import expand_home, expand_paths, quote_where_needed
 from binrecon.config.reconcile import ReconcileConfig
 from binrecon.config.reproduce import ReproduceConfig
 from binrecon.config.show import ShowConfig
@@ -90,7 +92,11 @@ def config_dir() -> Path:
 
 
 def register_schemas() -> None:
-    """Make the schemas known to Hydra, in a group of their own so that they are nobody's option."""
+    """Make the schemas known to Hydra, in a group of their own so that they are nobody's option.
+
+    So is `expand_home`, for the folders that Hydra makes itself.
+    """
+    OmegaConf.register_new_resolver("expand_home", expand_home, replace=True)
     store = ConfigStore.instance()
     for name, node in SCHEMAS.items():
         group, _, leaf = f"schema/{name}".rpartition("/")
@@ -122,7 +128,7 @@ def compose_config(config_name: str, overrides: Sequence[str] = ()) -> DictConfi
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
         try:
-            return compose(config_name, list(overrides))
+            return expand_paths(compose(config_name, list(overrides)))
         except (HydraException, OmegaConfBaseException) as error:
             raise ConfigError([innermost_reason(error)]) from error
 
@@ -147,16 +153,32 @@ def take_in_recipes(words: Sequence[str]) -> list[str]:
     """
     taken, problems = [], []
     for word in words:
-        key, _, value = word.partition("=")
-        if key != RECIPES or not value.endswith(RECIPE_SUFFIX):
-            taken.append(word)
-            continue
-        paths = [os.path.relpath(Path(path.strip("'\" ")).expanduser()) for path in value.split(",")]
+        paths = _recipes_of(word)
         problems += [problem for path in paths for problem in _take_in(path)]
-        taken.append(f"{key}={','.join(paths)}")
+        taken.append(f"{RECIPES}={','.join(map(quote_where_needed, paths))}" if paths else word)
     if problems:
         raise ConfigError(problems)
     return taken
+
+
+def _recipes_of(word: str) -> list[str]:
+    """Return the paths of the recipes that a word chooses, relative to the current folder."""
+    try:
+        override = OverridesParser.create().parse_override(word)
+    except HydraException:  # the word is none; others say so
+        return []
+    if override.key_or_group != RECIPES or override.is_delete() or override.value() is None:
+        return []
+    is_sweep = override.is_sweep_override()
+    values = [str(v) for v in override.sweep_string_iterator()] if is_sweep else [str(override.value())]
+    if not all(value.strip("'\" ").endswith(RECIPE_SUFFIX) for value in values):
+        return []
+    plain = (
+        [OverridesParser.create().parse_override(f"{RECIPES}={v}").value() for v in values]
+        if is_sweep
+        else values
+    )
+    return [os.path.relpath(expand_home(str(path))) for path in plain]
 
 
 def _take_in(path: str) -> Iterator[str]:
@@ -182,7 +204,7 @@ def to_typed(config: DictConfig) -> Any:  # noqa: ANN401  # the dataclass depend
     Raises:
         ConfigError: If batches do not go with the devices of this machine, where it is asked for them.
     """
-    typed = OmegaConf.to_object(config)
+    typed = OmegaConf.to_object(expand_paths(config))
     return settle(typed, os.environ) if isinstance(typed, schema.TrainConfig) else typed
 
 

@@ -11,8 +11,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from binrecon.config.apply import check_apply
+from binrecon.config.credentials import find_credentials
 from binrecon.config.evaluation import check_evaluate
 from binrecon.config.export import check_export
+from binrecon.config.home import find_path_problems
 from binrecon.config.problems import unknown_keys
 from binrecon.config.reconcile import check_reconcile
 from binrecon.config.rules.cloud import find_launch_problems
@@ -33,6 +35,8 @@ from binrecon.config.rules.values import check_allowed_words, check_ranges
 from binrecon.errors import ConfigError
 
 _RULES: tuple[Callable[[DictConfig], Iterator[str]], ...] = (
+    find_credentials,
+    find_path_problems,
     check_ranges,
     check_allowed_words,
     check_names,

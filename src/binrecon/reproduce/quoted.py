@@ -7,6 +7,7 @@ from pathlib import Path
 
 from binrecon.cloud import words as launch_words
 from binrecon.config.compose import compose_config, take_in_recipes
+from binrecon.config.home import quote_value
 from binrecon.config.problems import parse_word
 from binrecon.config.search_space import build_space, sort_words
 from binrecon.config.trials import check_space
@@ -107,9 +108,10 @@ def _list_values(word: str) -> list[str]:
 
 def _compose_sweep(words: Sequence[str], root: Path) -> None:
     """Compose the sweep, and trials at the bounds of what it searches."""
-    said = sort_words([f"source.root={root}" if word.startswith("source.root=") else word for word in words])
+    here = f"source.root={quote_value(str(root))}"
+    said = sort_words([here if word.startswith("source.root=") else word for word in words])
     space = dict(compose_config("sweep", said.sweep).sweep.space)
-    fixed = [word for word in (f"source.root={root}", *said.fixed) if word.partition("=")[0] != "sweep"]
+    fixed = [word for word in (here, *said.fixed) if word.partition("=")[0] != "sweep"]
     check_space(fixed, build_space({**space, **said.searched}))
 
 

@@ -4,6 +4,7 @@ import contextlib
 import io
 
 from binrecon.config.compose import take_in_recipes
+from binrecon.config.home import quote_value
 from binrecon.config.run_keys import PLACE_KEYS
 from binrecon.config.schema import TrainConfig
 from binrecon.config.trainer_words import SLURM
@@ -110,7 +111,9 @@ def _train_finals(plan: Plan, number: int, is_quiet: bool) -> list[Final]:
     for seed in range(plan.config.seed + 1, plan.config.seed + 1 + plan.settings.final_seeds):
         folder = RunFolder(plan.place.finals / f"trial-{number:04d}-seed-{seed}")
         if (final := read_final(folder, seed)) is None:
-            words = take_in_recipes([f"experiment={plan.place.recipe}", f"seed={seed}", *there])
+            words = take_in_recipes(
+                [f"experiment={quote_value(str(plan.place.recipe))}", f"seed={seed}", *there]
+            )
             with contextlib.redirect_stdout(io.StringIO()) if is_quiet else contextlib.nullcontext():
                 complete_run(words, folder)
             final = read_final(folder, seed)

@@ -11,6 +11,7 @@ from optuna.trial import Trial
 
 from binrecon.config.compose import load_resolved
 from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError
+from binrecon.output_streams import prepare_streams
 from binrecon.sweep.outcome import report_epoch
 from binrecon.sweep.runs import TRIAL_FILE
 from binrecon.sweep.sampling import build_pruner, quieten_optuna
@@ -22,6 +23,7 @@ from binrecon.training.run_folder import RunFolder
 
 def main() -> int:
     """Train; on an error that a user can mend, print it alone."""
+    prepare_streams()
     folder = RunFolder(Path(sys.argv[1]))
     quieten_optuna()
     try:

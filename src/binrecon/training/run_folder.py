@@ -16,6 +16,7 @@ from binrecon.config.problems import parse_word
 from binrecon.config.schema import TrainConfig
 from binrecon.config.trials import write_word
 from binrecon.errors import CheckpointError
+from binrecon.masking import hide_text
 from binrecon.whole_file import write_json, write_text
 
 _PACKAGES = (
@@ -98,8 +99,8 @@ def open_finished(path: Path) -> RunFolder:
 def collect_facts(overrides: Sequence[str], seed: int) -> dict[str, Any]:
     """Collect what makes a run repeatable: command, code, versions, seed."""
     return {
-        "command": shlex.join(["binrecon", "train", *overrides]),
-        "overrides": list(overrides),
+        "command": hide_text(shlex.join(["binrecon", "train", *overrides])),
+        "overrides": [hide_text(word) for word in overrides],
         "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "seed": seed,
         "git": _git_state(),

@@ -5,12 +5,14 @@ from pathlib import Path
 
 from binrecon.config.compose import load_resolved
 from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError
+from binrecon.output_streams import prepare_streams
 from binrecon.training.run import fit_in_worker
 from binrecon.training.run_folder import RunFolder
 
 
 def main() -> int:
     """Train; on an error that a user can mend, print it alone."""
+    prepare_streams()
     folder = RunFolder(Path(sys.argv[1]))
     try:
         fit_in_worker(folder, load_resolved(folder.config))
