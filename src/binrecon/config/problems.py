@@ -57,7 +57,7 @@ def explain_comma(key: str, values: str) -> str:
         values: What stands after its `=`.
 
     >>> explain_comma("output_root", "a,b")
-    "; for one path with a comma in it, type 'output_root=\"a,b\"'"
+    '; for one path with a comma in it, type \'output_root="a,b"\''
     """
     if key not in list_path_keys():
         return ""

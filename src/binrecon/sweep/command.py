@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import shutil
 
 from binrecon.config.compose import take_in_recipes
 from binrecon.config.home import quote_value
@@ -60,6 +61,7 @@ def sweep(plan: Plan) -> None:
             run_trials(study, evaluator, plan.compose)
         finally:
             write_trials(study, plan.place.table)
+        shutil.rmtree(plan.place.trained, ignore_errors=True)  # the study has all of it
         winner = write_winner(study, plan.fixed, plan.place)
         if study.owns_results():
             with taking_turns(
@@ -91,7 +93,11 @@ def _build_evaluator(plan: Plan, study: SweepStudy) -> Evaluator:
     settings, console = plan.settings, get_console()
     if (reason := why_not_heads(plan.config, plan.space)) is None:
         return HeadEvaluator(
-            plan.config, RunFolder(plan.place.prepared), settings.objectives, settings.at_once
+            plan.config,
+            RunFolder(plan.place.prepared),
+            settings.objectives,
+            settings.at_once,
+            plan.place.trained,
         )
     console.print(f"each trial is a run of its own ({reason})", highlight=False)
     facts = {
