@@ -29,6 +29,9 @@ _USER_IS_PUBLIC = "postgres"
 _SHORTEST_OF_ENVIRONMENT = 8  # a shorter value of a variable would be hidden inside innocent words
 _SHORTEST_KNOWN = 3  # as above; in its address even a shorter one is hidden
 
+_CUT_OFF = re.compile(r"[^:/?#@]+:(?!\d*(?:[/?#]|$))[^@/]+")
+"""User and password of an address that a shell cut off at a space, which the password had."""
+
 _known: set[str] = set()
 
 
@@ -103,6 +106,7 @@ def _hide_in_url(match: re.Match[str]) -> str:
     scheme, rest = match["scheme"], match["rest"]
     for secret in _in_url(scheme, rest):
         rest = rest.replace(f"{secret}@", f"{HIDDEN}@").replace(f"={secret}", f"={HIDDEN}")
+        rest = HIDDEN + rest.removeprefix(secret) if rest.startswith(secret) else rest
     return f"{scheme}://{rest}"
 
 
@@ -114,6 +118,8 @@ def _in_url(scheme: str, rest: str) -> Iterator[str]:
             yield user
     elif user and not re.search(r"[/?#]", user) and not scheme.startswith(_USER_IS_PUBLIC):
         yield user
+    if scheme.startswith(_USER_IS_PUBLIC) and (cut := _CUT_OFF.fullmatch(rest)):
+        yield cut[0]
     for name, value in re.findall(r"[?&;]([^=&;]+)=([^&;]+)", rest):
         if name not in _NAMES_OF_OTHERS and _SECRET_NAME.search(name) and value != HIDDEN:
             yield value

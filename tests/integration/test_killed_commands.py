@@ -30,7 +30,7 @@ COLUMNS_THAT_MAY_DIFFER = {
 }
 """Of `trials.csv`."""
 
-DATE_OF_THE_PAGE = re.compile(rb'"created": ?"[^"]*"|Made [^<]*|\d{4}-\d\d-\d\d \d\d:\d\d[+-]\d\d:\d\d')
+DATE_OF_THE_PAGE = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d[+-]\d\d:\d\d")
 
 
 MADE_AGAIN = "cache"

@@ -15,6 +15,7 @@ from binrecon.masking import HIDDEN, find_secrets, hide_secrets, hide_text, note
         ("postgresql+psycopg://u:1234@h/db", "postgresql+psycopg://***@h/db"),
         ("postgresql://u@h/db?sslpassword=S3CRET", "postgresql://u@h/db?sslpassword=***"),
         ("postgresql://h/db?user=u&password=S3@CRET", "postgresql://h/db?user=u&password=***"),
+        ("postgresql://u:S3CRET", "postgresql://***"),
         ("https://b.s3.amazonaws.com/k?X-Amz-Signature=S3CRET&x=1", "https://b.s3.amazonaws.com/k?X-Amz-Signature=***&x=1"),
     ],
 )  # fmt: skip
@@ -30,7 +31,7 @@ def test_hide_text(address: str, shown: str) -> None:
     "address",
     [
         "postgresql://me@host/db", "postgresql://host:5432/db?host=/a@b&passfile=x", "https://host:80/a@b", "/a@b:c",
-        "https://host/a@b", "s3://bucket/prefix", "http://127.0.0.1:8333", "arn:aws:iam::123456789012:role/x@y",
+        "postgresql://h:5432", "postgresql://h:5432/db", "https://host/a@b", "s3://bucket/prefix", "http://127.0.0.1:8333", "arn:aws:iam::123456789012:role/x@y",
     ],
 )  # fmt: skip
 def test_hide_text__no_secret(address: str) -> None:

@@ -18,6 +18,7 @@ from binrecon.config import cloud_settings, export, schema
 from binrecon.config.apply import ApplyConfig
 from binrecon.config.calibrate import CalibrateConfig
 from binrecon.config.compare import CompareConfig
+from binrecon.config.credentials import find_credentials_in
 from binrecon.config.evaluation import EvaluateConfig
 from binrecon.config.features import FeaturesConfig
 from binrecon.config.fetch import FetchConfig
@@ -193,6 +194,7 @@ def _take_in(path: str) -> Iterator[str]:
     except YAMLError as error:
         yield f"{RECIPES}: '{path}' is not YAML ({str(error).splitlines()[0]})"
         return
+    yield from (f"{path}: {p}" for p in find_credentials_in(OmegaConf.to_container(node)))
     group, _, name = f"{RECIPES}/{path}".rpartition("/")
     name = name.removesuffix(RECIPE_SUFFIX)
     ConfigStore.instance().store(group=group, name=name, node=node, package="_global_")

@@ -40,7 +40,11 @@ def refuse_credentials(words: Sequence[str]) -> None:
 
 def find_credentials(config: DictConfig) -> Iterator[str]:
     """Yield a problem for each value of a composed configuration that holds a credential."""
-    plain = OmegaConf.to_container(config, resolve=True)
+    yield from find_credentials_in(OmegaConf.to_container(config, resolve=True))
+
+
+def find_credentials_in(plain: object) -> Iterator[str]:
+    """Yield a problem for each text in nested dicts and lists that holds a credential."""
     for key, value in _texts(plain, ""):
         if note_secrets(value):
             yield _explain(key, value)
