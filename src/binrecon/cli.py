@@ -14,6 +14,7 @@ from binrecon.errors import (
     IncompleteFetchError,
 )
 from binrecon.escaping import escape_controls
+from binrecon.output_streams import prepare_streams
 from binrecon.verbs import (
     calibrate,
     compare,
@@ -64,6 +65,7 @@ def main(arguments: Sequence[str] | None = None, *, is_whole_process: bool | Non
         Exit status: 0, or 2 after an error that the user can mend, or 3 if a fetch left objects out, or 130
         after Ctrl-C or SIGTERM.
     """
+    prepare_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in ("-h", "--help"):
         sys.stdout.write(_list_verbs())
@@ -106,7 +108,11 @@ def _run(name: str, words: Sequence[str]) -> int:
     if {"-h", "--help"} & set(words):
         sys.stdout.write(_explain_verb(name, verb, words))
         return 0
-    verb.run(words)
+    from binrecon.config.credentials import refuse_credentials
+    from binrecon.config.paths import read_paths
+
+    refuse_credentials(words)
+    verb.run(read_paths(words))
     return 0
 
 

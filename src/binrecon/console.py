@@ -28,8 +28,11 @@ LINE_EVERY_S = 10.0
 
 
 def get_console(width: int | None = None) -> Console:
-    """Return a console on the standard output of this moment, as wide as it is or as asked for."""
-    return _EscapingConsole(soft_wrap=True, width=width)
+    """Return a console on the standard output of this moment, as wide as it is or as asked for.
+
+    Brackets are shown as they are: names and paths hold them.
+    """
+    return _EscapingConsole(soft_wrap=True, width=width, markup=False)
 
 
 class _EscapingConsole(Console):

@@ -6,6 +6,8 @@ Each message names what was given, what is allowed and what to do. The command l
 
 from collections.abc import Iterable, Mapping
 
+from binrecon.masking import hide_text
+
 EXIT_MISUSE = 2
 """Status of a process that ends with an error that a user can mend."""
 
@@ -17,7 +19,11 @@ EXIT_INTERRUPTED = 130
 
 
 class BinreconError(Exception):
-    """Base of every error that a user can mend."""
+    """Base of every error that a user can mend; its message shows no credential, whatever it was made of."""
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return hide_text(super().__str__())
 
 
 class ConfigError(BinreconError, ValueError):
@@ -28,7 +34,7 @@ class ConfigError(BinreconError, ValueError):
     """
 
     def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(map(hide_text, problems))
         count = len(self.problems)
         heading = f"{count} problem{'' if count == 1 else 's'} in the config"
         super().__init__("\n  ".join([heading, *self.problems]))
@@ -43,7 +49,7 @@ class JobsFailedError(BinreconError):
     """
 
     def __init__(self, jobs: int, reasons: Mapping[str, str]) -> None:
-        self.reasons = dict(reasons)
+        self.reasons = {name: hide_text(reason) for name, reason in reasons.items()}
         lines = [f"{name}: {reason}" for name, reason in self.reasons.items()]
         super().__init__("\n  ".join([f"{len(lines)} of {jobs} jobs failed; the others are done", *lines]))
 

@@ -15,6 +15,8 @@ from binrecon.cloud.words import Said, encode_words, sort_words
 from binrecon.config.cloud_settings import JOB_PREFIX, RUN, LaunchConfig, SageMakerConfig
 from binrecon.config.compose import RECIPE_SUFFIX, RECIPES, to_typed
 from binrecon.config.engine_words import INT8, OPENVINO
+from binrecon.config.home import quote_where_needed
+from binrecon.config.problems import parse_word
 from binrecon.config.schema import RANDOM, WEIGHT_WORDS
 from binrecon.config.split_words import GROUPED
 from binrecon.config.stored.recipes import take_in_recipes
@@ -155,11 +157,11 @@ class LaunchPlan:
     def _take_recipes_along(self, words: Sequence[str]) -> Iterator[str]:
         """Read recipes that lie outside `configs/`, and name them by their place in the archive."""
         for word in words:
-            key, _, value = word.partition("=")
-            path = Path(value.strip("'\" ")).expanduser()
+            key = word.partition("=")[0]
+            path = Path(str(parse_word(word).value())).expanduser() if key == RECIPES else Path()
             if key == RECIPES and path.suffix == RECIPE_SUFFIX:
                 self.recipes[path.name] = _read_small(key, path)
-                yield f"{RECIPES}={FOLDER_OF_RECIPES}/{path.name}"
+                yield f"{RECIPES}={quote_where_needed(f'{FOLDER_OF_RECIPES}/{path.name}')}"
             elif key.lstrip("+") != _LABELS:
                 yield word
 

@@ -1,22 +1,23 @@
 """What `reconcile --apply` is told: its keys with their meanings, and what is wrong with their values."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from binrecon.config.schema import MISSING
+from binrecon.config.schema.paths import PATH
 
 
 @dataclass
 class ApplyConfig:
     """Everything that `reconcile --apply` needs."""
 
-    audit: str = MISSING
+    audit: str = field(default=MISSING, metadata=PATH)
     """The file that the page exported; given as `--apply FILE`."""
-    results: str | None = None
+    results: str | None = field(default=None, metadata=PATH)
     """Folder of the reconciliation; null looks below `output_root` for the one that the audit names."""
-    output_root: str = MISSING
+    output_root: str = field(default=MISSING, metadata=PATH)
     """Folder that holds the results folders."""
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from binrecon.config.schema.paths import PATH
+
 MISSING: Any = "???"  # stands for a value of any type
 
 RUN = "run"
@@ -100,7 +102,7 @@ class LaunchConfig:
     """Whether `run` shows the log until the job ends."""
     dry_run: bool = MISSING
     """Whether to print the request, and what it may cost, and send nothing (`--dry-run`)."""
-    prices: str | None = None
+    prices: str | None = field(default=None, metadata=PATH)
     """YAML file with a line for each machine, `ml.g5.xlarge: 1.41`: dollars for an hour."""
-    output_root: str = MISSING
+    output_root: str = field(default=MISSING, metadata=PATH)
     """Folder that gets the results of fetched jobs, in its launch/."""

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, field
 
 from binrecon.config.schema import MISSING
+from binrecon.config.schema.paths import PATH
 
 
 @dataclass
 class CompareConfig:
     """Everything that `compare` needs."""
 
-    runs: list[str] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list, metadata=PATH)
     """Run folders, or folders that hold some at any depth; given as words, without `runs=`."""
     group_by: list[str] | None = None
     """Keys that tell groups apart, for instance `[model,optimizer.lr]`; null takes all that differ."""
@@ -21,7 +22,7 @@ class CompareConfig:
     """Draws of the bootstrap."""
     seed: int = MISSING
     """Seed of the bootstrap."""
-    output_root: str = MISSING
+    output_root: str = field(default=MISSING, metadata=PATH)
     """Folder that holds the results folders."""
-    output_dir: str = MISSING
+    output_dir: str = field(default=MISSING, metadata=PATH)
     """Folder for the results; what an earlier comparison left there is replaced."""

@@ -21,6 +21,7 @@ from binrecon.config.compare import CompareConfig
 from binrecon.config.evaluation import EvaluateConfig
 from binrecon.config.features import FeaturesConfig
 from binrecon.config.fetch import FetchConfig
+from binrecon.config.home import expand_home, expand_paths
 from binrecon.config.reconcile import ReconcileConfig
 from binrecon.config.reproduce import ReproduceConfig
 from binrecon.config.show import ShowConfig
@@ -94,7 +95,11 @@ def config_dir() -> Path:
 
 
 def register_schemas() -> None:
-    """Make the schemas known to Hydra, in a group of their own so that they are nobody's option."""
+    """Make the schemas known to Hydra, in a group of their own so that they are nobody's option.
+
+    So is `expand_home`, for the folders that Hydra makes itself.
+    """
+    OmegaConf.register_new_resolver("expand_home", expand_home, replace=True)
     store = ConfigStore.instance()
     for name, node in SCHEMAS.items():
         group, _, leaf = f"schema/{name}".rpartition("/")
@@ -126,7 +131,7 @@ def compose_config(config_name: str, overrides: Sequence[str] = ()) -> DictConfi
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
         try:
-            return compose(config_name, list(overrides))
+            return expand_paths(compose(config_name, list(overrides)))
         except (HydraException, OmegaConfBaseException) as error:
             raise ConfigError([innermost_reason(error)]) from error
 
@@ -209,7 +214,7 @@ def to_typed(config: DictConfig) -> Any:  # noqa: ANN401  # the dataclass depend
     Raises:
         ConfigError: If batches do not go with the devices of this machine, where it is asked for them.
     """
-    typed = OmegaConf.to_object(config)
+    typed = OmegaConf.to_object(expand_paths(config))
     return settle(typed, os.environ) if isinstance(typed, schema.TrainConfig) else typed
 
 

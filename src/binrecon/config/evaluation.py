@@ -7,6 +7,7 @@ from typing import Any
 
 from binrecon.config.record_errors import RecordErrorsConfig, check_record_errors
 from binrecon.config.schema import MISSING
+from binrecon.config.schema.paths import PATH
 
 
 @dataclass
@@ -60,13 +61,13 @@ def check_evaluation(config: EvaluationConfig, key: str = "evaluation") -> Itera
 class EvaluateConfig:
     """Everything that `reconcile --evaluate` needs."""
 
-    checkpoint: str = MISSING
+    checkpoint: str = field(default=MISSING, metadata=PATH)
     """Folder of a run with a calibration; its own predictions for its test bins are taken."""
     record_errors: RecordErrorsConfig = field(default_factory=RecordErrorsConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
-    output_root: str = MISSING
+    output_root: str = field(default=MISSING, metadata=PATH)
     """Folder that holds the results folders."""
-    output_dir: str = MISSING
+    output_dir: str = field(default=MISSING, metadata=PATH)
     """Folder for the results; what an earlier evaluation left there is replaced."""
 
 

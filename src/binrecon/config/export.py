@@ -1,12 +1,13 @@
 """The keys of `export`, and what can be wrong with them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
 from binrecon.config.schema import MISSING
+from binrecon.config.schema.paths import PATH
 from binrecon.config.spelling import did_you_mean
 
 ONNX = "onnx"
@@ -23,11 +24,11 @@ _TTA_OF_GRAPHS = ("none", "flip")
 class ExportConfig:
     """Everything that `export` needs."""
 
-    checkpoint: str = MISSING
+    checkpoint: str = field(default=MISSING, metadata=PATH)
     """Folder of the run whose counter is written."""
     format: str = MISSING
     """`onnx`, `openvino` or `openvino_int8` (smaller and faster, and a little less exact)."""
-    output: str | None = MISSING
+    output: str | None = field(default=MISSING, metadata=PATH)
     """File to write, `.onnx`, or `.xml` with a `.bin` beside it; null is in `export/` of the run's folder."""
     tta: str | None = MISSING
     """What is averaged over: `flip` (a photo and its mirror image) or `none`; null is as in the run."""
@@ -35,7 +36,7 @@ class ExportConfig:
     """Validation photos on which what was written is compared with torch."""
     tolerance: float = MISSING
     """Largest difference of a probability from torch's above which `onnx` and `openvino` are refused."""
-    source_root: str | None = MISSING
+    source_root: str | None = field(default=MISSING, metadata=PATH)
     """Folder of the bins, if they are no longer where the run found them."""
 
 

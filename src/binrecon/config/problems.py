@@ -1,6 +1,7 @@
 """What is wrong with a command line that Hydra refuses: every problem, with what is allowed instead."""
 
 import copy
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -24,6 +25,8 @@ from binrecon.config.compose import (
     list_options,
     read_recipe,
 )
+from binrecon.config.home import quote_value
+from binrecon.config.path_keys import list_path_keys
 from binrecon.config.spelling import closest, did_you_mean
 from binrecon.errors import ConfigError
 
@@ -45,10 +48,33 @@ def _explain_spelling(text: str, reason: str) -> str:
     if not (equals and value):
         return f"{text}: not KEY=VALUE ({reason})"
     quoted = '"' + value.replace('"', '\\"') + '"'
+    odd = re.fullmatch(r"LexerNoViableAltException\('(.*)'\)", reason, re.DOTALL)
+    because = f" ({odd[1]} stands in it)" if odd else "" if reason == "None" else f" ({reason})"
     return (
-        f"{key}: the value {value} cannot be read ({reason}); letters beyond ASCII, brackets and the like "
+        f"{key}: the value {value} cannot be read{because}; letters beyond ASCII, brackets, = and the like "
         f"want quotes that reach Hydra: {shlex.quote(f'{key}={quoted}')}"
     )
+
+
+def explain_comma(key: str, values: str) -> str:
+    r"""Say how to type one path that holds a comma, where several values were read; nothing for other keys.
+
+    Args:
+        key: Dotted, of the key that has several values.
+        values: What stands after its `=`.
+
+    >>> explain_comma("output_root", "a,b")
+    '; for one path with a comma in it, type \'output_root="a,b"\''
+    """
+    if key not in list_path_keys():
+        return ""
+    try:
+        parts = OverridesParser.create().parse_override(f"{key}=[{values}]").value()
+    except HydraException:
+        parts = [values]
+    path = ",".join(map(str, parts if isinstance(parts, list) else [values]))
+    word = f'{key}="{path}"' if re.fullmatch(r"[^\"\\\\]+", path) else f"{key}={quote_value(path)}"
+    return f"; for one path with a comma in it, type {shlex.quote(word)}"
 
 
 class CheckedOverrides(NamedTuple):
@@ -197,11 +223,14 @@ def _several_values(config_name: str, override: Override, is_multirun: bool) -> 
         return
     key, words = override.get_key_element(), (override.input_line or "").partition("=")[2]
     if config_name == "sweep":
-        yield f"{key}: takes one value, got {words}"
+        yield f"{key}: takes one value, got {words}{explain_comma(key, words)}"
     elif override.is_interval_sweep():
         yield f"{key}: no end of values lies in {words}; search it with binrecon sweep, or list some"
     elif not is_multirun:
-        yield f"{key}: got several values, {words}; run one after another with --multirun (-m), or give one"
+        yield (
+            f"{key}: got several values, {words}; run one after another with --multirun (-m), or give one"
+            f"{explain_comma(key, words)}"
+        )
 
 
 def _list_words(override: Override) -> list[str]:

@@ -1,8 +1,9 @@
 """The keys of `show`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from binrecon.config.schema import MISSING, SourceConfig
+from binrecon.config.schema.paths import PATH
 
 
 @dataclass
@@ -14,9 +15,9 @@ class ShowConfig:
     """How many bins to draw, spread evenly over the source."""
     columns: int = 6
     """Photos in a row."""
-    path: str = "outputs/bins.png"
+    path: str = field(default="outputs/bins.png", metadata=PATH)
     """The PNG to write."""
-    lists_dir: str = MISSING
+    lists_dir: str = field(default=MISSING, metadata=PATH)
     """Folder of the lists that others published; they are not part of binrecon."""
-    cache_dir: str = MISSING
+    cache_dir: str = field(default=MISSING, metadata=PATH)
     """Folder for what can be made again: rendered and fetched bins."""

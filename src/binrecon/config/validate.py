@@ -13,8 +13,10 @@ from omegaconf import MISSING, DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from binrecon.config.apply import check_apply
+from binrecon.config.credentials import find_credentials
 from binrecon.config.evaluation import check_evaluate
 from binrecon.config.export import check_export
+from binrecon.config.home import find_path_problems
 from binrecon.config.problems import unknown_keys
 from binrecon.config.reconcile import check_reconcile
 from binrecon.config.rules.cloud import find_launch_problems
@@ -38,6 +40,7 @@ from binrecon.errors import ConfigError
 Rule = Callable[[DictConfig], Iterator[str]]
 
 _RULES: tuple[Rule, ...] = (
+    find_credentials,
     check_ranges,
     check_allowed_words,
     check_names,
@@ -53,6 +56,7 @@ _RULES: tuple[Rule, ...] = (
 """What holds for a configuration wherever it is read, in the order in which problems are listed."""
 
 _RULES_OF_THIS_MACHINE: tuple[Rule, ...] = (
+    find_path_problems,
     check_comparison,
     check_sweep,
     check_evaluate,

@@ -5,6 +5,7 @@ import traceback
 
 from binrecon.console import get_console
 from binrecon.errors import BinreconError, JobsFailedError, OutputError
+from binrecon.masking import hide_text
 from binrecon.report.text import print_wide
 from binrecon.reproduce.finished import FinishedRun, read_finished
 from binrecon.reproduce.plan import Plan, PlannedRun
@@ -53,7 +54,7 @@ class Reproduction:
         except OutputError:
             raise  # the next run could not write either
         except (BinreconError, RuntimeError, ValueError) as error:
-            shown = str(error) if isinstance(error, BinreconError) else traceback.format_exc()
+            shown = str(error) if isinstance(error, BinreconError) else hide_text(traceback.format_exc())
             sys.stderr.write(f"{run.name} failed: {shown}\n")
             problems: tuple[str, ...] = getattr(error, "problems", ())
             reason = "; ".join(problems) or (str(error).strip().splitlines() or [""])[0]

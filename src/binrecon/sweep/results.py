@@ -42,7 +42,7 @@ class Final:
 
 def write_trials(study: SweepStudy, path: Path) -> None:
     """Write every trial that counts in a row: state, values, what it set, metrics, error."""
-    rows = [_row(trial, study.settings.objectives) for trial in study.list_trials()]
+    rows = [_row(trial, study.settings.objectives) for trial in study.list_results()]
     write_text(path, pd.DataFrame(rows).to_csv(index=False))
 
 
@@ -65,7 +65,7 @@ def find_winner(study: SweepStudy) -> FrozenTrial:
     Raises:
         StudyError: If none is complete.
     """
-    best = best_trials(study.optuna)
+    best = best_trials(study.optuna, study.list_results())
     if not best:
         counts = study.count_states()
         reason = f"; most often: {study.commonest_error()}" if counts["fail"] else ""
@@ -121,7 +121,7 @@ def write_report(
 ) -> None:
     """Write and draw what came of the study, and show the most of it."""
     objectives = study.settings.objectives
-    pictures = plot_study(study.optuna, study.list_trials(), objectives, winner, place.plots)
+    pictures = plot_study(study.optuna, study.list_results(), objectives, winner, place.plots)
     counts = study.count_states()
     lines = [
         f"# {study.optuna.study_name}",
@@ -176,7 +176,7 @@ def _describe_front(study: SweepStudy) -> list[str]:
     objectives = study.settings.objectives
     if len(objectives) == 1:
         return []
-    front = best_trials(study.optuna)
+    front = best_trials(study.optuna, study.list_results())
     return [
         "## Trials that none beats in every objective",
         "",

@@ -16,6 +16,7 @@ from binrecon.config.sweep_words import PRUNER_WORDS
 from binrecon.deadline import WORKER_DEADLINE_S, ending_when_told
 from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError, StudyError
 from binrecon.escaping import escape_controls
+from binrecon.output_streams import prepare_streams
 from binrecon.sweep.outcome import report_epoch
 from binrecon.sweep.runs import TRIAL_FILE
 from binrecon.sweep.sampling import build_pruner, quieten_optuna
@@ -33,6 +34,7 @@ _TRIAL: dict[str, type | UnionType] = {
 
 def main() -> int:
     """Train; on an error that a user can mend, print it alone."""
+    prepare_streams()
     folder = RunFolder(Path(sys.argv[1]))
     quieten_optuna()
     try:

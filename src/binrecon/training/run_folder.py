@@ -19,6 +19,7 @@ from binrecon.config.stored.files import StoredFileError, read_json
 from binrecon.config.stored.overrides import check_stored
 from binrecon.config.trials import write_word
 from binrecon.errors import CheckpointError, ConfigError
+from binrecon.masking import hide_text
 from binrecon.whole_file import write_json, write_text
 
 _CHECKOUT = Path(__file__).parents[3]
@@ -172,8 +173,8 @@ def collect_facts(overrides: Sequence[str], stored: Sequence[str], seed: int) ->
         seed: Of the run.
     """
     return {
-        "command": shlex.join(["binrecon", "train", *overrides]),
-        "overrides": list(stored),
+        "command": hide_text(shlex.join(["binrecon", "train", *overrides])),
+        "overrides": [hide_text(override) for override in stored],
         "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "seed": seed,
         "git": read_git_state(),

@@ -7,12 +7,14 @@ from binrecon.config.stored.run_config import load_resolved
 from binrecon.deadline import WORKER_DEADLINE_S, ending_when_told
 from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError
 from binrecon.escaping import escape_controls
+from binrecon.output_streams import prepare_streams
 from binrecon.training.run import fit_in_worker
 from binrecon.training.run_folder import RunFolder
 
 
 def main() -> int:
     """Train; on an error that a user can mend, print it alone."""
+    prepare_streams()
     folder = RunFolder(Path(sys.argv[1]))
     try:
         with ending_when_told(WORKER_DEADLINE_S):

@@ -1,8 +1,9 @@
 """Which bins are used, and how their photos become batches."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from binrecon.config.schema.missing import MISSING
+from binrecon.config.schema.paths import PATH
 
 
 @dataclass
@@ -17,11 +18,11 @@ class DataConfig:
     """What happens to bins above `max_count`: `drop` them (counted) or `clip` their label to `max_count`."""
     split: str = "grouped"
     """`grouped` (leak-free), or as published: `unc`, `stanford_all`, `stanford_150k`, `udacity`."""
-    lists_dir: str = MISSING
+    lists_dir: str = field(default=MISSING, metadata=PATH)
     """Folder of the published lists, as `.json` or `.json.gz`: counting_train, counting_val, file_list."""
     counts_from: str = "records"
     """Where recorded counts come from: `records`, or the `lists` of a published split (no record is read)."""
-    labels: str | None = None
+    labels: str | None = field(default=None, metadata=PATH)
     """CSV of bin_id and recorded_count with what somebody counted, in place of what the records claim."""
     val_fraction: float = 0.15
     """Share of groups that validate, expected value; of no effect on a published split."""

@@ -1,8 +1,9 @@
 """The backbone, and what `model.weights` may say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from binrecon.config.schema.missing import MISSING
+from binrecon.config.schema.paths import PATH
 
 IMAGENET = "imagenet"
 RANDOM = "random"
@@ -16,7 +17,7 @@ class ModelConfig:
 
     backbone: str = MISSING
     """Name of a timm model, with the tag of its weights where it has several: `resnet50.tv_in1k`."""
-    weights: str = "imagenet"
+    weights: str = field(default="imagenet", metadata=PATH)
     """`imagenet`, `random`, or the path of a state dict of the backbone (.pth, .pt, .safetensors)."""
     pooling: str = MISSING
     """What is kept of its feature maps: `average` of the last ones, `concat` of their averages and largest

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from binrecon.config.schema.missing import MISSING
+from binrecon.config.schema.paths import PATH
 
 
 @dataclass
@@ -11,7 +12,7 @@ class SourceConfig:
 
     name: str = MISSING
     """Which source this is; set by the group option, not by hand."""
-    root: str = MISSING
+    root: str = field(default=MISSING, metadata=PATH)
     """Folder of the bins; where they are rendered (`synthetic`) or fetched to (`abid`)."""
 
 
@@ -61,7 +62,7 @@ class AbidSourceConfig(SourceConfig):
     """The dataset's bucket on S3 (or a copy on any S3 server), read through a local folder."""
 
     name: str = "abid"
-    subset: str = MISSING
+    subset: str = field(default=MISSING, metadata=PATH)
     """`fetched` (all that lies in `root`), or what to bring there: the words of `fetch`."""
     parts: str = MISSING
     """What to bring of each bin: `both`, only `photos` or only `records`."""
@@ -75,7 +76,7 @@ class AbidSourceConfig(SourceConfig):
     """Another S3 server, for instance http://127.0.0.1:8333; null for Amazon's."""
     is_signed: bool = MISSING
     """Whether requests are signed with the credentials of the usual AWS chain; the dataset needs none."""
-    lists_dir: str = MISSING
+    lists_dir: str = field(default=MISSING, metadata=PATH)
     """Folder of the published lists, for the subsets that they name."""
     sample_seed: int = MISSING
     """Chooses another `sample:N`."""

@@ -11,6 +11,7 @@ from binrecon.config.schema.loss import LossConfig
 from binrecon.config.schema.missing import MISSING
 from binrecon.config.schema.model import ModelConfig
 from binrecon.config.schema.optimizer import OptimizerConfig
+from binrecon.config.schema.paths import PATH
 from binrecon.config.schema.regime import RegimeConfig
 from binrecon.config.schema.source import SourceConfig
 from binrecon.config.schema.trainer import TrainerConfig
@@ -35,11 +36,11 @@ class TrainConfig:
     """Seed of the head's first weights, the order of photos and their flips."""
     monitor: str = "val/loss"
     """The metric that decides which checkpoint is best; the only place where it is named."""
-    resume: str | None = None
+    resume: str | None = field(default=None, metadata=PATH)
     """Folder of a run to go on with; null starts anew."""
-    output_root: str = "outputs"
+    output_root: str = field(default="outputs", metadata=PATH)
     """Folder that holds the run folders."""
-    lists_dir: str = MISSING
+    lists_dir: str = field(default=MISSING, metadata=PATH)
     """Folder of the lists that others published; they are not part of binrecon."""
-    cache_dir: str = MISSING
+    cache_dir: str = field(default=MISSING, metadata=PATH)
     """Folder for what can be made again: rendered and fetched bins, manifests, features."""

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra.core.override_parser.types import ChoiceSweep, Override, Quote, QuotedString
+from hydra.core.override_parser.types import ChoiceSweep, Override, QuotedString
 
 from binrecon.config.compose import RECIPE_SUFFIX, RECIPES, add_recipe, list_options
+from binrecon.config.credentials import find_credentials_in
+from binrecon.config.home import expand_home, quote_where_needed
 from binrecon.config.problems import parse_word
 from binrecon.config.run_keys import list_run_keys
 from binrecon.config.spelling import did_you_mean
@@ -15,7 +17,6 @@ from binrecon.config.stored.files import StoredFileError, read_yaml
 from binrecon.config.stored.values import TOP_KEYS, find_value_problems, train_groups
 from binrecon.errors import ConfigError
 
-_PLAIN_PATH = re.compile(r"[A-Za-z0-9_./-]+")
 _OVERRIDE = "override /"
 _DEFAULTS = "defaults"
 _LEADING = re.compile(r"\+{0,2}/?")
@@ -68,7 +69,7 @@ def _list_values(value: Any) -> list[Any]:  # noqa: ANN401  # whatever Hydra's g
 
 def _write(value: Any, places: dict[str, str]) -> str:  # noqa: ANN401  # as above
     """Write the value of an override anew, with places for paths."""
-    names = [_quote(places.get(name, name)) for name in map(_text, _list_values(value))]
+    names = [quote_where_needed(places.get(name, name)) for name in map(_text, _list_values(value))]
     return f"[{','.join(names)}]" if isinstance(value, list) else ",".join(names)
 
 
@@ -78,17 +79,13 @@ def _text(value: object) -> str:
     return "null" if value is None else str(value)
 
 
-def _quote(name: str) -> str:
-    return name if _PLAIN_PATH.fullmatch(name) else QuotedString(name, Quote.single).with_quotes()
-
-
 def _is_path(name: str) -> bool:
     return name.endswith(RECIPE_SUFFIX)
 
 
 def _absolute(path: str) -> str:
     """Name a file in the same way wherever it is used; Hydra looks for relative names in `configs/` too."""
-    place = Path(path).expanduser()
+    place = Path(expand_home(path))
     try:
         return str(place.parent.resolve() / place.name)
     except (OSError, RuntimeError, ValueError):  # a link to itself; reading it says so
@@ -102,7 +99,8 @@ def _take_in(path: str, place: str) -> Iterator[str]:
         advice = "" if Path(place).is_file() else f", or one of {', '.join(list_options(RECIPES))}"
         yield f"{RECIPES}: '{path}' cannot be read ({error}); give the path of a recipe{advice}"
         return
-    problems = [f"{RECIPES}: '{path}': {problem}" for problem in find_recipe_problems(node)]
+    found = (*find_recipe_problems(node), *find_credentials_in(node))
+    problems = [f"{RECIPES}: '{path}': {problem}" for problem in found]
     yield from problems
     if not problems:
         add_recipe(place, node)
