@@ -14,6 +14,7 @@ from pathlib import Path
 
 from binrecon.cloud import words as launch_words
 from binrecon.config.compose import compose_config
+from binrecon.config.home import quote_value
 from binrecon.config.problems import parse_word
 from binrecon.config.search_space import build_space, sort_words
 from binrecon.config.stored.recipes import take_in_recipes
@@ -120,10 +121,10 @@ def _list_values(override: str) -> list[str]:
 def _compose_sweep(overrides: Sequence[str], root: Path) -> None:
     """Compose the sweep, and trials at the bounds of its search space."""
     given = sort_words(
-        [f"source.root={root}" if text.startswith("source.root=") else text for text in overrides]
+        [f"source.root={quote_value(str(root))}" if text.startswith("source.root=") else text for text in overrides]
     )
     space = dict(compose_config("sweep", given.sweep).sweep.space)
-    fixed = [text for text in (f"source.root={root}", *given.fixed) if text.partition("=")[0] != "sweep"]
+    fixed = [text for text in (f"source.root={quote_value(str(root))}", *given.fixed) if text.partition("=")[0] != "sweep"]
     check_space(fixed, build_space({**space, **given.searched}))
 
 
