@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,7 +20,7 @@ from optuna.trial import FrozenTrial, TrialState
 from binrecon.config.search_space import Choices, Parameter, SearchSpace
 from binrecon.config.sweep_words import Pruner, Sampler
 from binrecon.errors import ConfigError
-from binrecon.sweep.positions import first_of, list_firsts
+from binrecon.sweep.positions import renumber
 
 GRID_LIMIT = 10_000
 """Combinations that a grid may have."""
@@ -115,8 +114,9 @@ class NumberedSampler(BaseSampler):
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Start over from the trial's position."""
         trials = study.get_trials(deepcopy=False)
-        self._inner = self._build(bisect_left(list_firsts(trials, self._keys), first_of(trial)))
-        self._inner.before_trial(study, trial)
+        (numbered,) = renumber(trials, [trial], self._keys)  # a grid is gone through by number
+        self._inner = self._build(numbered.number)
+        self._inner.before_trial(study, numbered)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """Say which keys are drawn together."""

@@ -25,9 +25,6 @@ WORKER = "worker"
 ERROR = "error"
 """Attribute of a trial: why it failed."""
 
-_GRID_ID = "grid_id"
-"""Optuna's attribute of a trial: its place in a grid."""
-
 _ENDED = ("Z", "X")
 """States of proc(5): a zombie, and one that is dead."""
 
@@ -155,8 +152,6 @@ class Worker:
             trial_id = trial._trial_id  # as above
             storage.set_trial_user_attr(trial_id, LOST, self.name)
             storage.set_trial_user_attr(trial_id, ERROR, reason)
-            if not has_values(trial, self._keys) and _GRID_ID in trial.system_attrs:
-                storage.set_trial_system_attr(trial_id, _GRID_ID, -1)  # another trial may take its position
             if not storage.set_trial_state_values(trial_id, TrialState.FAIL):
                 return False
         except (UpdateFinishedTrialError, RuntimeError):
