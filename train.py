@@ -5,4 +5,4 @@ import sys
 from binrecon.cli import main
 
 if __name__ == "__main__":
-    sys.exit(main(["train", *sys.argv[1:]]))
+    sys.exit(main(["train", *sys.argv[1:]], is_whole_process=True))

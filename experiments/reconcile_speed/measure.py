@@ -70,13 +70,14 @@ def fill_store(run: Path, bins: Path, cache: Path) -> None:
     opened = open_run(run, "cpu")
     config = load_resolved(run / "config.yaml")
     store = open_store(config, opened.counter.backbone, opened.folder.read_facts()["weights_hash"])
-    known = np.asarray(store.open(), np.float32)
+    known = np.asarray(store.open().features, np.float32)
     photos = sorted((bins / "bin-images").iterdir())
-    store.add_rows(RowKey(hashlib.sha256(photo.read_bytes()).hexdigest(), 0) for photo in photos)
+    keys = [RowKey(hashlib.sha256(photo.read_bytes()).hexdigest(), 0) for photo in photos]
     generator = np.random.default_rng(1)
-    for block in store.list_undone_blocks():
-        drawn = known[generator.integers(len(known), size=block.stop - block.start)]
-        store.write_block(block, drawn * generator.normal(1, 0.01, size=drawn.shape).astype(np.float32))
+    with store.fill(keys) as filling:
+        for block in filling.undone_blocks:
+            drawn = known[generator.integers(len(known), size=block.stop - block.start)]
+            filling.write_block(block, drawn * generator.normal(1, 0.01, size=drawn.shape).astype(np.float32))
 
 
 def reconcile(run: Path, bins: Path, cache: Path, out: Path) -> tuple[float, float]:

@@ -209,6 +209,7 @@ def measure_many(folder: Path) -> None:
     from binrecon.features import FeatureStore, Fingerprint
     from binrecon.features.datamodule import FeatureDataModule
     from binrecon.features.engine import EngineChoice
+    from binrecon.features.prepare import find_missing
     from binrecon.manifest import CountRange, build_manifest, build_split_rule
     from binrecon.models.backbone import build_backbone
     from binrecon.sources import LocalSource
@@ -224,11 +225,12 @@ def measure_many(folder: Path) -> None:
         work, Fingerprint.of(backbone, data, "many", EngineChoice("torch", "float32"), "float16")
     )
     module = FeatureDataModule(source, manifest, data, 0, store, backbone)
-    store.add_rows(module._find_missing())
     generator = torch.Generator().manual_seed(0)
-    for block in store.list_undone_blocks():  # random ones, since time does not depend on them
-        rows = block.stop - block.start
-        store.write_block(block, torch.rand(rows, backbone.feature_count, generator=generator).numpy())
+    with store.fill(find_missing(store.open(), module.list_wanted())) as filling:
+        for block in filling.undone_blocks:  # random ones, since time does not depend on them
+            rows = block.stop - block.start
+            filling.write_block(block, torch.rand(rows, backbone.feature_count, generator=generator).numpy())
+    module.setup("fit")
     draw = random.Random(0)
     kinds = (SGDConfig, SGDRConfig, AdamConfig)
     trials = [

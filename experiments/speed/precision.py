@@ -53,8 +53,9 @@ METRICS = ("accuracy", "macro_f1", "rmse", "nll")
 
 def collect(store: FeatureStore, manifest: Manifest) -> np.ndarray:
     """Return the features of all validation bins as they are, in float32."""
-    rows = store.find_rows(manifest.rows_of("val").photo_hashes, view=0)
-    return np.asarray(store.open()[rows], np.float32)
+    table = store.open()
+    rows = table.find_rows(manifest.rows_of("val").photo_hashes, view=0)
+    return np.asarray(table.features[rows], np.float32)
 
 
 def main() -> None:

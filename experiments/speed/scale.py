@@ -72,11 +72,12 @@ def simulate_manifest(train_bins: int) -> Manifest:
 
 def simulate_store(store: FeatureStore, manifest: Manifest) -> None:
     """Fill a store with random features."""
-    store.add_rows(RowKey(photo_hash, 0) for photo_hash in manifest.table["photo_sha256"].to_pylist())
+    keys = [RowKey(photo_hash, 0) for photo_hash in manifest.table["photo_sha256"].to_pylist()]
     rng = np.random.default_rng(0)
-    for block in store.list_undone_blocks():
-        rows = block.stop - block.start
-        store.write_block(block, rng.random((rows, store.fingerprint.feature_count), np.float32))
+    with store.fill(keys) as filling:
+        for block in filling.undone_blocks:
+            rows = block.stop - block.start
+            filling.write_block(block, rng.random((rows, store.fingerprint.feature_count), np.float32))
 
 
 def measure(train_bins: int, epochs: int, root: Path) -> dict[str, object]:

@@ -17,7 +17,7 @@ The rooms, in the order in which a bin passes through them; a room knows only th
 - `compare`   many run folders to one leaderboard, with what its differences are worth
 - `reconcile` photos and records to decisions: which bins to recount, and how sure we are
 - `cloud`     trainings on SageMaker: launched, followed, fetched, and the container's side
-- `reproduce` published rows and our own studies, run again
+- `reproduce` published rows, run again
 - `verbs`     the words of the command line, a file each
 - `cli`       what starts them
 

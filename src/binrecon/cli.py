@@ -1,13 +1,11 @@
 """The command line: `binrecon train …` is `python train.py …`. What each verb does is in `verbs/`."""
 
-import contextlib
 import errno
 import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from binrecon.deadline import ending_when_told
 from binrecon.errors import (
     EXIT_INCOMPLETE,
     EXIT_INTERRUPTED,
@@ -15,6 +13,8 @@ from binrecon.errors import (
     BinreconError,
     IncompleteFetchError,
 )
+from binrecon.escaping import escape_controls
+from binrecon.output_streams import prepare_streams
 from binrecon.verbs import (
     calibrate,
     compare,
@@ -54,26 +54,29 @@ _STOPPED = (
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, is_whole_process: bool | None = None) -> int:
     """Run a verb.
 
     Args:
         arguments: A verb, then Hydra overrides; those of the process by default.
+        is_whole_process: Whether the process ends with it; by default, if no arguments are given.
 
     Returns:
         Exit status: 0, or 2 after an error that the user can mend, or 3 if a fetch left objects out, or 130
         after Ctrl-C or SIGTERM.
     """
+    prepare_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in ("-h", "--help"):
         sys.stdout.write(_list_verbs())
         return 0
     try:
-        with _heeding_sigterm():
+        is_last = arguments is None if is_whole_process is None else is_whole_process
+        with ending_when_told(is_whole_process=is_last):
             return _run(words[0], words[1:])
     except BinreconError as error:
         if words[0] != "train" or _speaks():
-            sys.stderr.write(f"{type(error).__name__}: {error}\n")
+            sys.stderr.write(escape_controls(f"{type(error).__name__}: {error}\n"))
         return EXIT_INCOMPLETE if isinstance(error, IncompleteFetchError) else EXIT_MISUSE
     except OSError as error:
         if error.errno not in _OF_THE_DISK:
@@ -87,23 +90,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write(_STOPPED)
         return EXIT_INTERRUPTED
-
-
-@contextlib.contextmanager
-def _heeding_sigterm() -> Iterator[None]:
-    """Stop after SIGTERM, which `kill`, containers and clusters send, as after Ctrl-C."""
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():  # which alone hears signals
-        yield
-        return
-    earlier = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, earlier)
 
 
 def _speaks() -> bool:
@@ -122,7 +108,11 @@ def _run(name: str, words: Sequence[str]) -> int:
     if {"-h", "--help"} & set(words):
         sys.stdout.write(_explain_verb(name, verb, words))
         return 0
-    verb.run(words)
+    from binrecon.config.credentials import refuse_credentials
+    from binrecon.config.paths import read_paths
+
+    refuse_credentials(words)
+    verb.run(read_paths(words))
     return 0
 
 

@@ -3,9 +3,9 @@
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -16,7 +16,10 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.segment import Segment
 from rich.text import Text
+
+from binrecon.escaping import escape_controls
 
 T = TypeVar("T")
 
@@ -25,8 +28,25 @@ LINE_EVERY_S = 10.0
 
 
 def get_console(width: int | None = None) -> Console:
-    """Return a console on the standard output of this moment, as wide as it is or as asked for."""
-    return Console(soft_wrap=True, width=width)
+    """Return a console on the standard output of this moment, as wide as it is or as asked for.
+
+    Brackets are shown as they are: names and paths hold them.
+    """
+    return _EscapingConsole(soft_wrap=True, width=width, markup=False)
+
+
+class _EscapingConsole(Console):
+    """A console that shows ids, names and paths of any bytes, and lets none of them command the terminal."""
+
+    def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401  # as rich has them
+        """Take text as usual, of escapes as wide as they are shown."""
+        return super().render_str(escape_controls(text), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render as usual, with control characters that come from outside as escapes."""
+        for segment in super().render(renderable, options):
+            text = segment.text if segment.control else escape_controls(segment.text)
+            yield segment if text is segment.text else segment._replace(text=text)
 
 
 class RateColumn(ProgressColumn):

@@ -6,6 +6,8 @@ Each message names what was given, what is allowed and what to do. The command l
 
 from collections.abc import Iterable, Mapping
 
+from binrecon.masking import hide_text
+
 EXIT_MISUSE = 2
 """Status of a process that ends with an error that a user can mend."""
 
@@ -17,7 +19,11 @@ EXIT_INTERRUPTED = 130
 
 
 class BinreconError(Exception):
-    """Base of every error that a user can mend."""
+    """Base of every error that a user can mend; its message shows no credential, whatever it was made of."""
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return hide_text(super().__str__())
 
 
 class ConfigError(BinreconError, ValueError):
@@ -28,7 +34,7 @@ class ConfigError(BinreconError, ValueError):
     """
 
     def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(map(hide_text, problems))
         count = len(self.problems)
         heading = f"{count} problem{'' if count == 1 else 's'} in the config"
         super().__init__("\n  ".join([heading, *self.problems]))
@@ -43,7 +49,7 @@ class JobsFailedError(BinreconError):
     """
 
     def __init__(self, jobs: int, reasons: Mapping[str, str]) -> None:
-        self.reasons = dict(reasons)
+        self.reasons = {name: hide_text(reason) for name, reason in reasons.items()}
         lines = [f"{name}: {reason}" for name, reason in self.reasons.items()]
         super().__init__("\n  ".join([f"{len(lines)} of {jobs} jobs failed; the others are done", *lines]))
 
@@ -54,6 +60,23 @@ class SourceError(BinreconError):
 
 class MissingBinError(SourceError, FileNotFoundError):
     """A source holds no such photo or record."""
+
+
+class UnreadableBinError(SourceError):
+    """A photo or record is there, but nothing can be had of it.
+
+    Args:
+        message: With the bin, the file and the remedy.
+        reason: In short, for a table whose row is the bin.
+    """
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        """Keep both texts on the way between processes."""
+        return type(self), (str(self), self.reason)
 
 
 class IncompleteFetchError(SourceError):
@@ -80,12 +103,20 @@ class FeatureStoreError(BinreconError):
     """Features cannot be kept or read."""
 
 
+class DamagedCacheError(BinreconError):
+    """A file of the cache is not what was written there. It can be made again."""
+
+
 class CheckpointError(BinreconError):
     """A checkpoint cannot be written, read, or used with this configuration."""
 
 
 class CalibrationError(BinreconError):
     """A counter has no calibration, or can have none."""
+
+
+class WorkerError(BinreconError):
+    """A process that decodes for another one died, or cannot hand over what it decoded."""
 
 
 class TrainingError(BinreconError):
@@ -106,10 +137,6 @@ class StudyError(BinreconError):
 
 class ComparisonError(BinreconError, ValueError):
     """The runs at hand cannot be compared as asked."""
-
-
-class ReproductionError(BinreconError):
-    """A study cannot be run again, or what it quotes no longer holds."""
 
 
 class AuditError(BinreconError, ValueError):

@@ -14,8 +14,8 @@ from PIL import Image
 
 from binrecon.calibration import read_calibration
 from binrecon.cli import main
-from binrecon.config.compose import load_resolved
 from binrecon.config.split_words import Split
+from binrecon.config.stored.run_config import load_resolved
 from binrecon.errors import CalibrationError
 from binrecon.manifest import Manifest, read_manifest, write_manifest
 from binrecon.models import BinCounter

@@ -59,7 +59,7 @@ def test_main__unknown_verb(fail: Callable[..., str]) -> None:
 def test_reproduce__help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["reproduce", "--help"]) == 0
     shown = capsys.readouterr().out
-    assert "usage: binrecon reproduce NAME [WORD OF train ...] [KEY=VALUE ...]" in shown
+    assert "usage: binrecon reproduce NAME [KEY=VALUE ...]" in shown
     assert "  seeds=3 " in shown
     assert "binrecon reproduce stanford --estimate" in shown
 

@@ -1,14 +1,27 @@
 """Training on kept features is training on photos, only faster."""
 
+import hashlib
 import json
+import os
 import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
 from binrecon.cli import main
+from binrecon.manifest.facts import FACTS_SCHEMA
+from binrecon.manifest.facts_cache import FactsCache
+from binrecon.reconcile.count_store import CountStore, PhotoCounts
+from binrecon.sealed_file import SEAL_BYTES
 from binrecon.sources import LocalSource
 from binrecon.sources.photo import decode_photo
 from binrecon.training.checkpoints.files import load_counter
@@ -104,11 +117,18 @@ def test_features__list_verify_prune(
     folded = [line.split("│")[1].strip() for line in said.splitlines() if line.startswith("│")]
     assert "".join(folded) == store.name
     assert main(["features", "verify"]) == 0
-    assert "1 feature store, every block as it was written" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"{store.name}: 4 of 4 blocks, as written" in said
+    assert "1 feature store, everything as it was written" in said
     features = store / "features.bin"
     features.write_bytes(b"\xff" + features.read_bytes()[1:])
     assert main(["features", "verify"]) == 2
-    assert f"1 blocks are not what was written: block 0 of {store.name}" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert f"{store.name}: 1 of 4 blocks are not what was written: 0\n" in said.out
+    assert said.err == (
+        f"FeatureStoreError: 1 fault in '{tmp_path / 'cache'}', listed above; what is damaged is made anew by the "
+        "next run that needs it. Check the disk\n"
+    )
     train(*tiny_run, "trainer.max_epochs=1")
     assert "features: 64 views computed" in capsys.readouterr().out
     assert main(["features", "prune"]) == 0
@@ -118,14 +138,159 @@ def test_features__list_verify_prune(
 
 
 def test_features__of_another_version(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    old = tmp_path / "cache" / "features" / "old"
+    fields = {"backbone": "net", "view_count": 2}
+    digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+    old = tmp_path / "cache" / "features" / f"net-{digest[:16]}"
     old.mkdir(parents=True)
-    (old / "fingerprint.json").write_text('{"backbone": "net", "view_count": 2}')
+    (old / "fingerprint.json").write_text(json.dumps(fields))
     assert main(["features"]) == 0
     assert "1 more are of another version; prune removes them" in capsys.readouterr().out
+    assert main(["features", "verify"]) == 0
+    assert "of another version, never read; prune removes it" in capsys.readouterr().out
     assert main(["features", "prune"]) == 0
     assert f"removed {old}" in capsys.readouterr().out
     assert not old.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff\xfe", b"[" * 100_000], ids=lambda one: str(one[:3]))
+def test_features__damaged_fingerprint(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    """A store is not overlooked because it does not say any more what it is."""
+    store = tmp_path / "cache" / "features" / "net-32px-0123456789abcdef"
+    store.mkdir(parents=True)
+    for name in ("rows.parquet", "features.bin", "blocks.bin"):
+        (store / name).write_bytes(b"something")
+    (store / "fingerprint.json").write_bytes(content)
+    assert main(["features"]) == 0
+    assert "damaged" in capsys.readouterr().out
+    assert main(["features", "verify"]) == 2
+    said = capsys.readouterr()
+    assert f"{store.name}: fingerprint.json is damaged, so nothing can be checked\n" in said.out
+    assert "FeatureStoreError: 1 fault in" in said.err
+    assert main(["features", "prune"]) == 0
+    assert store.exists(), "a run that uses it mends it"
+    assert main(["features", "prune", "unused_days=0"]) == 0
+    assert not store.exists()
+
+
+def overwrite(path: Path) -> None:
+    path.write_bytes(b"\xff" * 200 + path.read_bytes()[200:])
+
+
+def reverse_keys(path: Path) -> None:
+    table = pq.read_table(pa.BufferReader(path.read_bytes()[:-SEAL_BYTES]))
+    keys = table["key"].take(list(reversed(range(len(table)))))
+    pq.write_table(table.set_column(0, "key", keys), path)
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def blank(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    ("damage", "name"),
+    [
+        (overwrite, "features.bin"),
+        (reverse_keys, "rows.parquet"),
+        (cut, "features.bin"),
+        (Path.unlink, "rows.parquet"),
+        pytest.param(Path.unlink, "features.bin", marks=pytest.mark.slow),
+        pytest.param(Path.unlink, "blocks.bin", marks=pytest.mark.slow),
+        pytest.param(cut, "blocks.bin", marks=pytest.mark.slow),
+        pytest.param(cut, "rows.parquet", marks=pytest.mark.slow),
+        pytest.param(Path.unlink, "fingerprint.json", marks=pytest.mark.slow),
+        pytest.param(blank, "fingerprint.json", marks=pytest.mark.slow),
+    ],
+)
+@pytest.mark.usefixtures("without_plots")
+def test_train__on_a_damaged_store_as_on_a_whole_one(
+    damage: Callable[[Path], None],
+    name: str,
+    tiny_run: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    first, again = tmp_path / "first", tmp_path / "again"
+    train(*tiny_run, f"hydra.run.dir={first}")
+    (store,) = (tmp_path / "cache" / "features").iterdir()
+    whole = {path.name: path.read_bytes() for path in store.iterdir()}
+    damage(store / name)
+    capsys.readouterr()
+    train(*tiny_run, f"hydra.run.dir={again}")
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("feature store '")]
+    assert len(said) == 1, said
+    pd.testing.assert_frame_equal(read_losses(first), read_losses(again))
+    assert {path.name: path.read_bytes() for path in store.iterdir()} == whole
+
+
+def test_features__counts_and_facts_are_checked_and_pruned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache = tmp_path / "cache"
+    counts = CountStore(cache / "counts", "counter", 2)
+    counts.add(pa.array(["hash"]), PhotoCounts(np.zeros((1, 2), np.float32), np.zeros(1, np.float32)))
+    facts = FactsCache(cache / "facts", "here", with_records=True)
+    facts.replace(FACTS_SCHEMA.empty_table())
+    assert main(["features"]) == 0
+    said = capsys.readouterr().out
+    assert "counts: 1 folders, 0.0 MB, 0 days unused" in said
+    assert "facts: 1 folders, 0.0 MB, 0 days unused" in said
+    assert main(["features", "verify"]) == 0
+    cut(facts.folder / "facts.parquet")
+    capsys.readouterr()
+    assert main(["features", "verify"]) == 2
+    assert (
+        f"facts/{facts.folder.name}: '{facts.folder / 'facts.parquet'}' does not end"
+        in capsys.readouterr().out
+    )
+    assert main(["features", "verify"]) == 0, "what was damaged is removed"
+    assert main(["features", "prune"]) == 0
+    assert counts.folder.exists()
+    os.utime(counts.folder, (time.time() - 40 * 86_400,) * 2)
+    assert main(["features", "prune"]) == 0
+    assert not counts.folder.exists()
+    assert facts.folder.exists()
+    os.utime(facts.folder, (time.time() - 40 * 86_400,) * 2)
+    facts.load()
+    assert main(["features", "prune"]) == 0
+    assert facts.folder.exists(), "it has just been used"
+
+
+@pytest.mark.slow
+def test_train__two_runs_with_other_bins_at_once(tiny_run: list[str], tmp_path: Path) -> None:
+    """Neither stops the other, and each ends as it would alone."""
+    words = {
+        f"seed_{seed}": [f"data.split_seed={seed}", f"data.train_share={1 - seed / 3}"] for seed in (0, 1)
+    }
+    slow = [sys.executable, "-c", SLOW_COMPUTING]
+    running = [
+        subprocess.Popen([*slow, "train", *tiny_run, *more, f"hydra.run.dir={tmp_path / name}"])
+        for name, more in words.items()
+    ]
+    assert [process.wait(timeout=600) for process in running] == [0, 0]
+    alone = tmp_path / "alone"
+    train(*tiny_run, *words["seed_1"], f"hydra.run.dir={alone}", f"cache_dir={tmp_path / 'other'}")
+    pd.testing.assert_frame_equal(read_losses(tmp_path / "seed_1"), read_losses(alone), rtol=1e-4)
+    assert main(["features", "verify"]) == 0
+
+
+SLOW_COMPUTING = """
+import sys, time
+from binrecon.cli import main
+from binrecon.features import extract, row_table
+row_table.BLOCK_ROWS = 4
+build = extract.build_engine
+def build_slow(*given):
+    engine = build(*given)
+    return lambda photos: (time.sleep(0.05), engine(photos))[1]
+extract.build_engine = build_slow
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 @pytest.mark.slow

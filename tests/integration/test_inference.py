@@ -6,13 +6,16 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from binrecon import Counter
 from binrecon.cli import main
+from binrecon.inference.photos import Sight, read_square
 
 needs_onnx = pytest.mark.skipif(
     importlib.util.find_spec("onnxruntime") is None, reason="the extra 'onnx' is not installed"
@@ -67,6 +70,38 @@ def test_counter__predicts_what_the_run_predicted(
     assert table["mean_count"].to_numpy() == pytest.approx(expected["count_mean"].to_numpy(), abs=1e-5)
 
 
+def run_readme_snippet(run: Path, photo: Path) -> dict[str, NDArray[Any]]:
+    """Run what the README shows for the file of ONNX, on a photo of ours; return what it names."""
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (snippet,) = [block for block in blocks if "onnxruntime" in block]
+    snippet = snippet.replace("outputs/train/DATE_TIME", str(run)).replace("bin-images/00523.jpg", str(photo))
+    found: dict[str, Any] = {}
+    exec(snippet, found)  # noqa: S102  # our own README
+    return found
+
+
+@needs_onnx
+@pytest.mark.slow
+def test_export__the_readme_turns_photos_upright(train: Callable[..., Path], tmp_path: Path) -> None:
+    from PIL import Image
+
+    run = train()
+    assert main(["export", f"checkpoint={run}", "photos=12"]) == 0
+    upright = Image.new("RGB", (64, 32), (30, 220, 30))
+    upright.paste((230, 20, 30), (0, 0, 16, 32))
+    exif, lying = Image.Exif(), tmp_path / "lying.jpg"
+    exif[0x0112] = 6  # the camera was turned: 90 degrees clockwise bring it upright
+    upright.rotate(90, expand=True).save(lying, exif=exif, quality=100, subsampling=0)
+    pixels = run_readme_snippet(run, lying)["pixels"][0].astype(int)
+    seen = read_square(lying, Sight(32, "squash", "none")).numpy()
+    assert np.abs(pixels - seen).mean() < 3
+    assert np.abs(pixels - seen.transpose(0, 2, 1)).mean() > 30
+    found = run_readme_snippet(run, lying)["probabilities"]
+    expected = Counter.load(run).predict(lying).filter(regex=r"^p_\d$").to_numpy()
+    assert found == pytest.approx(expected, abs=5e-3)
+
+
 @needs_onnx
 @pytest.mark.slow
 def test_export__onnx(
@@ -95,11 +130,8 @@ def test_export__onnx(
         "tta": "flip",
     }
 
-    from PIL import Image
-
-    photo = tiny_bins / "bin-images/00003.jpg"  # without a word of ours, as the README has it
-    pixels = np.asarray(Image.open(photo).convert("RGB").resize((32, 32), Image.Resampling.BILINEAR))
-    probabilities = session.run(["probabilities"], {"photos": pixels.transpose(2, 0, 1)[None]})[0]
+    photo = tiny_bins / "bin-images/00003.jpg"
+    probabilities = run_readme_snippet(run, photo)["probabilities"]
     expected = Counter.load(run).predict(photo).filter(regex=r"^p_\d$").to_numpy()
     assert probabilities == pytest.approx(expected, abs=5e-3)  # the pixels may differ by one level
 

@@ -109,8 +109,56 @@ def test_train__one_of_several_processes_is_stopped_within_an_epoch(
     pd.testing.assert_frame_equal(*(pd.read_csv(run / "metrics.csv") for run in (whole, stopped)), rtol=1e-4)
 
 
+STUCK = """
+import ctypes, functools, sys
+import binrecon.cli
+from binrecon.training.module import CountingModule
+
+def stick(*_):
+    mutex, library = ctypes.create_string_buffer(64), ctypes.CDLL(None)
+    print("stuck", flush=True)
+    library.pthread_mutex_lock(mutex)
+    library.pthread_mutex_lock(mutex)
+
+CountingModule.validation_step = stick
+binrecon.cli.ending_when_told = functools.partial(binrecon.cli.ending_when_told, 2.0)
+sys.exit(binrecon.cli.main(sys.argv[1:], is_whole_process=True))
+"""
+
+
+@pytest.mark.slow
+def test_train__stuck_where_no_handler_runs(tiny_run: list[str], tmp_path: Path) -> None:
+    """With a process that decodes, told twice: all of them end, which Lightning's handler would wait for."""
+    words = [*tiny_run, "features=live", "data.workers=1", f"hydra.run.dir={tmp_path / 'run'}"]
+    with subprocess.Popen(
+        [sys.executable, "-c", STUCK, "train", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert any(line == "stuck\n" for line in process.stdout)
+        time.sleep(0.5)  # from the line to the lock
+        children = children_of(process.pid)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped by force 2 s after SIGTERM" in errors
+    assert children
+    assert not [child for child in children if is_running(child)]
+
+
 def log_of(run: Path) -> str:
     return " ".join(run.with_suffix(".log").read_text().split())
+
+
+def is_running(process: int) -> bool:
+    try:
+        return bool(Path(f"/proc/{process}/cmdline").read_bytes())  # empty of one that nobody has asked about
+    except OSError:
+        return False
 
 
 def children_of(process: int) -> list[int]:

@@ -283,7 +283,7 @@ def test_launch__missing_keys(fail: Callable[..., str]) -> None:
         "ConfigError: 3 problems in the config\n"
         "  cloud.region: must be given, as cloud.region=us-east-1 or in AWS_REGION\n"
         "  cloud.role: must be given: the ARN of the role that the job works under, "
-        "cloud.role=arn:aws:iam::ACCOUNT:role/NAME; the README has its policy\n"
+        "cloud.role=arn:aws:iam::ACCOUNT:role/NAME; the README links to its policy\n"
         "  cloud.bucket: must be given: the bucket for code and results, cloud.bucket=NAME\n"
     )
 

@@ -12,10 +12,11 @@ from tests.config_problems import SYNTHETIC, problems_of
 from torch import Tensor, nn
 
 from binrecon.cli import main
-from binrecon.config.compose import list_options, load_resolved
+from binrecon.config.compose import list_options
 from binrecon.config.help import describe_groups, describe_keys
 from binrecon.config.options import option
 from binrecon.config.schema import HeadConfig, LossConfig, OptimizerConfig, ScheduleConfig
+from binrecon.config.stored.run_config import load_resolved
 from binrecon.models.heads import HEADS
 from binrecon.models.losses import LOSSES
 from binrecon.optim.optimizers import OPTIMIZERS

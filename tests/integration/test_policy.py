@@ -1,4 +1,4 @@
-"""Every call that `binrecon launch` really makes is one that the README's policy allows, and none is allowed besides."""
+"""Every call that `binrecon launch` really makes is one that the user's policy allows, and none is allowed besides."""
 
 import io
 import json
@@ -23,7 +23,7 @@ BUCKET = "policed"
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 SECRET = "wandb/key"  # noqa: S105  # its name
 JOB, TUNING = "binrecon-policed", "binrecon-policed-tuning"
-README = (Path(__file__).parents[2] / "README.md").read_text()
+POLICIES = Path(__file__).parents[2] / "docs/aws"
 
 S3_ACTIONS = {
     "ListObjectsV2": "ListBucket",
@@ -42,8 +42,8 @@ class Need(NamedTuple):
 
 
 def read_policies() -> list[list[dict[str, Any]]]:
-    """Read the statements of the person's policy and of the role's, with the names of this test put in."""
-    texts = re.findall(r"```json\n(.*?)```", README, re.DOTALL)
+    """Read the statements of the user's policy and of the role's, with the names of this test put in."""
+    texts = [(POLICIES / f"{whose}_policy.json").read_text() for whose in ("user", "role")]
     names = {"REGION": REGION, "ACCOUNT": ACCOUNT, "BUCKET": BUCKET, "ROLE": "binrecon", "SECRET": SECRET}
     for name, value in names.items():
         texts = [re.sub(rf"\b{name}\b", value, text) for text in texts]
@@ -159,23 +159,21 @@ def everything(prepared: AwsServer, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def test_policy__allows_every_call_that_is_made(everything: Calls) -> None:
-    person, _ = read_policies()
-    assert {need for need in everything.needs() if not allows(person, need)} == set()
+    user, _ = read_policies()
+    assert {need for need in everything.needs() if not allows(user, need)} == set()
 
 
 def test_policy__allows_nothing_that_is_not_needed(everything: Calls) -> None:
     """No action that was not called for, and no statement whose resource nobody touched."""
-    person, _ = read_policies()
+    user, _ = read_policies()
     needs = everything.needs()
-    assert {action for item in person for action in list_of(item["Action"])} == {
-        need.action for need in needs
-    }
-    idle = [item for item in person if not any(allows([item], need) for need in needs)]
+    assert {action for item in user for action in list_of(item["Action"])} == {need.action for need in needs}
+    idle = [item for item in user if not any(allows([item], need) for need in needs)]
     assert idle == []
 
 
 def test_policy__does_not_reach_beyond_our_own(everything: Calls) -> None:
-    person, _ = read_policies()
+    user, _ = read_policies()
     for need in (
         Need("sagemaker:StopTrainingJob", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/somebodys"),
         Need("s3:GetObject", f"arn:aws:s3:::{BUCKET}/abid/metadata/1.json"),
@@ -184,7 +182,7 @@ def test_policy__does_not_reach_beyond_our_own(everything: Calls) -> None:
         Need("secretsmanager:GetSecretValue", secret_arn(SECRET)),
         Need("secretsmanager:DescribeSecret", secret_arn(f"{SECRET}-of-somebody")),
     ):
-        assert not allows(person, need)
+        assert not allows(user, need)
 
 
 def test_policy_of_the_role__reaches_what_the_request_names(everything: Calls) -> None:

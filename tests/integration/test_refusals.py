@@ -15,7 +15,7 @@ JOB = [
     "source=synthetic", "model=resnet18",
 ]  # fmt: skip
 RENEW = "renew them, for instance with `aws sso login`"
-POLICY = "add it to your policy, which the README has"
+POLICY = "add it to your policy (the README links to it)"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from optuna.trial import TrialState
 from tests.ctrl_c import heed_ctrl_c
 
 from binrecon.cli import main
-from binrecon.config.compose import load_resolved
+from binrecon.config.stored.run_config import load_resolved
 from binrecon.sweep.outcome import report_epoch
 from binrecon.sweep.place import Place
 from binrecon.sweep.sampling import quieten_optuna

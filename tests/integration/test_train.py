@@ -11,8 +11,8 @@ import torch
 
 from binrecon.calibration import read_calibration
 from binrecon.cli import main
-from binrecon.config.compose import load_resolved
 from binrecon.config.metric_names import LOGGED_METRICS, name_decoded
+from binrecon.config.stored.run_config import load_resolved
 from binrecon.errors import CheckpointError
 from binrecon.models import build_counter, hash_state
 from binrecon.training.checkpoints.files import load_counter, read_checkpoint

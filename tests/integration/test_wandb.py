@@ -229,6 +229,11 @@ def test_wandb__no_secrets(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secrets[1])
     words = ["logger=wandb", f"logger.tags=[{secrets[1]}]", f"lists_dir=http://{secrets[2]}@host/{KEY}"]
     run = tmp_path / "run"
+    assert main(["train", *tiny_run, *words, f"hydra.run.dir={run}"]) == 2, "credentials are refused"
+    assert not run.exists()
+    for check in ("refuse_credentials", "find_credentials"):  # what W&B's log hides nonetheless
+        monkeypatch.setattr(f"binrecon.config.credentials.{check}", lambda *_: ())
+    monkeypatch.setattr("binrecon.config.validate._RULES", ())
     assert main(["train", *tiny_run, *words, "trainer.max_epochs=1", f"hydra.run.dir={run}"]) == 0
     assert asked
     kept = {path: path.read_bytes() for path in (run / "wandb").rglob("*") if path.is_file()}

@@ -8,7 +8,7 @@ import pytest
 from binrecon.config.compose import list_groups, list_options
 from binrecon.config.metric_names import METRIC_MEANINGS
 from binrecon.report.calibration import CALIBRATION_MEANINGS
-from binrecon.reproduce.quoted import compose_command, find_commands, find_scripts
+from quoted_commands import compose_command, find_commands, find_scripts
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "experiments").glob("*/README.md"))]

@@ -4,7 +4,6 @@ import gzip
 import hashlib
 import io
 import json
-import subprocess
 import tarfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,6 +13,7 @@ from typing import Any
 
 import binrecon
 from binrecon.errors import CloudError
+from binrecon.training.run_folder import read_git_state
 
 PROGRAM = "start.py"
 """What the container runs."""
@@ -109,18 +109,9 @@ def find_checkout() -> Path:
 
 
 def read_commit() -> str | None:
-    """Return what `run.json` says of the code, as JSON: commit, and whether files differ."""
-
-    def ask(*words: str) -> str:
-        command = ["git", "-C", str(find_checkout()), *words]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  # our words
-        return done.stdout.strip()
-
-    try:
-        commit, changes = ask("rev-parse", "HEAD"), ask("status", "--porcelain")
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return json.dumps({"commit": commit, "is_dirty": bool(changes)})
+    """Return the `git` entry of `run.json` as JSON: commit, and whether files differ."""
+    state = read_git_state(find_checkout())
+    return None if state is None else json.dumps(state)
 
 
 def _list_code(root: Path) -> Iterator[Path]:

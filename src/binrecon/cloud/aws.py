@@ -126,9 +126,8 @@ def explain(cloud: SageMakerConfig, error: "ClientError") -> str:
     if code in _DENIED:
         action = _ACTIONS.get(error.operation_name)
         where = "" if action is None else f" in bucket '{bucket}', which needs {action}"
-        return (
-            f"AWS denies {error.operation_name}{where} ({said}); add it to your policy, which the README has"
-        )
+        policy = "add it to your policy (the README links to it)"
+        return f"AWS denies {error.operation_name}{where} ({said}); {policy}"
     if code in _ABSENT_BUCKET:
         return f"{_find_key(cloud, bucket)}: no bucket '{bucket}' in {cloud.region}; check name and region"
     if code == "ResourceLimitExceeded":

@@ -14,9 +14,11 @@ from binrecon.cloud.container import ROOT, ROOT_VARIABLE, RUN, Container, read_c
 from binrecon.cloud.process import print_result, run_watched
 from binrecon.cloud.wandb_key import KEY_VARIABLE, SECRET_VARIABLE, read_key
 from binrecon.cloud.words import decode_words
-from binrecon.config.compose import take_in_recipes
+from binrecon.config.home import quote_value
+from binrecon.config.stored.recipes import take_in_recipes
 from binrecon.config.trials import compose_checked
 from binrecon.errors import EXIT_INTERRUPTED, BinreconError
+from binrecon.output_streams import prepare_streams
 from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import drafting, write_text
 
@@ -39,6 +41,7 @@ def main() -> int:
     Returns:
         Exit status: 0, that of a training that failed, or 130 if it was stopped.
     """
+    prepare_streams()
     signal.signal(signal.SIGTERM, _stop)  # as SageMaker says that a machine is taken back, or a job stopped
     root = Path(os.environ.get(ROOT_VARIABLE, ROOT))
     try:
@@ -129,7 +132,7 @@ def build_command(container: Container, folder: RunFolder, environment: Mapping[
     """
     words = [*decode_words(container.parameters), *container.channel_words()]
     if folder.facts.exists():
-        words = [f"resume={folder.path}", *words]
+        words = [f"resume={quote_value(str(folder.path))}", *words]
     else:
         words = [*words, f"hydra.run.dir='{folder.path}'"]
     train = ["-m", "binrecon", "train", *words]

@@ -19,6 +19,7 @@ from binrecon.cloud.storage import check_places, code_address, describe_checkpoi
 from binrecon.cloud.tuning import build_tuning_request, count_jobs, describe_search
 from binrecon.cloud.wandb_key import check_secret
 from binrecon.console import get_console
+from binrecon.report.text import print_wide
 
 _TABLE_WIDTH = 140
 """Columns of a table where no terminal sets them."""
@@ -46,8 +47,7 @@ def _do(plan: LaunchPlan, clients: Clients, console: Console) -> None:
     match settings.do:
         case "ls":
             prices = {} if settings.prices is None else read_prices(_to_path(settings.prices))
-            table = jobs_table(list_jobs(clients), prices)
-            get_console(None if console.is_terminal else _TABLE_WIDTH).print(table)
+            print_wide(jobs_table(list_jobs(clients), prices), _TABLE_WIDTH)
         case "follow":
             report_end(console, follow(clients, console, name, plan.cloud.poll_s))
         case "stop":

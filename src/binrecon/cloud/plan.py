@@ -13,18 +13,24 @@ from binrecon.cloud.archive import RECIPES as FOLDER_OF_RECIPES
 from binrecon.cloud.images import find_image, has_gpu
 from binrecon.cloud.words import Said, encode_words, sort_words
 from binrecon.config.cloud_settings import JOB_PREFIX, RUN, LaunchConfig, SageMakerConfig
-from binrecon.config.compose import RECIPE_SUFFIX, RECIPES, take_in_recipes, to_typed
+from binrecon.config.compose import RECIPE_SUFFIX, RECIPES, to_typed
 from binrecon.config.engine_words import INT8, OPENVINO
+from binrecon.config.home import quote_where_needed
+from binrecon.config.problems import parse_word
 from binrecon.config.schema import RANDOM, WEIGHT_WORDS
 from binrecon.config.split_words import GROUPED
+from binrecon.config.stored.recipes import take_in_recipes
 from binrecon.config.subset_words import FETCHED, parse_subset
 from binrecon.config.trials import compose_checked
 from binrecon.errors import ConfigError
+from binrecon.regular_file import read_regular
 from binrecon.sweep.plan import Plan as SweepPlan
 
 _NODES = "trainer.nodes"
 _SLURM = "slurm"
 _LABELS, _LABELS_FILE = "data.labels", "labels.csv"
+_MOST_BYTES = 100_000_000
+"""Of a recipe or of labels that travel with the code."""
 
 
 class LaunchPlan:
@@ -151,18 +157,18 @@ class LaunchPlan:
     def _take_recipes_along(self, words: Sequence[str]) -> Iterator[str]:
         """Read recipes that lie outside `configs/`, and name them by their place in the archive."""
         for word in words:
-            key, _, value = word.partition("=")
-            path = Path(value.strip("'\" ")).expanduser()
+            key = word.partition("=")[0]
+            path = Path(str(parse_word(word).value())).expanduser() if key == RECIPES else Path()
             if key == RECIPES and path.suffix == RECIPE_SUFFIX:
-                self.recipes[path.name] = path.read_bytes()
-                yield f"{RECIPES}={FOLDER_OF_RECIPES}/{path.name}"
+                self.recipes[path.name] = _read_small(key, path)
+                yield f"{RECIPES}={quote_where_needed(f'{FOLDER_OF_RECIPES}/{path.name}')}"
             elif key.lstrip("+") != _LABELS:
                 yield word
 
     def _take_labels_along(self, labels: str | None) -> Iterator[str]:
         """Read counts that stand in place of records, and name them by their place in the archive."""
         if labels is not None:
-            self.recipes[_LABELS_FILE] = Path(labels).expanduser().read_bytes()
+            self.recipes[_LABELS_FILE] = _read_small(_LABELS, Path(labels).expanduser())
             yield f"{_LABELS}={FOLDER_OF_RECIPES}/{_LABELS_FILE}"
 
     def make_name(self, now: datetime | None = None) -> str:
@@ -170,6 +176,18 @@ class LaunchPlan:
         if self.settings.job is not None:
             return self.settings.job
         return f"{JOB_PREFIX}{(now or datetime.now(UTC)).strftime('%Y%m%d-%H%M%S-%f')[:-3]}"
+
+
+def _read_small(key: str, path: Path) -> bytes:
+    """Read a file that travels with the code.
+
+    Raises:
+        ConfigError: If it cannot be read.
+    """
+    try:
+        return read_regular(path, _MOST_BYTES)
+    except OSError as error:
+        raise ConfigError([f"{key}: '{path}' cannot be read ({error.strerror}); name a file"]) from error
 
 
 def _check_subset(words: str) -> Iterator[str]:

@@ -7,6 +7,9 @@ from typing import NamedTuple
 import yaml
 
 from binrecon.errors import ConfigError
+from binrecon.regular_file import read_regular
+
+_MAX_BYTES = 10_000_000
 
 
 class Machines(NamedTuple):
@@ -30,7 +33,7 @@ def read_prices(path: Path) -> dict[str, float]:
         ConfigError: If the file holds anything else.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.safe_load(read_regular(path, _MAX_BYTES).decode("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(
             [f"prices: '{path}' cannot be read as YAML ({str(error).splitlines()[0]})"]

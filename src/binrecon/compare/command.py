@@ -21,6 +21,7 @@ from binrecon.config.compare import CompareConfig
 from binrecon.config.run_keys import expand_key
 from binrecon.console import get_console
 from binrecon.errors import ComparisonError, OutputError
+from binrecon.report.text import print_wide
 from binrecon.whole_file import write_text, write_whole
 
 _PIPE_WIDTH = 200
@@ -111,11 +112,7 @@ def _show(
     left_out: Sequence[LeftOut],
 ) -> None:
     console = get_console()
-    table = leaderboard_table(board)
-    if console.is_terminal:
-        console.print(table)
-    else:  # a pipe has no width
-        get_console(width=_PIPE_WIDTH).print(table)
+    print_wide(leaderboard_table(board), _PIPE_WIDTH)
 
     def say(line: str) -> None:
         console.print(line, markup=False, highlight=False)

@@ -1,7 +1,4 @@
-"""A leaderboard as points with intervals, and the learning curves of all groups in one picture.
-
-Figures are made by hand, without pyplot, as in `report.plots`, which would load torch.
-"""
+"""A leaderboard as points with intervals, and the learning curves of all groups in one picture."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -9,22 +6,22 @@ from itertools import cycle
 
 import numpy as np
 import pandas as pd
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from binrecon.compare.groups import Group
 from binrecon.compare.leaderboard import Leaderboard, Pair
-from binrecon.compare.wording import ARROWS, is_share, name_groups
-from binrecon.config.metric_names import LOGGED_METRICS
+from binrecon.compare.wording import name_groups
+from binrecon.report.figures import TICK_STEPS, add_shared_legend, format_share, tidy
+from binrecon.report.png import write_figure
+from binrecon.report.text import add_arrow, is_share
 
 MOST_CURVES = 8
 """Groups whose curves can be told apart in one picture."""
 
 LineStyle = str | tuple[float, tuple[float, ...]]
 
-_DPI = 150
 _COLOURS = ("#1f5fa8", "#c2571a", "#2e8b57", "#8e4a9e", "#b8860b", "#3aa6b9", "#b0306a", "#5c6370")
 _DASHES: tuple[LineStyle, ...] = ("-", (0, (4, 2.5)), (0, (2.5, 1.5)), (0, (1, 1)))
 """Line styles in turn: a curve that lies below another one shows through."""
@@ -32,7 +29,6 @@ _DOT_COLOUR = "#6d9bd1"
 _BEST_COLOUR = "#1f5fa8"
 _MAJORITY_COLOUR = "#c2571a"
 _CHANCE_COLOUR = "#8a8f98"
-_TICK_STEPS = [1, 2, 2.5, 5, 10]
 
 
 def draw_leaderboard(board: Leaderboard) -> bytes:
@@ -59,7 +55,7 @@ def draw_leaderboard(board: Leaderboard) -> bytes:
     figure.get_layout_engine().set(wspace=0.05)  # type: ignore[union-attr,call-arg]  # constrained, as asked for
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.4, -0.6)
-    _add_legend(figure, panels)
+    add_shared_legend(figure, panels)
     return _to_png(figure)
 
 
@@ -106,19 +102,17 @@ def _draw_scores(panel: Axes, board: Leaderboard, metric: str) -> None:
                 label="always the commonest count",
             )  # fmt: skip
     is_ranking = " (ranks)" if metric == board.metric else ""
-    panel.set_title(f"{metric} {ARROWS[LOGGED_METRICS[metric]]}{is_ranking}", fontsize=10, loc="left")
+    panel.set_title(f"{add_arrow(metric)}{is_ranking}", fontsize=10, loc="left")
     if is_share(metric):
-        panel.xaxis.set_major_formatter(_format_share)
+        panel.xaxis.set_major_formatter(format_share)
     _tidy_scores(panel)
 
 
 def _tidy_scores(panel: Axes) -> None:
-    panel.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=_TICK_STEPS))
+    panel.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=TICK_STEPS))
     panel.margins(x=0.08)
-    panel.spines[["top", "right", "left"]].set_visible(False)
-    panel.grid(axis="x", color="#dddddd", lw=0.6)
-    panel.set_axisbelow(True)
-    panel.tick_params(axis="x", labelsize=8)
+    tidy(panel, grid="x")
+    panel.spines["left"].set_visible(False)
     panel.tick_params(axis="y", length=0, labelsize=9)
 
 
@@ -148,7 +142,7 @@ def draw_curves(board: Leaderboard, histories: Mapping[int, Sequence[pd.DataFram
         panel.set_xlabel("epoch", fontsize=9)
     if any(len(histories[id(group)]) > 1 for group in groups):
         figure.supxlabel("line: mean over seeds; band: lowest to highest seed", fontsize=8, color="#5c6370")
-    _add_legend(figure, panels)
+    add_shared_legend(figure, panels)
     return _to_png(figure)
 
 
@@ -188,42 +182,15 @@ def _draw_band(panel: Axes, band: pd.DataFrame, colour: str, dashes: LineStyle, 
 
 def _tidy_curves(panel: Axes, column: str) -> None:
     name = column.partition("/")[2]
-    panel.set_title(f"{column} {ARROWS[LOGGED_METRICS[name]]}", fontsize=10, loc="left")
+    panel.set_title(add_arrow(column), fontsize=10, loc="left")
     if is_share(name):
-        panel.yaxis.set_major_formatter(_format_share)
-    panel.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, min_n_ticks=1, steps=_TICK_STEPS))
-    panel.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=_TICK_STEPS))
-    panel.spines[["top", "right"]].set_visible(False)
-    panel.grid(axis="y", color="#dddddd", lw=0.6)
-    panel.set_axisbelow(True)
-    panel.tick_params(labelsize=8)
-
-
-def _add_legend(figure: Figure, panels: Sequence[Axes]) -> None:
-    handles: dict[str, Artist] = {}
-    for panel in panels:
-        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
-            handles.setdefault(label, handle)
-    if not handles:
-        return
-    longest = max(map(len, handles))
-    columns = max(1, min(len(handles), int(15 * figure.get_figwidth() / (longest + 8))))
-    figure.legend(
-        list(handles.values()),
-        list(handles),
-        loc="outside upper center",
-        ncols=columns,
-        frameon=False,
-        fontsize=9,
-    )
-
-
-def _format_share(share: float, _position: float) -> str:
-    """Write a tick in percent."""
-    return f"{100 * share:g} %"
+        panel.yaxis.set_major_formatter(format_share)
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, min_n_ticks=1, steps=TICK_STEPS))
+    panel.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=TICK_STEPS))
+    tidy(panel, grid="y")
 
 
 def _to_png(figure: Figure) -> bytes:
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=_DPI, facecolor="white")
+    write_figure(figure, file)
     return file.getvalue()

@@ -13,9 +13,9 @@ from yaml import YAMLError
 
 from binrecon.compare.judged import JudgedBins, read_judged_bins
 from binrecon.compare.scores import Predictions
-from binrecon.config.compose import load_resolved
 from binrecon.config.metric_names import RANKING_METRICS
 from binrecon.config.run_keys import list_settings
+from binrecon.config.stored.run_config import load_resolved
 from binrecon.errors import BinreconError, ComparisonError
 from binrecon.training.run_folder import RunFolder
 
@@ -95,7 +95,7 @@ def _is_of_a_run(path: Path) -> bool:
     folder = RunFolder(path)
     try:
         return folder.metrics.exists() or "started" in folder.read_facts()
-    except ValueError:
+    except BinreconError:
         return True  # a damaged one, of which `read_run` will say so
 
 

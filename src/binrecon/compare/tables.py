@@ -4,23 +4,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from binrecon.compare.leaderboard import Leaderboard, Row
 from binrecon.compare.read import LeftOut, Run
 from binrecon.compare.wording import (
-    ARROWS,
-    NONE,
     shorten_key,
     write_epochs,
-    write_score,
     write_seconds,
     write_spread,
     write_value,
 )
-from binrecon.config.metric_names import LOGGED_METRICS, RANKING_METRICS
+from binrecon.config.metric_names import RANKING_METRICS
+from binrecon.report.text import NONE, add_arrow, build_table, write_score
 
 _JUDGED_ON = "judged on"
 
@@ -33,7 +30,7 @@ def list_cells(board: Leaderboard) -> tuple[list[str], list[list[str]]]:
         *([_JUDGED_ON] if is_mixed else []),
         *map(shorten_key, board.keys),
         "seeds",
-        *(f"{name} {ARROWS[LOGGED_METRICS[name]]}" for name in board.shown_metrics),
+        *map(add_arrow, board.shown_metrics),
         "time",
         "best epoch",
     ]
@@ -81,9 +78,7 @@ def name_table(board: Leaderboard) -> str:
 def leaderboard_table(board: Leaderboard) -> Table:
     """Lay a leaderboard out for the console."""
     headings, rows = list_cells(board)
-    table = Table(
-        title=Text(name_table(board)), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
-    )
+    table = build_table(name_table(board))
     words = 1 + len(board.keys) + (len(board.judged) > 1)
     for place, heading in enumerate(headings):
         table.add_column(heading, justify="left" if 0 < place < words else "right", no_wrap=place >= words)

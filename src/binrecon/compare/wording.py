@@ -6,18 +6,10 @@ from collections.abc import Mapping, Sequence
 from binrecon.compare.bootstrap import LEVEL, Difference
 from binrecon.compare.groups import Group
 from binrecon.compare.leaderboard import Leaderboard, Pair
-from binrecon.config.metric_names import LOGGED_METRICS
-
-ARROWS = {"max": "↑", "min": "↓"}
-NONE = "–"
+from binrecon.report.text import NONE, is_share
 
 _UNITS: Mapping[str, str] = {"nll": " nats", "ece": ""}
 """Unit of each metric that is neither a share, which differs by percentage points, nor an error in items."""
-
-
-def is_share(metric: str) -> bool:
-    """Whether a metric is written in percent."""
-    return LOGGED_METRICS[metric] == "max"
 
 
 def shorten_key(key: str) -> str:
@@ -64,17 +56,6 @@ def write_spread(metric: str, mean: float, deviation: float) -> str:
     scale, digits, unit = (100, 1, " %") if is_share(metric) else (1, 3, "")
     spread = NONE if math.isnan(deviation) else f"{scale * deviation:.{digits}f}"
     return f"{scale * mean:.{digits}f} ± {spread}{unit}"
-
-
-def write_score(metric: str, value: float) -> str:
-    """Write one number of a metric.
-
-    >>> write_score("accuracy", 0.25), write_score("nll", math.nan)
-    ('25.0 %', '–')
-    """
-    if math.isnan(value):
-        return NONE
-    return f"{100 * value:.1f} %" if is_share(metric) else f"{value:.3f}"
 
 
 def write_seconds(seconds: float) -> str:

@@ -8,16 +8,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import hydra
-from hydra._internal.utils import get_args_parser
+from hydra._internal.utils import get_args_parser  # `hydra.main` parses and runs; `compose` knows no flags
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from binrecon.config.compose import config_dir, innermost_reason, register_options, take_in_recipes
-from binrecon.config.problems import find_problems
+from binrecon.config.compose import config_dir, find_unknown_options, innermost_reason, register_options
+from binrecon.config.explain import explain
+from binrecon.config.home import expand_paths, quote_value
+from binrecon.config.stored.recipes import take_in_recipes
 from binrecon.config.validate import validate
 from binrecon.errors import BinreconError, ConfigError, JobsFailedError, OutputError
+from binrecon.masking import hide_text
 
 Job = Callable[[DictConfig, Path, Sequence[str]], float | None]
 """What a verb does with a checked configuration, the folder Hydra made for it, and the overrides."""
@@ -45,7 +48,10 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> list[Path]:
     words = take_in_recipes(words)
     sys.argv = [config_name, *words]
 
-    is_one_of_many = get_args_parser().parse_args(words).multirun
+    said = get_args_parser().parse_args(words)
+    is_one_of_many = said.multirun
+    if find_unknown_options(said.overrides, Path(said.config_dir) if said.config_dir else None):
+        raise ConfigError(explain(config_name, said.overrides, is_one_of_many))
     folders: list[Path] = []
     failures: dict[str, Exception] = {}
 
@@ -58,7 +64,7 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> list[Path]:
                 raise
             name = _name_job(words) if is_one_of_many else config_name
             if is_one_of_many:  # said at once too, since the others go on
-                shown = str(error) if isinstance(error, BinreconError) else traceback.format_exc()
+                shown = str(error) if isinstance(error, BinreconError) else hide_text(traceback.format_exc())
                 sys.stderr.write(f"{name} failed: {shown}\n")
             failures[name] = error  # kept for later: Hydra would add a line of its own
             return None
@@ -68,7 +74,7 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> list[Path]:
         start()
     except (HydraException, OmegaConfBaseException) as error:
         overrides = get_args_parser().parse_args(list(words)).overrides
-        problems = find_problems(config_name, overrides, is_one_of_many)
+        problems = explain(config_name, overrides, is_one_of_many)
         raise ConfigError(problems or [innermost_reason(error)]) from error
     except OSError as error:
         is_of_the_job = bool(folders) and not is_one_of_many  # the errors of many are in `failures`
@@ -101,7 +107,7 @@ def words_to_compare(words: Sequence[str]) -> list[str]:
         raise ConfigError(
             [f"runs: given twice, by the words {' '.join(folders)} and by runs=; give all of them as words"]
         )
-    quoted = ("'" + folder.replace("'", r"\'") + "'" for folder in folders)
+    quoted = map(quote_value, folders)
     first = list(words).index(folders[0])
     kept = [word for word in words if word not in folders]
     return [*kept[:first], f"runs=[{','.join(quoted)}]", *kept[first:]]
@@ -116,7 +122,7 @@ def word_to_run(words: Sequence[str]) -> list[str]:
     given = list(words)
     for place, word in enumerate(given):
         if not word.startswith("-") and ("=" not in word or Path(word).is_dir()):
-            given[place] = "run='" + word.replace("'", r"\'") + "'"
+            given[place] = f"run={quote_value(word)}"
             break
     return given
 
@@ -139,8 +145,7 @@ def words_to_apply(words: Sequence[str]) -> list[str] | None:
         files, taken = list(after), [word for word in taken if word not in after]
     if len(files) != 1:
         raise ConfigError(["--apply: must be followed by the file that the page exported: --apply audit.csv"])
-    quoted = "'" + files[0].replace("'", r"\'") + "'"
-    return [f"audit={quoted}", *taken]
+    return [f"audit={quote_value(files[0])}", *taken]
 
 
 def _run_job(config: DictConfig, job: Job) -> float | None:
@@ -148,7 +153,7 @@ def _run_job(config: DictConfig, job: Job) -> float | None:
     run_dir = Path(HydraConfig.get().runtime.output_dir)
     overrides = list(HydraConfig.get().overrides.task)
     try:
-        validate(config)
+        validate(expand_paths(config))
         return job(config, run_dir, overrides)
     finally:
         if run_dir != Path.cwd():

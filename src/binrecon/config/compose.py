@@ -1,17 +1,18 @@
 """From YAML files and overrides to a typed configuration."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ChoiceSweep, Glob, IntervalSweep, Override, QuotedString
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
 from binrecon.config import cloud_settings, export, schema
 from binrecon.config.apply import ApplyConfig
@@ -20,6 +21,7 @@ from binrecon.config.compare import CompareConfig
 from binrecon.config.evaluation import EvaluateConfig
 from binrecon.config.features import FeaturesConfig
 from binrecon.config.fetch import FetchConfig
+from binrecon.config.home import expand_home, expand_paths
 from binrecon.config.parts import ROOMS, find_part, list_default_schedules, load_parts
 from binrecon.config.reconcile import ReconcileConfig
 from binrecon.config.renamed import RENAMED, explain_renamed
@@ -62,6 +64,9 @@ RECIPES = "experiment"
 
 RECIPE_SUFFIX = ".yaml"
 
+_TAKEN_IN: dict[str, dict[str, Any]] = {}
+"""Recipes elsewhere that were checked and are known to Hydra, by their paths."""
+
 
 def config_dir() -> Path:
     """Return the folder of the YAML files: beside the package when installed, or that of the checkout."""
@@ -71,7 +76,11 @@ def config_dir() -> Path:
 
 
 def register_options() -> None:
-    """Make the options of all groups known to Hydra, and the schemas in a group that is nobody's option."""
+    """Make the options of all groups known to Hydra, and the schemas in a group that is nobody's option.
+
+    So is `expand_home`, for the folders that Hydra makes itself.
+    """
+    OmegaConf.register_new_resolver("expand_home", expand_home, replace=True)
     store = ConfigStore.instance()
     for name, node in COMMANDS.items():
         store.store(group="schema", name=name, node=node)
@@ -82,13 +91,16 @@ def register_options() -> None:
         store.store(group="schedule", name=alias, node=find_part("schedule", schedule))
 
 
-def list_options(group: str) -> tuple[str, ...]:
-    """List the options that `group=` takes, sorted: the parts of its room, and its files."""
-    files = (
-        path.relative_to(config_dir() / group).with_suffix("").as_posix()
-        for path in (config_dir() / group).rglob("*.yaml")
-    )
-    return tuple(sorted({*typed_options(group), *files}))
+def list_options(group: str, configs: Path | None = None) -> tuple[str, ...]:
+    """List the options that `group=` takes, sorted: the parts of its room, and its files.
+
+    Args:
+        group: A config group.
+        configs: Another folder than our own `configs/`, whose files alone are listed.
+    """
+    folder = (configs or config_dir()) / group
+    files = (path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
+    return tuple(sorted({*(typed_options(group) if configs is None else ()), *files}))
 
 
 def typed_options(group: str) -> dict[str, type[Any]]:
@@ -112,11 +124,13 @@ def compose_config(config_name: str, overrides: Sequence[str] = ()) -> DictConfi
     Raises:
         ConfigError: If it cannot be composed, with Hydra's reason; `find_problems` explains it better.
     """
+    if unknown := find_unknown_options(overrides):
+        raise ConfigError(f"{group}={name}: no such option" for group, name in unknown)
     register_options()
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
         try:
-            return compose(config_name, list(overrides))
+            return expand_paths(compose(config_name, list(overrides)))
         except (HydraException, OmegaConfBaseException) as error:
             raise ConfigError([innermost_reason(error)]) from error
 
@@ -131,44 +145,67 @@ def chosen_options(config_name: str, overrides: Sequence[str]) -> dict[str, str 
     return {str(group): aliases.get(word, word) for group, word in choices.items() if group in list_groups()}
 
 
-def take_in_recipes(words: Sequence[str]) -> list[str]:
-    """Make recipes known that lie outside `configs/`: `experiment=PATH.yaml`.
+def add_recipe(path: str, node: dict[str, Any]) -> None:
+    """Make a checked recipe known as `experiment=PATH`.
+
+    Args:
+        path: Absolute, with its suffix; Hydra would look for a relative one in `configs/` as well.
+        node: What it holds.
+    """
+    group, _, name = f"{RECIPES}{path}".rpartition("/")
+    name = name.removesuffix(RECIPE_SUFFIX)
+    ConfigStore.instance().store(group=group, name=name, node=OmegaConf.create(node), package="_global_")
+    _TAKEN_IN[path] = node
+
+
+def read_recipe(name: str) -> dict[str, Any]:
+    """Return what a recipe holds that `has_option` knows."""
+    if name in _TAKEN_IN or name == "null":
+        return _TAKEN_IN.get(name, {})
+    node = OmegaConf.to_container(OmegaConf.load(config_dir() / RECIPES / f"{name}{RECIPE_SUFFIX}"))
+    return cast(dict[str, Any], node)
+
+
+def find_unknown_options(overrides: Sequence[str], own_configs: Path | None = None) -> list[tuple[str, str]]:
+    """Find the options that overrides choose and that neither `configs/` nor `add_recipe` has.
+
+    Hydra would look for `model=../../x` among the files of this machine.
+
+    Args:
+        overrides: As typed, without Hydra's flags.
+        own_configs: The folder of Hydra's flag `--config-dir`, whose options are known too.
 
     Returns:
-        The words, with each such path relative to the current folder, as Hydra needs it.
-
-    Raises:
-        ConfigError: If there is no such file, or it is none of YAML.
+        Group and option of each.
     """
-    taken, problems = [], []
-    for word in words:
-        key, _, value = word.partition("=")
-        if key != RECIPES or not value.endswith(RECIPE_SUFFIX):
-            taken.append(word)
+    unknown = []
+    for text in overrides:
+        try:
+            override = OverridesParser.create().parse_override(text)
+        except HydraException:  # as composing it will tell
             continue
-        paths = [os.path.relpath(Path(path.strip("'\" ")).expanduser()) for path in value.split(",")]
-        problems += [problem for path in paths for problem in _take_in(path)]
-        taken.append(f"{key}={','.join(paths)}")
-    if problems:
-        raise ConfigError(problems)
-    return taken
+        if override.is_delete() or isinstance(override.value(), dict | IntervalSweep | Glob):
+            continue
+        group = override.key_or_group
+        if group.partition("/")[0] not in list_groups() or not list_options(group):
+            continue
+        known = () if own_configs is None else list_options(group, own_configs)
+        names = [name for name in list_names(override) if name not in known]
+        unknown += [(group, name) for name in names if not has_option(group, name)]
+    return unknown
 
 
-def _take_in(path: str) -> Iterator[str]:
-    try:
-        node = OmegaConf.load(path)
-    except OSError as error:
-        yield (
-            f"{RECIPES}: '{path}' cannot be read ({error.strerror}); give the path of a recipe, "
-            f"or one of {', '.join(list_options(RECIPES))}"
-        )
-        return
-    except YAMLError as error:
-        yield f"{RECIPES}: '{path}' is not YAML ({str(error).splitlines()[0]})"
-        return
-    group, _, name = f"{RECIPES}/{path}".rpartition("/")
-    name = name.removesuffix(RECIPE_SUFFIX)
-    ConfigStore.instance().store(group=group, name=name, node=node, package="_global_")
+def list_names(override: Override) -> list[str]:
+    """List the options that an override chooses, those of a sweep and of a list one by one."""
+    value = override.value()
+    values = value.list if isinstance(value, ChoiceSweep) else value if isinstance(value, list) else [value]
+    names = [value.text if isinstance(value, QuotedString) else value for value in values]
+    return ["null" if name is None else str(name) for name in names]
+
+
+def has_option(group: str, name: str) -> bool:
+    """Whether a group has an option, which for `experiment` may be a file that was taken in, or none."""
+    return name in list_options(group) or (group == RECIPES and (name == "null" or name in _TAKEN_IN))
 
 
 def to_typed(config: DictConfig) -> Any:  # noqa: ANN401  # the dataclass depends on the verb
@@ -177,29 +214,8 @@ def to_typed(config: DictConfig) -> Any:  # noqa: ANN401  # the dataclass depend
     Raises:
         ConfigError: If batches do not go with the devices of this machine, where it is asked for them.
     """
-    typed = OmegaConf.to_object(config)
+    typed = OmegaConf.to_object(expand_paths(config))
     return settle(typed, os.environ) if isinstance(typed, schema.TrainConfig) else typed
-
-
-def load_resolved(path: Path) -> schema.TrainConfig:
-    """Read a `config.yaml` that a run wrote, and give it its types back.
-
-    Raises:
-        ConfigError: If it is not such a file, or of a version with other keys.
-    """
-    plain = cast(DictConfig, OmegaConf.load(path))
-    if renamed := [key for key in RENAMED if OmegaConf.select(plain, key) is not None]:
-        named = "; ".join(explain_renamed(key) for key in renamed)
-        raise ConfigError([f"{path}: an earlier version wrote it, with other names ({named}); train it anew"])
-    typed = OmegaConf.structured(schema.TrainConfig)
-    try:
-        for group in ROOMS:
-            typed[group] = OmegaConf.structured(find_part(group, plain[group].name))
-        return cast(schema.TrainConfig, OmegaConf.to_object(OmegaConf.merge(typed, plain)))
-    except (OmegaConfBaseException, ConfigError, KeyError, TypeError) as error:
-        raise ConfigError(
-            [f"{path}: not a configuration that this version wrote ({innermost_reason(error)})"]
-        ) from error
 
 
 def innermost_reason(error: BaseException) -> str:

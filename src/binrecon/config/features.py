@@ -10,8 +10,9 @@ class FeaturesConfig:
     """Everything that `features` needs."""
 
     action: str = option(choices=("ls", "verify", "prune"))
-    """`ls` lists the stores, `verify` checks their bytes, `prune` removes those that nobody uses."""
+    """`ls` lists what is cached, `verify` compares every file with what was written, `prune` removes what
+    nobody uses."""
     unused_days: float = option(at_least=0)
-    """What `prune` removes: stores that no run has used for so long, in days."""
+    """What `prune` removes: features, counts and file facts that no run has used for so long, in days."""
     cache_dir: str = option(is_path=True)
-    """Folder for what can be made again; the features are in its `features/`."""
+    """Folder for what can be made again: `features/`, `counts/` and `facts/` below it."""

@@ -39,8 +39,9 @@ def describe_keys(config_name: str) -> Iterator[str]:
 def _describe(config: DictConfig, prefix: str) -> Iterator[str]:
     meanings = _meanings(cast(type, OmegaConf.get_type(config)))
     for key in map(str, config):
+        # `config[key]` is public, but resolves interpolations and raises at `???`
         node = config._get_node(key)
-        if isinstance(node, DictConfig) and not node._is_missing():
+        if isinstance(node, DictConfig) and not node._is_missing():  # as above
             yield from _describe(node, f"{prefix}{key}.")
         elif key != "name":
             value = OmegaConf.to_container(config, resolve=False)[key]  # type: ignore[index,call-overload]  # a dict

@@ -20,5 +20,3 @@ class ReproduceConfig:
     """Whether to time some steps of each row instead, and say how long all would take (`--estimate`)."""
     estimate_s: float = option(above=0)
     """How long each row is timed, in seconds."""
-    check: bool = MISSING
-    """Whether to run a study in small, and compose every command that it quotes (`--check`)."""

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from binrecon.config.compose import compose_config, innermost_reason
-from binrecon.config.problems import find_problems
+from binrecon.config.explain import explain
 from binrecon.config.search_space import Choices, Parameter, SearchSpace, Value
 from binrecon.config.validate import validate
 from binrecon.errors import ConfigError
@@ -51,7 +51,7 @@ def compose_trial(fixed: Sequence[str], values: Mapping[str, Value]) -> DictConf
             OmegaConf.update(config, key, values[key])
     except (ConfigError, OmegaConfBaseException) as error:
         words = [*fixed, *write_words(values)]
-        raise ConfigError(find_problems("train", words) or [innermost_reason(error)]) from error
+        raise ConfigError(explain("train", words) or [innermost_reason(error)]) from error
     validate(config)
     return config
 
@@ -65,7 +65,7 @@ def compose_checked(config_name: str, words: Sequence[str]) -> DictConfig:
     try:
         config = compose_config(config_name, words)
     except ConfigError as error:
-        raise ConfigError(find_problems(config_name, words) or error.problems) from error
+        raise ConfigError(explain(config_name, words) or error.problems) from error
     validate(config)
     return config
 

@@ -5,14 +5,18 @@ smuggled in with `+`, values still to be given, values out of range, words that 
 each other, and paths that lead nowhere: most of it in `rules/`.
 """
 
+import copy
 from collections.abc import Callable, Iterator
+from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import MISSING, DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from binrecon.config.apply import check_apply
+from binrecon.config.credentials import find_credentials
 from binrecon.config.evaluation import check_evaluate
 from binrecon.config.export import check_export
+from binrecon.config.home import find_path_problems
 from binrecon.config.problems import unknown_keys
 from binrecon.config.reconcile import check_reconcile
 from binrecon.config.rules.cloud import find_launch_problems
@@ -24,6 +28,7 @@ from binrecon.config.rules.paths import check_paths
 from binrecon.config.rules.source import check_bucket
 from binrecon.config.rules.sweep import check_sweep
 from binrecon.config.rules.training import (
+    check_batch_memory,
     check_contradictions,
     check_counts,
     check_head_and_loss,
@@ -32,16 +37,25 @@ from binrecon.config.rules.training import (
 )
 from binrecon.errors import ConfigError
 
-_RULES: tuple[Callable[[DictConfig], Iterator[str]], ...] = (
+Rule = Callable[[DictConfig], Iterator[str]]
+
+_RULES: tuple[Rule, ...] = (
+    find_credentials,
     check_options,
     check_names,
     check_bucket,
     check_contradictions,
+    check_batch_memory,
     check_head_and_loss,
     check_phases,
     check_counts,
     check_monitor,
     check_wandb,
+)
+"""What holds for a configuration wherever it is read, in the order in which problems are listed."""
+
+_RULES_OF_THIS_MACHINE: tuple[Rule, ...] = (
+    find_path_problems,
     check_comparison,
     check_sweep,
     check_evaluate,
@@ -51,7 +65,7 @@ _RULES: tuple[Callable[[DictConfig], Iterator[str]], ...] = (
     check_paths,
     check_export,
 )
-"""In the order in which problems are listed."""
+"""What holds where a command is given: its files and folders are there. A run's own need not be any more."""
 
 
 def validate(config: DictConfig) -> None:
@@ -63,21 +77,72 @@ def validate(config: DictConfig) -> None:
     Raises:
         ConfigError: With every problem, one line each.
     """
-    problems = [*unknown_keys(config), *_unresolved(config)] or [*_missing(config)]
-    if not problems:
-        problems = [problem for check in _RULES for problem in check(config)]
-    if problems:
+    if problems := find_config_problems(config):
         raise ConfigError(problems)
 
 
-def _missing(config: DictConfig) -> Iterator[str]:
-    for key in sorted(OmegaConf.missing_keys(config)):
-        yield f"{key}: must be given; add {key}=VALUE"
+def find_config_problems(config: DictConfig, *, is_here: bool = True) -> list[str]:
+    """Find every problem of a configuration, of every kind: keys, references, missing values, rules.
+
+    Args:
+        config: Of any verb, not yet resolved.
+        is_here: Whether it is to be used on this machine, so that its files and folders must be there.
+    """
+    seen, unresolved = _set_unresolved_aside(config)
+    missing = OmegaConf.missing_keys(seen) - unresolved.keys()
+    problems = [
+        *unknown_keys(config),
+        *(f"{key}: {reason}" for key, reason in unresolved.items()),
+        *(f"{key}: must be given; add {key}=VALUE" for key in sorted(missing)),
+    ]
+    for rule in (*_RULES, *(_RULES_OF_THIS_MACHINE if is_here else ())):
+        problems += _apply_rule(rule, seen, is_complete=not problems)
+    return list(dict.fromkeys(problems))
 
 
-def _unresolved(config: DictConfig) -> Iterator[str]:
+def _apply_rule(rule: Rule, config: DictConfig, is_complete: bool) -> list[str]:
+    """List what a rule finds; where values are missing or not known, as far as it gets."""
+    found = []
     try:
-        OmegaConf.to_container(config, resolve=True)
-    except OmegaConfBaseException as error:
-        reason = str(error).splitlines()[0].removeprefix("KeyError raised while resolving interpolation: ")
-        yield f"{error.full_key}: {reason.strip(chr(34))}"
+        for problem in rule(config):
+            found.append(problem)
+    except (OmegaConfBaseException, TypeError):
+        if is_complete:
+            raise
+    return found
+
+
+def _set_unresolved_aside(config: DictConfig) -> tuple[DictConfig, dict[str, str]]:
+    """Find the references that lead nowhere.
+
+    Returns:
+        A copy in which these values are missing, so that rules skip them, and the reason for each key.
+    """
+    copied = copy.deepcopy(config)
+    reasons = {}
+    references = list(_list_references(copied))
+    for node, name in references:
+        try:
+            node[name]
+        except OmegaConfBaseException as error:
+            reason = str(error).splitlines()[0].removeprefix(_OF_A_RESOLVER)
+            reasons[node._get_full_key(name)] = reason.strip('"')
+    for node, name in references:
+        if node._get_full_key(name) in reasons:
+            node._set_item_impl(name, MISSING)
+    return copied, reasons
+
+
+_OF_A_RESOLVER = "KeyError raised while resolving interpolation: "
+
+
+def _list_references(config: DictConfig | ListConfig) -> Iterator[tuple[DictConfig | ListConfig, Any]]:
+    """Yield the place of every value that refers to another one."""
+    names = range(len(config)) if isinstance(config, ListConfig) else list(config)
+    for name in names:
+        if OmegaConf.is_missing(config, name):
+            continue
+        if OmegaConf.is_interpolation(config, name):
+            yield config, name
+        elif isinstance(part := config._get_node(name), DictConfig | ListConfig) and not part._is_none():
+            yield from _list_references(part)

@@ -14,7 +14,7 @@ from binrecon.data.batch import BinBatch, FeatureBatch
 from binrecon.data.dataset import BatchDataset, BinDataset
 from binrecon.data.sampler import EvaluationSampler, TrainSampler
 from binrecon.data.transforms import VIEW_COUNT
-from binrecon.data.workers import begin_worker
+from binrecon.data.workers import PREFETCH_FACTOR, WorkerLoader, begin_worker, share
 from binrecon.errors import ManifestError
 from binrecon.manifest import CountRange, Manifest
 from binrecon.sources import Source
@@ -152,14 +152,15 @@ class BinDataModule(pl.LightningDataModule):
     def build_loader(self, dataset: BatchDataset, sampler: TrainSampler | EvaluationSampler) -> Batches:
         """Build what feeds the trainer: here with processes that decode."""
         workers = self.config.workers
-        return DataLoader(
+        return WorkerLoader(
             dataset,
             sampler=sampler,
             batch_size=None,  # a sample already is a batch
-            collate_fn=keep,
+            collate_fn=share,
             num_workers=workers,
             worker_init_fn=begin_worker,
             persistent_workers=workers > 0,
+            prefetch_factor=PREFETCH_FACTOR if workers else None,
             generator=torch.Generator(),  # else a loader draws from the global state that dropout uses
             pin_memory=self.trainer is not None
             and self.trainer.accelerator.__class__.__name__ == "CUDAAccelerator",

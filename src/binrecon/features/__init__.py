@@ -7,6 +7,7 @@ from binrecon.features.dataset import FeatureDataset
 from binrecon.features.engine import choose_engine
 from binrecon.features.extract import extract_features
 from binrecon.features.fingerprint import Fingerprint
+from binrecon.features.prepare import WantedViews, prepare_features
 from binrecon.features.rows import RowKey
 from binrecon.features.store import FeatureStore
 
@@ -15,6 +16,8 @@ __all__ = [
     "FeatureStore",
     "Fingerprint",
     "RowKey",
+    "WantedViews",
     "choose_engine",
     "extract_features",
+    "prepare_features",
 ]

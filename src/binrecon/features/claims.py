@@ -2,10 +2,14 @@
 
 import fcntl
 import os
+from pathlib import Path
 from typing import Self
 
 from binrecon.features.rows import Block
 from binrecon.features.store import FeatureStore
+from binrecon.sealed_file import discard
+
+CLAIMS = "claims"
 
 
 class BlockClaims:
@@ -16,9 +20,11 @@ class BlockClaims:
     """
 
     def __init__(self, store: FeatureStore) -> None:
-        self._path = store.folder / "claims"
+        self._path = store.folder / CLAIMS
 
     def __enter__(self) -> Self:
+        if self._path.is_dir():
+            discard(self._path)
         self._file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o666)
         return self
 
@@ -36,3 +42,18 @@ class BlockClaims:
     def release(self, block: Block) -> None:
         """Give a block back."""
         fcntl.lockf(self._file, fcntl.LOCK_UN, 1, block.number)
+
+
+def is_claimed(folder: Path) -> bool:
+    """Tell whether a process computes a block of the store in a folder at this moment."""
+    try:
+        file = os.open(folder / CLAIMS, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return True
+    finally:
+        os.close(file)
+    return False

@@ -1,9 +1,8 @@
 """Kept features for Lightning's trainer, computed first where they are missing."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-import numpy as np
 import torch
 from torch.utils.data import DataLoader, Sampler
 
@@ -15,8 +14,10 @@ from binrecon.data.datamodule import Batches, BinDataModule, keep
 from binrecon.data.sampler import EvaluationSampler, TrainSampler
 from binrecon.features.dataset import FeatureDataset
 from binrecon.features.extract import extract_features
+from binrecon.features.prepare import WantedViews, prepare_features
 from binrecon.features.rows import RowKey
 from binrecon.features.store import FeatureStore
+from binrecon.features.table import FeatureTable
 from binrecon.manifest import CountRange, Manifest
 from binrecon.models.backbone import Backbone
 from binrecon.sources import Source
@@ -58,27 +59,28 @@ class FeatureDataModule(BinDataModule):
         self.backbone = backbone
         self.evaluation_batch_size = CHUNK_ROWS
         self.computed: int | None = None
+        self._table: FeatureTable | None = None
 
     def setup(self, stage: str) -> None:
-        """Compute what is missing, on the trainer's device; several processes share the work."""
-        if self.computed is not None:
+        """Compute what is missing or damaged, on the trainer's device; several processes share the work."""
+        if self._table is not None:
             return
         started = time.monotonic()
         trainer = self.trainer
-        computed = extract_features(
-            self.store,
-            self.backbone,
-            self.source,
-            self._find_missing(),
-            self.config.workers,
-            trainer.strategy.root_device if trainer is not None else None,
-            is_quiet=trainer is not None and not trainer.is_global_zero,
-        )
+        device = trainer.strategy.root_device if trainer is not None else None
+        is_quiet = trainer is not None and not trainer.is_global_zero
+
+        def compute(missing: Mapping[RowKey, str]) -> int:
+            return extract_features(
+                self.store, self.backbone, self.source, missing, self.config.workers, device, is_quiet
+            )
+
+        self._table, computed = prepare_features(self.store, self.list_wanted(), compute, is_quiet)
         if trainer is not None:
-            share = torch.tensor(float(computed), device=trainer.strategy.root_device)
-            computed = int(trainer.strategy.reduce(share, reduce_op="sum"))
+            local = torch.tensor(float(computed), device=trainer.strategy.root_device)
+            computed = int(trainer.strategy.reduce(local, reduce_op="sum"))
         self.computed = computed
-        if trainer is None or trainer.is_global_zero:
+        if not is_quiet:
             seconds = time.monotonic() - started
             get_console().print(
                 f"features: {computed} views computed in {seconds:.1f} s, kept in {self.store.folder}"
@@ -86,9 +88,11 @@ class FeatureDataModule(BinDataModule):
 
     def build_dataset(self, split: Split) -> BatchDataset:
         """Build what turns views of a split into batches of features."""
+        if self._table is None:
+            raise RuntimeError("no features are open; call setup first")
         rows = self.manifest.rows_of(split)
         counts = CountRange.of(self.config).label_counts(rows.recorded_counts)
-        return FeatureDataset(self.store, rows.photo_hashes, rows.bin_ids, counts, self.count_views(split))
+        return FeatureDataset(self._table, rows.photo_hashes, rows.bin_ids, counts, self.count_views(split))
 
     def build_loader(self, dataset: BatchDataset, sampler: TrainSampler | EvaluationSampler) -> Batches:
         """Build what feeds the trainer; gathering from memory needs no further process."""
@@ -100,15 +104,10 @@ class FeatureDataModule(BinDataModule):
             generator=torch.Generator(),
         )
 
-    def _find_missing(self) -> dict[RowKey, str]:
-        """Map each photo and view that a split looks at, and the store has not, to a bin with the photo."""
-        missing = {}
-        for split in SPLITS:
-            rows = self.manifest.rows_of(split)
-            for view in range(self.count_views(split)):
-                for place in np.flatnonzero(self.store.find_rows(rows.photo_hashes, view) < 0).tolist():
-                    missing[RowKey(rows.photo_hashes[place], view)] = rows.bin_ids[place]
-        return missing
+    def list_wanted(self) -> list[WantedViews]:
+        """List the photos of every split with the views that they may be looked at from."""
+        splits = ((self.manifest.rows_of(split), self.count_views(split)) for split in SPLITS)
+        return [WantedViews(rows.photo_hashes, rows.bin_ids, views) for rows, views in splits]
 
 
 class ChunkSampler(Sampler[Views]):

@@ -7,26 +7,26 @@ import torch
 
 from binrecon.data import BatchDataset, FeatureBatch, Views
 from binrecon.errors import FeatureStoreError
-from binrecon.features.store import FeatureStore
+from binrecon.features.table import FeatureTable
 
 
 class FeatureDataset(BatchDataset):
     """The bins of one split as features; its items are whole batches, gathered from the mapped file at once.
 
     Args:
-        store: Where the features are.
+        table: The features.
         photo_hashes: SHA-256 of each bin's photo.
         bin_ids: Keys of the bins.
         recorded_counts: Their recorded counts, limited to the range of classes.
         view_count: Views of each photo that may be asked for.
 
     Raises:
-        FeatureStoreError: If a photo has no features in the store.
+        FeatureStoreError: If a photo has no features there.
     """
 
     def __init__(
         self,
-        store: FeatureStore,
+        table: FeatureTable,
         photo_hashes: Sequence[str],
         bin_ids: Sequence[str],
         recorded_counts: Sequence[int],
@@ -34,13 +34,11 @@ class FeatureDataset(BatchDataset):
     ) -> None:
         self.bin_ids = list(bin_ids)
         self.recorded_counts = torch.as_tensor(recorded_counts, dtype=torch.int64)
-        self._features = store.open()
-        self._rows = np.stack([store.find_rows(photo_hashes, view) for view in range(view_count)], axis=1)
+        self._features = table.features
+        self._rows = np.stack([table.find_rows(photo_hashes, view) for view in range(view_count)], axis=1)
         if (self._rows < 0).any():
             missing = self.bin_ids[int(np.flatnonzero((self._rows < 0).any(axis=1))[0])]
-            raise FeatureStoreError(
-                f"bin '{missing}' has no features in '{store.folder}'; run the same command again"
-            )
+            raise FeatureStoreError(f"bin '{missing}' has no features; run the same command again")
 
     def __len__(self) -> int:
         return len(self.bin_ids)

@@ -3,6 +3,7 @@
 import importlib.util
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -11,8 +12,8 @@ from torch import Tensor
 
 from binrecon.config.engine_words import AUTO, BFLOAT16, FLOAT32, INT8, OPENVINO, TORCH
 from binrecon.errors import ConfigError
+from binrecon.features.network import load_network
 from binrecon.models.backbone import Backbone
-from binrecon.whole_file import write_whole
 
 CALIBRATION_PHOTOS = 300
 """Photos that int8 takes its ranges from: NNCF's own default."""
@@ -90,10 +91,8 @@ def build_engine(
         backbone.to(device)
         return _TorchEngine(backbone, device, choice.precision)
     if choice.precision == INT8:
-        path = folder / "network.xml"
-        if not path.exists():
-            _quantise(_to_openvino(backbone, image_size), calibration, path)
-        return _OpenVinoEngine(path, "f32")
+        make = partial(_quantise, backbone, image_size, calibration)
+        return _OpenVinoEngine(load_network(folder, make), "f32")
     return _OpenVinoEngine(
         _to_openvino(backbone, image_size), "bf16" if choice.precision == BFLOAT16 else "f32"
     )
@@ -103,6 +102,8 @@ def _computes_bfloat16(device: str) -> bool:
     """Tell whether the hardware computes in bfloat16, rather than imitating it."""
     if device == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    # public in newer versions (`torch.cpu.get_capabilities`), not in every one that we allow;
+    # `torch.backends.cpu` knows AVX512 but not bfloat16
     return bool(torch.cpu._is_avx512_bf16_supported())
 
 
@@ -122,7 +123,7 @@ class _TorchEngine:
 class _OpenVinoEngine:
     """Runs a converted network on all cores; compiled again where torch was told to use fewer."""
 
-    def __init__(self, network: Any, precision_hint: str) -> None:  # noqa: ANN401  # a model or its path
+    def __init__(self, network: Any, precision_hint: str) -> None:  # noqa: ANN401  # openvino has no type for it
         import openvino
 
         options = {
@@ -147,16 +148,10 @@ def _to_openvino(backbone: Backbone, image_size: int) -> Any:  # noqa: ANN401  #
         )
 
 
-def _quantise(network: Any, calibration: Callable[[], Iterator[Tensor]], path: Path) -> None:  # noqa: ANN401
-    """Quantise to int8 (Jacob et al. 2018, arXiv:1712.05877; by NNCF), and keep the network as a whole."""
+def _quantise(backbone: Backbone, image_size: int, calibration: Callable[[], Iterator[Tensor]]) -> Any:  # noqa: ANN401  # openvino has no type for it
+    """Quantise to int8 (Jacob et al. 2018, arXiv:1712.05877; by NNCF)."""
     import nncf
-    import openvino
 
     samples = [photos.numpy() for photos in calibration()]
-    quantised = nncf.quantize(network, nncf.Dataset(samples), subset_size=len(samples))
-    unfinished = path.with_name(".network.xml")
-    openvino.save_model(quantised, unfinished, compress_to_fp16=False)
-    write_whole(path.with_suffix(".bin"), unfinished.with_suffix(".bin").read_bytes())
-    write_whole(path, unfinished.read_bytes())  # last: where it stands, all stands
-    unfinished.unlink()
-    unfinished.with_suffix(".bin").unlink()
+    network = _to_openvino(backbone, image_size)
+    return nncf.quantize(network, nncf.Dataset(samples), subset_size=len(samples))

@@ -7,16 +7,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from binrecon.config.engine_words import INT8
 from binrecon.console import ProgressMeter
 from binrecon.data.transforms import RESIZES, take_view
-from binrecon.data.workers import begin_worker
+from binrecon.data.workers import PREFETCH_FACTOR, WorkerLoader, begin_worker, check_shared_memory, share
 from binrecon.errors import FeatureStoreError, PhotoError
 from binrecon.features.claims import BlockClaims
-from binrecon.features.engine import CALIBRATION_PHOTOS, EngineChoice, build_engine
-from binrecon.features.rows import Block, RowKey
+from binrecon.features.engine import CALIBRATION_PHOTOS, Engine, EngineChoice, build_engine
+from binrecon.features.filling import Filling
+from binrecon.features.network import check_network
+from binrecon.features.row_table import RowTable
+from binrecon.features.rows import BLOCK_ROWS, Block, RowKey
 from binrecon.features.store import FeatureStore, describe_write_error
 from binrecon.models.backbone import Backbone
 from binrecon.sources import Source
@@ -31,17 +34,17 @@ class PhotoBlocks(Dataset[tuple[Block, Tensor]]):
     Args:
         source: Where the photos are.
         bins: For each wanted row a bin with its photo.
-        keys: What each row of the store is about.
+        rows: What each row of the store is about.
         image_size: Side of the square photos, in pixels.
         resize: `squash` or `pad`.
     """
 
     def __init__(
-        self, source: Source, bins: Mapping[RowKey, str], keys: Sequence[RowKey], image_size: int, resize: str
+        self, source: Source, bins: Mapping[RowKey, str], rows: RowTable, image_size: int, resize: str
     ) -> None:
         self._source = source
         self._bins = bins
-        self._keys = keys
+        self._rows = rows
         self._image_size = image_size
         self._resize: Callable[[Tensor, int], Tensor] = RESIZES[resize]
 
@@ -49,7 +52,7 @@ class PhotoBlocks(Dataset[tuple[Block, Tensor]]):
         """Read a block: uint8, shape (rows, 3, size, size)."""
         photos: dict[str, Tensor] = {}  # the views of a photo mostly are in one block: it is decoded once
         views = []
-        for key in self._keys[block.start : block.stop]:
+        for key in self._rows.keys_of(block):
             if key.photo_hash not in photos:
                 photos[key.photo_hash] = self._read(key)
             views.append(take_view(photos[key.photo_hash], key.view))
@@ -90,54 +93,72 @@ def extract_features(
         How many rows were computed here.
 
     Raises:
+        DamagedCacheError: If the store has to be made anew, since the network that its features come from is
+            damaged.
         FeatureStoreError: If the store cannot be written.
         PhotoError: If a photo has changed since its hash was taken.
     """
     if not bins:
         return 0
-    store.add_rows(bins)
-    keys = store.list_keys()
-    undone = store.list_undone_blocks()
-    wanted = [block for block in undone if all(key in bins for key in keys[block.start : block.stop])]
-    if not wanted:
-        return 0
-    one = store.fingerprint
-    photos = PhotoBlocks(source, bins, keys, one.image_size, one.resize)
+    with store.fill(bins) as filling:
+        undone = filling.undone_blocks
+        wanted = [block for block in undone if all(key in bins for key in filling.rows.keys_of(block))]
+        if not wanted:
+            return 0
+        one = store.fingerprint
+        photos = PhotoBlocks(source, bins, filling.rows, one.image_size, one.resize)
 
-    def calibration() -> Iterator[Tensor]:
-        seen = 0
-        for block in wanted:
-            if seen < CALIBRATION_PHOTOS:
-                yield photos[block][1]
-                seen += block.stop - block.start
+        def calibration() -> Iterator[Tensor]:
+            seen = 0
+            for block in wanted:
+                if seen < CALIBRATION_PHOTOS:
+                    yield photos[block][1]
+                    seen += block.stop - block.start
 
-    with store.hold() if one.precision == INT8 else contextlib.nullcontext():
-        engine = build_engine(
-            EngineChoice(one.engine, one.precision),
-            backbone,
-            device or torch.device("cpu"),
-            one.image_size,
-            store.folder,
-            calibration,
-        )
+        check_shared_memory(BLOCK_ROWS * 3 * one.image_size**2, workers, len(wanted))
+        with store.hold() if one.precision == INT8 else contextlib.nullcontext():
+            if one.precision == INT8:
+                check_network(store.folder, is_wanted=len(undone) < len(filling.rows.blocks))
+            engine = build_engine(
+                EngineChoice(one.engine, one.precision),
+                backbone,
+                device or torch.device("cpu"),
+                one.image_size,
+                store.folder,
+                calibration,
+            )
+        return _compute(store, filling, photos, wanted, engine, workers, is_quiet)
+
+
+def _compute(
+    store: FeatureStore,
+    filling: Filling,
+    photos: PhotoBlocks,
+    wanted: Sequence[Block],
+    engine: Engine,
+    workers: int,
+    is_quiet: bool,
+) -> int:
     total = sum(block.stop - block.start for block in wanted)
     computed = 0
     with (
         BlockClaims(store) as claims,
         ProgressMeter("extracting features", total, "views", is_quiet) as meter,
     ):
-        loader = DataLoader(
+        loader = WorkerLoader(
             photos,
-            sampler=_claim_all(store, claims, wanted),
+            sampler=_claim_all(filling, claims, wanted),
             batch_size=None,
+            collate_fn=share,
             num_workers=workers,
+            prefetch_factor=PREFETCH_FACTOR if workers else None,
             worker_init_fn=begin_worker,
             generator=torch.Generator(),
         )
         for place, pixels in loader:
             block = Block(*place)
             try:
-                store.write_block(block, engine(pixels).numpy())
+                filling.write_block(block, engine(pixels).numpy())
             except OSError as error:
                 raise FeatureStoreError(describe_write_error(store.folder, error)) from error
             claims.release(block)
@@ -146,7 +167,7 @@ def extract_features(
     return computed
 
 
-def _claim_all(store: FeatureStore, claims: BlockClaims, wanted: Sequence[Block]) -> Iterator[Block]:
+def _claim_all(filling: Filling, claims: BlockClaims, wanted: Sequence[Block]) -> Iterator[Block]:
     """Yield each block that nobody else computes; then wait for theirs, and take over from those that die."""
     left = list(wanted)
     while left:
@@ -154,7 +175,7 @@ def _claim_all(store: FeatureStore, claims: BlockClaims, wanted: Sequence[Block]
         for block in left:
             if not claims.take(block):
                 busy.append(block)
-            elif store.is_done(block):  # by somebody else, since the list was made
+            elif filling.is_done(block):  # by somebody else, since the list was made
                 claims.release(block)
             else:
                 yield block

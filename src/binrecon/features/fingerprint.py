@@ -4,14 +4,15 @@ import hashlib
 import importlib.metadata
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Self
 
 from binrecon.config.schema import DataConfig
 from binrecon.features.engine import EngineChoice
 from binrecon.models.backbone import Backbone
 
-FEATURES_VERSION = 2
-"""To be raised with every change that changes a feature."""
+FEATURES_VERSION = 3
+"""To be raised with every change that changes a feature, or how features lie on disk."""
 
 
 @dataclass(frozen=True)
@@ -75,3 +76,12 @@ class Fingerprint:
         """The name of the store's folder: readable in front, exact behind."""
         digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
         return f"{self.backbone}-{self.image_size}px-{self.engine}-{self.precision}-{digest[:16]}"
+
+
+def read_fingerprint(folder: Path) -> Fingerprint | None:
+    """Read the fingerprint of a store's folder; None if it has none that is the folder's own."""
+    try:
+        found = Fingerprint(**json.loads((folder / "fingerprint.json").read_text()))
+        return found if found.key == folder.name else None
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None

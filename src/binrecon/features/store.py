@@ -1,43 +1,49 @@
 """Features on disk: one memory-mapped table per fingerprint, filled block by block.
 
 ```
-KEY/fingerprint.json   what the features depend on
-KEY/rows.parquet       the key (photo and view) and the block of each row, in order; only ever grows
+KEY/fingerprint.json   what the features depend on; KEY ends with its hash
+KEY/rows.parquet       the key (photo and view) and the block of each row, in order; only ever grows; sealed
 KEY/features.bin       rows x F numbers, nothing else
-KEY/blocks.bin         for each block the SHA-256 of its bytes in `features.bin`; zeros while it is not done
-KEY/lock               held while rows are added
+KEY/blocks.bin         for each block a hash of KEY, its rows' keys and their bytes in `features.bin`, see
+                       `block_hash`; zeros while it is not done
+KEY/lock               held while rows are added, and while damage is repaired
 KEY/claims             empty; each byte of it that a process holds a lock on is a block that it computes
-KEY/network.xml, .bin  the network itself where it is in int8, since its ranges depend on photos
+KEY/network.int8       the network itself where it is in int8, since its ranges depend on photos; sealed
 ```
 
 A block counts once its hash stands in `blocks.bin`, which is written after its features. So a process that is
 killed leaves at most blocks that are not done, and the next one does them again, with the same result.
 Processes that fill one store share its blocks: each locks the one at hand, and the kernel frees what a dead
 process held.
+
+Nothing is believed because it is there: rows and network are sealed, and a block is compared with its hash
+before it is used. What is damaged is forgotten and made again. A file that is made again is another inode, so
+processes that have the old one open neither see nor spoil the new one.
 """
 
-import contextlib
-import fcntl
-import hashlib
-import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from binrecon.errors import FeatureStoreError
-from binrecon.features.fingerprint import Fingerprint
-from binrecon.features.rows import BLOCK_ROWS, Block, RowKey
-from binrecon.whole_file import write_json, write_whole
+from binrecon.console import get_console
+from binrecon.errors import BinreconError, DamagedCacheError, FeatureStoreError
+from binrecon.features.block_hash import HASH_BYTES, NOT_DONE, are_done, parse_hashes
+from binrecon.features.filling import Filling, write_at
+from binrecon.features.fingerprint import Fingerprint, read_fingerprint
+from binrecon.features.lock import hold_folder
+from binrecon.features.network import NETWORK
+from binrecon.features.row_table import RowTable
+from binrecon.features.rows import Block, RowKey
+from binrecon.features.table import FeatureTable
+from binrecon.sealed_file import discard
+from binrecon.whole_file import write_json
 
-_HASH_BYTES = 32
-_NOT_DONE = bytes(_HASH_BYTES)
+FINGERPRINT, ROWS, FEATURES, BLOCKS = "fingerprint.json", "rows.parquet", "features.bin", "blocks.bin"
 
 
 class FeatureStore:
@@ -51,9 +57,6 @@ class FeatureStore:
     def __init__(self, root: Path, fingerprint: Fingerprint) -> None:
         self.fingerprint = fingerprint
         self.folder = root / fingerprint.key
-        self._rows_path = self.folder / "rows.parquet"
-        self._features_path = self.folder / "features.bin"
-        self._blocks_path = self.folder / "blocks.bin"
 
     @property
     def row_bytes(self) -> int:
@@ -62,9 +65,6 @@ class FeatureStore:
 
     def add_rows(self, keys: Iterable[RowKey]) -> int:
         """Make room for what has no row yet, in the order of the keys.
-
-        A block that is not done can only be computed whole. If not all of its rows are among these, whoever
-        made it may still be at it; so its rows are added once more, and the first of two that is done counts.
 
         Args:
             keys: What is wanted; repeats are one row.
@@ -75,143 +75,216 @@ class FeatureStore:
         Raises:
             FeatureStoreError: If the folder cannot be written or the disk is too full for them.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with self.hold():
-                return self._add_rows(pa.array(sorted({str(key) for key in keys}), pa.string()))
-        except OSError as error:
-            raise FeatureStoreError(describe_write_error(self.folder, error)) from error
+        with self.hold():
+            rows = self._repair()
+            return len(self._add_rows(rows, keys)) - len(rows)
 
-    def _add_rows(self, wanted: pa.Array) -> int:
-        rows = self._read_rows()
-        new = wanted.filter(pc.invert(pc.is_in(wanted, value_set=self._usable_keys(rows, wanted))))
-        if not len(new):
-            return 0
-        first_block = 0 if not rows.num_rows else rows["block"][-1].as_py() + 1
-        blocks = pa.array(first_block + np.arange(len(new)) // BLOCK_ROWS, pa.int32())
-        grown = pa.concat_tables([rows, pa.table({"key": new, "block": blocks})])
-        self._grow(self._features_path, grown.num_rows * self.row_bytes)
-        self._grow(self._blocks_path, (blocks[-1].as_py() + 1) * _HASH_BYTES)
-        write_json(self.folder / "fingerprint.json", asdict(self.fingerprint))
-        sink = pa.BufferOutputStream()
-        pq.write_table(grown, sink, compression="zstd")
-        write_whole(self._rows_path, sink.getvalue().to_pybytes())
-        return len(new)
-
-    def _usable_keys(self, rows: pa.Table, wanted: pa.Array) -> pa.ChunkedArray:
-        """Return the keys of the rows that are done, or in a block of which every row is wanted."""
-        if not rows.num_rows:
-            return rows["key"]
-        numbers = rows["block"].to_numpy()
-        is_wanted = np.asarray(pc.is_in(rows["key"], value_set=wanted), bool)
-        unwanted = np.bincount(numbers, weights=~is_wanted)
-        is_usable = self._read_done()[numbers] | (unwanted[numbers] == 0)
-        return rows["key"].filter(pa.array(is_usable))
-
-    def list_blocks(self) -> list[Block]:
-        """List every block with its rows."""
-        numbers = self._read_rows()["block"].to_numpy()
-        edges = np.flatnonzero(np.diff(numbers, prepend=-1, append=-1)).tolist()
-        return [Block(int(numbers[start]), start, stop) for start, stop in pairwise(edges)]
-
-    def list_undone_blocks(self) -> list[Block]:
-        """List the blocks whose features are not there yet."""
-        done = self._read_done()
-        return [block for block in self.list_blocks() if not done[block.number]]
-
-    def list_keys(self) -> list[RowKey]:
-        """List what each row is, or will be, about."""
-        return [RowKey.parse(text) for text in self._read_rows()["key"].to_pylist()]
-
-    def find_rows(self, photo_hashes: Sequence[str], view: int) -> np.ndarray:
-        """Return the row of one view of each photo, int64; -1 where its features are not there."""
-        rows = self._read_rows()
-        if not rows.num_rows:
-            return np.full(len(photo_hashes), -1, np.int64)
-        is_done = pa.array(self._read_done()[rows["block"].to_numpy()])
-        done_keys = pc.if_else(is_done, rows["key"], pa.scalar(None, pa.string()))
-        wanted = pa.array([f"{photo_hash}/{view}" for photo_hash in photo_hashes], pa.string())
-        return np.asarray(pc.index_in(wanted, value_set=done_keys).fill_null(-1), np.int64)
-
-    def is_done(self, block: Block) -> bool:
-        """Tell whether the features of a block are there."""
-        return self._read_hash(block) != _NOT_DONE
-
-    def write_block(self, block: Block, features: np.ndarray) -> None:
-        """Write the features of a block, and then that they are there.
-
-        Args:
-            block: Which.
-            features: Shape (rows of the block, F).
+    @contextmanager
+    def fill(self, keys: Iterable[RowKey]) -> Iterator[Filling]:
+        """Make room for what has no row yet, and open the store for writing.
 
         Raises:
-            FeatureStoreError: If a feature is too large for the type that they are kept in.
-            OSError: If the disk does not take them; then the block is not done.
+            FeatureStoreError: If the folder cannot be written or the disk is too full for them.
         """
-        with np.errstate(over="ignore"):
-            kept = np.ascontiguousarray(features, self.fingerprint.dtype)
-        if not np.isfinite(kept).all():
-            raise FeatureStoreError(
-                f"a feature of {self.fingerprint.backbone} is not a finite {self.fingerprint.dtype} "
-                f"(the largest is {np.abs(features).max():g}); use features.dtype=float32"
+        with self.hold():
+            rows = self._add_rows(self._repair(), keys)
+            filling = Filling(self.fingerprint, rows, self.folder / FEATURES, self.folder / BLOCKS)
+        try:
+            yield filling
+        finally:
+            filling.close()
+
+    def open(self) -> FeatureTable:
+        """Open what is there for reading, and note that the store is in use.
+
+        An index that is damaged is repaired or made anew first, with a line that says so. The features
+        themselves are compared with their hashes by `FeatureTable.find_damaged`.
+
+        Raises:
+            FeatureStoreError: If the store cannot be read, or is damaged and cannot be written.
+        """
+        try:
+            table = self._read()
+        except DamagedCacheError:
+            with self.hold():
+                self._repair()
+                table = self._read()
+        with suppress(OSError):  # another user's store can be read all the same
+            os.utime(self.folder / FINGERPRINT)
+        return table
+
+    def forget_damaged(self, blocks: Sequence[Block]) -> None:
+        """Count those of the blocks that are damaged as not done, so that they are computed again; say so."""
+        with self.hold():
+            self._repair()
+            table = self._read()
+            known = set(table.rows.blocks)
+            there = [block for block in blocks if block in known and table.is_done[block.number]]
+            damaged = table.find_damaged(there)
+            for block in damaged:
+                write_at(self.folder / BLOCKS, NOT_DONE, block.number * HASH_BYTES)
+        if damaged:
+            self._say(
+                f"{len(damaged)} of {len(known)} blocks are damaged; what is wanted of them is computed anew"
             )
-        content = kept.tobytes()
-        if len(content) != (block.stop - block.start) * self.row_bytes:
-            raise ValueError(f"{block} takes {block.stop - block.start} rows, got shape {features.shape}")
-        _write_at(self._features_path, content, block.start * self.row_bytes, is_synced=True)
-        _write_at(self._blocks_path, hashlib.sha256(content).digest(), block.number * _HASH_BYTES)
+
+    def rebuild(self, damage: DamagedCacheError) -> None:
+        """Forget everything, and say why; runs that have the features open keep them."""
+        with self.hold():
+            self._discard(str(damage))
 
     @property
     def last_used(self) -> float:
         """When a run last opened the store, in seconds since 1970."""
-        return (self.folder / "fingerprint.json").stat().st_mtime
+        return find_last_use(self.folder)
 
-    def open(self) -> np.memmap:
-        """Map all features, read-only, shape (rows, F); only those of done blocks mean anything."""
-        os.utime(self.folder / "fingerprint.json")
-        shape = (self._read_rows().num_rows, self.fingerprint.feature_count)
-        return np.memmap(self._features_path, self.fingerprint.dtype, "r", shape=shape)
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Keep every other process out of what only one may do.
 
-    def forget(self, block: Block) -> None:
-        """Count a block as not done, so that it is computed again."""
-        _write_at(self._blocks_path, _NOT_DONE, block.number * _HASH_BYTES)
+        Raises:
+            FeatureStoreError: If the folder cannot be written, by this or by what is done meanwhile.
+        """
+        try:
+            with hold_folder(self.folder):
+                yield
+        except OSError as error:
+            if isinstance(error, BinreconError):  # a photo's
+                raise
+            raise FeatureStoreError(describe_write_error(self.folder, error)) from error
 
-    def is_sound(self, block: Block) -> bool:
-        """Tell whether the bytes of a done block are those that were written."""
-        with self._features_path.open("rb") as file:
-            file.seek(block.start * self.row_bytes)
-            content = file.read((block.stop - block.start) * self.row_bytes)
-        return hashlib.sha256(content).digest() == self._read_hash(block)
+    def check_index(self) -> FeatureTable:
+        """Open what is there for reading, and repair nothing.
 
-    def _read_hash(self, block: Block) -> bytes:
-        with self._blocks_path.open("rb") as file:
-            file.seek(block.number * _HASH_BYTES)
-            return file.read(_HASH_BYTES)
+        Raises:
+            DamagedCacheError: If a file other than that of the features is missing, cut, or not what was
+                written.
+            FeatureStoreError: If one cannot be read.
+        """
+        return self._read()
 
-    def _read_done(self) -> np.ndarray:
-        """Return for each block whether its features are there, bool."""
-        if not self._blocks_path.exists():
+    def _read(self) -> FeatureTable:
+        try:
+            for path in self._list_odd():
+                raise DamagedCacheError(f"'{path}' is no file")
+            rows = RowTable.read(self.folder / ROWS, self._seal)
+            if not len(rows) and self._has_done_blocks():
+                raise DamagedCacheError(f"'{self.folder / ROWS}' is missing")
+            if not len(rows):
+                return FeatureTable(self.fingerprint, rows, np.zeros((0, HASH_BYTES), np.uint8), None)
+            if read_fingerprint(self.folder) != self.fingerprint:
+                raise DamagedCacheError(f"'{self.folder / FINGERPRINT}' is not what was written")
+            return self._map(rows)
+        except FileNotFoundError as error:
+            raise DamagedCacheError(f"'{error.filename}' is missing") from error
+        except OSError as error:
+            raise FeatureStoreError(describe_read_error(self.folder, error)) from error
+
+    def _list_odd(self) -> list[Path]:
+        """List what stands in the place of a file and is none: a folder, a named pipe, a dead link."""
+        paths = (self.folder / name for name in (FINGERPRINT, ROWS, FEATURES, BLOCKS))
+        return [path for path in paths if os.path.lexists(path) and not path.is_file()]
+
+    def _map(self, rows: RowTable) -> FeatureTable:
+        hashes = (self.folder / BLOCKS).read_bytes()
+        if len(hashes) < self._size_of(BLOCKS, rows):
+            raise DamagedCacheError(f"'{self.folder / BLOCKS}' is too short")
+        file = os.open(self.folder / FEATURES, os.O_RDONLY)
+        try:
+            if os.fstat(file).st_size < self._size_of(FEATURES, rows):
+                raise DamagedCacheError(f"'{self.folder / FEATURES}' is too short")
+            return FeatureTable(self.fingerprint, rows, parse_hashes(hashes, len(rows.blocks)), file)
+        finally:
+            os.close(file)
+
+    def _has_done_blocks(self) -> bool:
+        try:
+            return any((self.folder / BLOCKS).read_bytes())
+        except FileNotFoundError:
+            return False
+
+    def _repair(self) -> RowTable:
+        """Bring the index in order, and return the rows; only while the store is held."""
+        for draft in self.folder.glob(".*.draft"):  # nobody else writes here now, so its writer is dead
+            discard(draft)
+        with suppress(DamagedCacheError):
+            return self._read().rows
+        for path in self._list_odd():
+            discard(path)
+        try:
+            rows = RowTable.read(self.folder / ROWS, self._seal)
+            if not len(rows):
+                raise DamagedCacheError(f"'{self.folder / ROWS}' is missing")
+        except DamagedCacheError as error:
+            self._discard(str(error))
+            return RowTable.read(self.folder / ROWS, self._seal)
+        self._restore(rows)
+        return rows
+
+    def _restore(self, rows: RowTable) -> None:
+        """Mend the files beside the rows; blocks whose hash or features are lost count as not done."""
+        damaged = []
+        if read_fingerprint(self.folder) != self.fingerprint:
+            write_json(self.folder / FINGERPRINT, asdict(self.fingerprint))
+            damaged.append(FINGERPRINT)
+        for name in (BLOCKS, FEATURES):
+            path = self.folder / name
+            size = path.stat().st_size if path.is_file() else 0
+            if size >= self._size_of(name, rows):
+                continue
+            self._grow(name, rows)
+            damaged.append(name)
+            for block in rows.blocks:
+                end = block.stop * self.row_bytes if name == FEATURES else (block.number + 1) * HASH_BYTES
+                if end > size:
+                    write_at(self.folder / BLOCKS, NOT_DONE, block.number * HASH_BYTES)
+        if damaged:
+            self._say(f"damaged: {', '.join(damaged)}; what was lost is computed anew")
+
+    def _discard(self, reason: str) -> None:
+        for name in (ROWS, BLOCKS, FEATURES, NETWORK):
+            discard(self.folder / name)
+        self._say(f"{reason}; all of its features are computed anew")
+
+    def _add_rows(self, rows: RowTable, keys: Iterable[RowKey]) -> RowTable:
+        grown = rows.add(pa.array(sorted({str(key) for key in keys}), pa.string()), self._read_done(rows))
+        if grown is not rows:
+            self._grow(FEATURES, grown)
+            self._grow(BLOCKS, grown)
+            if read_fingerprint(self.folder) != self.fingerprint:
+                write_json(self.folder / FINGERPRINT, asdict(self.fingerprint))
+            grown.write(self.folder / ROWS, self._seal)
+        return grown
+
+    def _read_done(self, rows: RowTable) -> np.ndarray:
+        if not len(rows):
             return np.zeros(0, bool)
-        hashes = np.fromfile(self._blocks_path, np.uint8).reshape(-1, _HASH_BYTES)
-        return np.asarray(hashes.any(axis=1))
+        return are_done(parse_hashes((self.folder / BLOCKS).read_bytes(), len(rows.blocks)))
 
-    def _read_rows(self) -> pa.Table:
-        if not self._rows_path.exists():
-            return pa.table({"key": pa.array([], pa.string()), "block": pa.array([], pa.int32())})
-        return pq.read_table(self._rows_path)
-
-    def _grow(self, path: Path, size: int) -> None:
+    def _grow(self, name: str, rows: RowTable) -> None:
         """Reserve space, so that a full disk is met before anything is computed."""
-        with path.open("ab") as file:
+        size = self._size_of(name, rows)
+        with (self.folder / name).open("ab") as file:
             if size > file.tell():
                 os.posix_fallocate(file.fileno(), 0, size)
 
-    @contextlib.contextmanager
-    def hold(self) -> Iterator[None]:
-        """Keep every other process out of what only one may do."""
-        with (self.folder / "lock").open("ab") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+    def _size_of(self, name: str, rows: RowTable) -> int:
+        return len(rows) * self.row_bytes if name == FEATURES else len(rows.blocks) * HASH_BYTES
+
+    @property
+    def _seal(self) -> str:
+        return f"rows of {self.fingerprint.key}"
+
+    def _say(self, what: str) -> None:
+        get_console().print(f"feature store '{self.folder}': {what}", highlight=False, markup=False)
+
+
+def find_last_use(folder: Path) -> float:
+    """Return when a run last opened a store, in seconds since 1970."""
+    try:
+        return (folder / FINGERPRINT).stat().st_mtime
+    except OSError:
+        return max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
 
 
 def describe_write_error(folder: Path, error: OSError) -> str:
@@ -222,22 +295,9 @@ def describe_write_error(folder: Path, error: OSError) -> str:
     )
 
 
-def read_fingerprint(folder: Path) -> Fingerprint | None:
-    """Read the fingerprint of a store's folder; None if it is none."""
-    try:
-        return Fingerprint(**json.loads((folder / "fingerprint.json").read_text()))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def _write_at(path: Path, content: bytes, offset: int, is_synced: bool = False) -> None:
-    file = os.open(path, os.O_WRONLY)
-    try:
-        rest = memoryview(content)
-        while rest:
-            written = os.pwrite(file, rest, offset)
-            rest, offset = rest[written:], offset + written
-        if is_synced:  # on the disk before anything written later can be
-            os.fsync(file)
-    finally:
-        os.close(file)
+def describe_read_error(folder: Path, error: OSError) -> str:
+    """Say what to do about a store that cannot be read."""
+    return (
+        f"cache_dir: the features in '{folder}' cannot be read ({error.strerror or error}); allow it, "
+        "remove the folder, name another one with cache_dir=PATH, or train with features=live"
+    )

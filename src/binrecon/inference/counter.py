@@ -16,8 +16,8 @@ from torch import Tensor
 from binrecon.calibration import Calibration
 from binrecon.calibration.store import read_calibration
 from binrecon.config.augment_words import TTA, TTA_WORDS
-from binrecon.config.compose import load_resolved
 from binrecon.config.schema import TrainConfig
+from binrecon.config.stored.run_config import load_resolved
 from binrecon.console import ProgressMeter
 from binrecon.errors import CheckpointError, PhotoError, PredictionError
 from binrecon.inference.photos import Photo, Sight, is_one_photo, look_at, name_photo, read_square

@@ -14,6 +14,8 @@ from torch import Tensor
 from binrecon.config.augment_words import TTA
 from binrecon.data.transforms import RESIZES, list_looks, take_view
 from binrecon.errors import PhotoError
+from binrecon.regular_file import read_regular
+from binrecon.sources.layout import MAX_BYTES
 from binrecon.sources.photo import decode_photo
 
 Photo = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
@@ -95,7 +97,7 @@ def _read_pixels(photo: Photo) -> Tensor:
 
 def _read_file(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path, MAX_BYTES["photo"])
     except IsADirectoryError as error:
         raise PhotoError("it is a folder; give the photos in it, one by one") from error
     except OSError as error:

@@ -6,16 +6,23 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from binrecon.errors import MissingBinError, PhotoError, RecordError
+from binrecon.errors import MissingBinError, PhotoError, RecordError, UnreadableBinError
 from binrecon.manifest.photo_quality import PhotoQuality, measure_photo
 from binrecon.manifest.record import Record, parse_record
 from binrecon.manifest.schema import SCHEMA, Status
 from binrecon.sources import Source
-from binrecon.sources.photo import decode_photo
+from binrecon.sources.layout import Part
+from binrecon.sources.photo import decode_photo_noting
+from binrecon.sources.source import UNKNOWN_STAMP
 
-FACTS_VERSION = 2
-"""To be raised with every change after which the same bytes give other facts: it empties the cache."""
+FACTS_VERSION = 3
+"""To be raised with every change after which the same bytes give other facts, or facts lie otherwise on disk:
+it empties the cache."""
+
+UNREADABLE: dict[Part, Status] = {"photo": Status.UNREADABLE_PHOTO, "record": Status.UNREADABLE_RECORD}
+"""For each part the status of a bin of which it cannot be read."""
 
 _STAMP = pa.struct([("size", pa.int64()), ("mtime_ns", pa.int64()), ("ctime_ns", pa.int64())])
 
@@ -39,6 +46,7 @@ FACTS_SCHEMA = pa.schema(
         ),
         pa.field("photo_sharpness", pa.float32()),  # see `PhotoQuality`; null unless the photo decodes
         pa.field("photo_brightness", pa.float32()),
+        pa.field("photo_damage", pa.string()),  # what the decoder says of one that it decodes; mostly null
         pa.field("photo_status", pa.string()),  # null if the photo is fine
         pa.field("photo_reason", pa.string()),
         pa.field("record_status", pa.string()),  # null if the record is fine, or none was asked for
@@ -68,6 +76,7 @@ class PhotoFacts:
         sha256: Hash of the stored bytes in hexadecimal; None if there is no photo.
         fault: Why it cannot be used; None if it decodes.
         quality: How sharp and bright it is; None unless it decodes.
+        damage: What the decoder said of the bytes of a photo that it decoded all the same; None if nothing.
     """
 
     width: int | None = None
@@ -76,6 +85,7 @@ class PhotoFacts:
     sha256: str | None = None
     fault: Fault | None = None
     quality: PhotoQuality | None = None
+    damage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +108,8 @@ class BinFacts:
 def read_bin(source: Source, bin_id: str, with_record: bool = True) -> BinFacts:
     """Decode one bin's photo and read its record.
 
-    A missing or damaged photo or record is a fact about its bin; any other error (no permission, no
-    network) is none, and is raised.
+    A missing, unreadable or damaged photo or record is a fact about its bin; any other error (no network, no
+    free file descriptor) is none, and is raised.
 
     Args:
         source: Where the bin lies.
@@ -119,8 +129,10 @@ def tabulate_facts(facts: Sequence[BinFacts], stamps: pa.Table) -> pa.Table:
     """
     schema = pa.schema(field for field in FACTS_SCHEMA if field.name not in STAMPS_SCHEMA.names[1:])
     table = pa.Table.from_pylist([_make_row(one) for one in facts], schema=schema)
-    for name in STAMPS_SCHEMA.names[1:]:
-        table = table.append_column(STAMPS_SCHEMA.field(name), stamps[name])
+    for status, name in zip(UNREADABLE.values(), STAMPS_SCHEMA.names[1:], strict=True):
+        is_unreadable = pc.equal(table[name.replace("stamp", "status")], str(status))
+        kept = pc.if_else(pc.fill_null(is_unreadable, False), pa.scalar(UNKNOWN_STAMP, _STAMP), stamps[name])
+        table = table.append_column(STAMPS_SCHEMA.field(name), kept)
     return table
 
 
@@ -141,6 +153,7 @@ def _make_row(facts: BinFacts) -> dict[str, Any]:
         "photo_sha256": photo.sha256,
         "photo_sharpness": sharpness,
         "photo_brightness": brightness,
+        "photo_damage": photo.damage,
         "photo_status": photo_status,
         "photo_reason": photo_reason,
         "record_status": record_status,
@@ -153,14 +166,16 @@ def _read_photo(source: Source, bin_id: str) -> PhotoFacts:
         photo = source.read_photo(bin_id)
     except MissingBinError:
         return PhotoFacts(fault=Fault(Status.MISSING_PHOTO, "there is no photo"))
+    except UnreadableBinError as error:
+        return PhotoFacts(fault=Fault(UNREADABLE["photo"], f"photo: {error.reason}"))
     sha256 = hashlib.sha256(photo).hexdigest()
     try:
-        pixels = decode_photo(photo)
+        pixels, damage = decode_photo_noting(photo)
     except PhotoError as error:
         fault = Fault(Status.CORRUPT_PHOTO, f"photo: {error}")
         return PhotoFacts(byte_count=len(photo), sha256=sha256, fault=fault)
     _, height, width = pixels.shape
-    return PhotoFacts(width, height, len(photo), sha256, quality=measure_photo(pixels))
+    return PhotoFacts(width, height, len(photo), sha256, quality=measure_photo(pixels), damage=damage)
 
 
 def _read_record(source: Source, bin_id: str) -> tuple[Record | None, Fault | None]:
@@ -168,6 +183,8 @@ def _read_record(source: Source, bin_id: str) -> tuple[Record | None, Fault | No
         record = parse_record(source.read_record(bin_id))
     except MissingBinError:
         return None, Fault(Status.MISSING_RECORD, "there is no record")
+    except UnreadableBinError as error:
+        return None, Fault(UNREADABLE["record"], f"record: {error.reason}")
     except RecordError as error:
         return None, Fault(Status.MALFORMED_RECORD, f"record: {error}")
     if not record.is_contradictory:

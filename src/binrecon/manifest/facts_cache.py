@@ -12,10 +12,8 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from binrecon.console import get_console
-from binrecon.errors import OutputError
 from binrecon.manifest.facts import FACTS_SCHEMA, FACTS_VERSION
-from binrecon.manifest.io import read_row_groups, write_table
+from binrecon.manifest.parts import list_parts, read_part, write_part
 
 _COMPACT = "facts.parquet"
 _DRAFT_MAX_AGE_S = 86_400.0  # no build takes a day to write one file
@@ -50,7 +48,7 @@ class FactsCache:
             Tables of `FACTS_SCHEMA`, some tens of thousands of rows each, sorted by `bin_id`; an id may stand
             in several.
         """
-        self._paths = sorted(self.folder.glob("*.parquet"))
+        self._paths = list_parts(self.folder)
         return [table for path in self._paths for table in _read_part(path) if len(table)]
 
     def add(self, facts: pa.Table) -> None:
@@ -77,14 +75,7 @@ class FactsCache:
         self._remove_drafts()
 
     def _write(self, facts: pa.Table, path: Path) -> None:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_table(facts, path)
-        except OSError as error:
-            raise OutputError(
-                f"cache_dir: '{self.folder}' cannot be written ({error.strerror or error}); "
-                "free space there, or name another folder"
-            ) from error
+        write_part(facts, path)
         self._paths.append(path)
 
     def _remove_drafts(self) -> None:
@@ -96,23 +87,9 @@ class FactsCache:
 
 
 def _read_part(path: Path) -> list[pa.Table]:
-    """Read a file; nothing if it is gone meanwhile, and nothing but a printed line if it is damaged."""
-    try:
-        tables = read_row_groups(path)
-        fault = _find_fault(tables)
-    except FileNotFoundError:
-        return []  # another build has put it into its compact file
-    except (pa.ArrowException, OSError) as error:
-        fault = str(error)
-    if fault is None:
-        return tables
-    get_console().print(f"cache '{path}' is damaged, so its bins are checked anew: {fault}")
-    return []
+    def find_fault(tables: Sequence[pa.Table]) -> str | None:
+        columns = [table["bin_id"] for table in tables]
+        is_sorted = all(pc.all(pc.less(ids[:-1], ids[1:]), min_count=0).as_py() for ids in columns)
+        return None if is_sorted else f"'{path}' is not sorted"
 
-
-def _find_fault(tables: Sequence[pa.Table]) -> str | None:
-    if not all(table.schema.equals(FACTS_SCHEMA) for table in tables):
-        return "its columns are others"
-    columns = [table["bin_id"] for table in tables]
-    is_sorted = all(pc.all(pc.less(ids[:-1], ids[1:]), min_count=0).as_py() for ids in columns)
-    return None if is_sorted else "its bins are not sorted"
+    return read_part(path, FACTS_SCHEMA, "its bins are checked anew", find_fault)

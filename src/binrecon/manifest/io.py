@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from binrecon.errors import ManifestError
 from binrecon.manifest.schema import Manifest
+from binrecon.sealed_file import append_seal, read_sealed
 
 ROWS_PER_GROUP = 20_000
 """Rows that are written or read at a time, about 10 MB; a whole table at once would take its memory twice."""
@@ -42,18 +43,25 @@ def read_manifest(path: Path) -> Manifest:
         raise ManifestError(f"manifest '{path}' cannot be read: {error}; build it anew") from error
 
 
-def write_table(table: pa.Table, path: Path) -> None:
+def write_table(table: pa.Table, path: Path, identity: str | None = None) -> None:
     """Write a table so that `path` holds, at any moment, the old file or the whole new one.
+
+    Args:
+        table: The table.
+        path: Where.
+        identity: What the file is sealed for, see `binrecon.sealed_file`; None leaves it plain Parquet.
 
     Raises:
         OSError: If the folder does not exist or cannot be written.
     """
     draft = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
-        with draft.open("xb") as file:
+        with draft.open("x+b") as file:
             pq.write_table(
                 table, file, compression="zstd", write_page_checksum=True, row_group_size=ROWS_PER_GROUP
             )
+            if identity is not None:
+                append_seal(file, identity)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -61,16 +69,15 @@ def write_table(table: pa.Table, path: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def read_row_groups(path: Path) -> list[pa.Table]:
-    """Read a table that `write_table` wrote, in the pieces in which it was written.
+def read_row_groups(path: Path, identity: str) -> list[pa.Table]:
+    """Read a table that `write_table` wrote and sealed, in the pieces in which it was written.
 
     Raises:
-        ArrowException: If the file is damaged or no Parquet; an OSError without a number means the same.
+        DamagedCacheError: If the file is not what was written for this identity.
         OSError: If the file cannot be opened.
     """
-    with path.open("rb") as file:
-        parquet = pq.ParquetFile(file, page_checksum_verification=True)
-        return [pack(parquet.read_row_group(number)) for number in range(parquet.num_row_groups)]
+    parquet = pq.ParquetFile(pa.BufferReader(pa.py_buffer(read_sealed(path, identity))))
+    return [pack(parquet.read_row_group(number)) for number in range(parquet.num_row_groups)]
 
 
 def pack(table: pa.Table) -> pa.Table:

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pyarrow.compute as pc
 from binrecon.errors import ManifestError
 from binrecon.formulas import free_cell
 from binrecon.manifest.record import MAX_COUNT
+from binrecon.regular_file import open_regular
 
 LABEL_COLUMNS = ("bin_id", "recorded_count")
 """Columns of a file of labels, as `binrecon reconcile --apply` writes it."""
@@ -67,7 +69,7 @@ def apply_labels(facts: pa.Table, labels: Mapping[str, int]) -> pa.Table:
 def _read_rows(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
     """Yield the number and the cells of every line below the header."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with TextIOWrapper(open_regular(path), encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             header = tuple(next(reader, ()))
             if header != LABEL_COLUMNS:

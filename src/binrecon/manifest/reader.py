@@ -14,6 +14,7 @@ from binrecon.console import ProgressMeter, get_console, track
 from binrecon.manifest.facts import FACTS_SCHEMA, STAMPS_SCHEMA, read_bin, tabulate_facts
 from binrecon.manifest.facts_cache import FactsCache
 from binrecon.manifest.io import pack
+from binrecon.manifest.readability import check_readable, describe_damage
 from binrecon.manifest.reuse import find_unchanged, gather_rows
 from binrecon.sources import Source
 
@@ -54,7 +55,7 @@ def read_facts(
         A table of `FACTS_SCHEMA`: a row for each bin that has a photo or a record, sorted by `bin_id`.
 
     Raises:
-        SourceError: If the source cannot list its bins.
+        SourceError: If the source cannot list its bins, or most of them cannot be read.
         OutputError: If the cache cannot be written.
     """
     if workers is None:
@@ -72,6 +73,9 @@ def read_facts(
     if cache is not None and not (is_kept and cache.is_compact):
         cache.replace(facts)
     pa.default_memory_pool().release_unused()  # some 30 MB that were needed for reading files
+    check_readable(facts)
+    if (damage := describe_damage(facts)) is not None:
+        get_console().print(damage, markup=False, highlight=False)
     return facts
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from binrecon.manifest.io import pack
+from binrecon.sources.source import UNKNOWN_STAMP
 
 ROWS_PER_PIECE = 10_000
 """Rows that are put in order at a time: all at once would take the memory of three tables."""
@@ -113,9 +114,10 @@ def _gather_piece(tables: Sequence[pa.Table], places: Places) -> pa.Table:
 
 
 def _compare_stamps(one: pa.ChunkedArray, other: pa.ChunkedArray) -> np.ndarray:
-    """Tell for each row whether both stamps are null or agree in every field."""
+    """Tell for each row whether both stamps are null, or are known and agree in every field."""
     agreements = [
         pc.equal(pc.struct_field(one, field.name), pc.struct_field(other, field.name)) for field in one.type
     ]
-    is_equal = pc.fill_null(reduce(pc.and_, agreements), False)
+    is_known = pc.not_equal(pc.struct_field(one, "size"), UNKNOWN_STAMP[0])
+    is_equal = pc.fill_null(pc.and_(reduce(pc.and_, agreements), is_known), False)
     return np.asarray(pc.or_(is_equal, pc.and_(pc.is_null(one), pc.is_null(other))))

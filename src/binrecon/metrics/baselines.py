@@ -1,4 +1,4 @@
-"""What needs no photo: the scores that a model has to beat."""
+"""Baselines that need no photo."""
 
 from collections.abc import Sequence
 
@@ -65,16 +65,7 @@ def prior_baseline(
     never trained on, and the confidence is the frequency of the commonest count, with that count for the
     answer.
 
-    Args:
-        train_histogram: Number of training bins with each count, from `min_count` up, length C.
-        test_histogram: Number of scored bins with each count, length C.
-        min_count: The count of the first entry of both.
-
-    Returns:
-        Each metric by name; all are NaN where no bin is scored.
-
-    Raises:
-        ValueError: If the histograms do not fit, or there is no training bin.
+    Arguments, result and errors are those of `majority_baseline`.
     """
     train, test = _check_histograms(train_histogram, test_histogram)
     prior = train / train.sum()

@@ -1,11 +1,11 @@
-"""Whether logits and recorded counts can be summed up."""
+"""Checks of logits and recorded counts."""
 
 import torch
 from torch import Tensor
 
 
 def check_batch(count_logits: Tensor, recorded_counts: Tensor, min_count: int) -> Tensor:
-    """Check a batch that is to be summed up; looking at its values waits for the device.
+    """Check a batch before it is summed up; this synchronises with the device.
 
     Returns:
         The recorded counts as int64: in their own dtype, differences of uint8 would wrap round.

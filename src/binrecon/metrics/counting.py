@@ -44,7 +44,7 @@ class CountingMetrics(Metric):
 
         Args:
             count_logits: Unnormalised log-probabilities of the counts, shape (B, C).
-            recorded_counts: What the records say, in items, shape (B,), any integer dtype.
+            recorded_counts: Recorded counts, in items, shape (B,), any integer dtype.
 
         Raises:
             ValueError: As `tally_batch`, or if C is not the number of counts of this metric.

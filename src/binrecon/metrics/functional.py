@@ -58,12 +58,12 @@ def add_tallies(first: CountTally, second: CountTally) -> CountTally:
 
 
 def tally_batch(count_logits: Tensor, recorded_counts: Tensor, min_count: int) -> CountTally:
-    """Sum up one batch; checking its values waits for the device.
+    """Sum up one batch; checking its values synchronises with the device.
 
     Args:
         count_logits: Unnormalised log-probabilities of the counts, shape (B, C). Half precision is computed
             in float32.
-        recorded_counts: What the records say, in items, shape (B,), any integer dtype.
+        recorded_counts: Recorded counts, in items, shape (B,), any integer dtype.
         min_count: The count of class 0.
 
     Raises:
@@ -80,7 +80,7 @@ def tally_heads(count_logits: Tensor, recorded_counts: Tensor, min_count: int) -
     Args:
         count_logits: Finite, unnormalised log-probabilities of the counts, shape (B, K, C). Half precision is
             computed in float32.
-        recorded_counts: What the records say, in items, shape (B,), int64, each with a class.
+        recorded_counts: Recorded counts, in items, shape (B,), int64, each with a class.
         min_count: The count of class 0.
 
     Returns:
@@ -119,7 +119,7 @@ def _count_cells(
     """Count bins by recorded class and answer.
 
     Args:
-        recorded_class: Of B bins, each K times, shape (B K,).
+        recorded_class: Class of each of B bins, repeated K times, shape (B K,).
         answers: Classes in D ways, shape (D, B K).
         head_count: K.
         class_count: C.

@@ -6,7 +6,7 @@ from typing import Any, Self, cast
 import timm
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.batchnorm import _BatchNorm  # public are only its kinds, a list that grows with torch
 
 from binrecon.config.pooling_words import Pooling
 from binrecon.config.regime_words import HEAD

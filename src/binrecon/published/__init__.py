@@ -1,4 +1,4 @@
-"""What others published about the dataset: lists of bins, the splits made of them, and their class counts."""
+"""Published lists of bins, the splits made of them, their class counts, and published results."""
 
 from binrecon.published.lists import read_counting_list, read_file_list
 from binrecon.published.splits import PublishedSplit, load_published_ids, load_published_split

@@ -1,4 +1,4 @@
-"""How many bins of each recorded count others published, and the check that lists agree."""
+"""Published numbers of bins by recorded count, and the check that lists agree."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -62,7 +62,7 @@ def check_class_counts(found: Mapping[str, Iterable[int]], lists_dir: Path) -> N
 
     Args:
         found: The recorded count of every bin, by a name of `CLASS_COUNTS`.
-        lists_dir: Where the lists were read, for the message.
+        lists_dir: Folder of the lists, for the message.
 
     Raises:
         ManifestError: If a number differs; the message names them all.

@@ -1,24 +1,26 @@
-"""A published list as a file: JSON, plain or gzipped, from whoever put it there."""
+"""Reader of a published list: JSON, plain or gzipped, from an untrusted source."""
 
 import gzip
-import io
 import json
 import reprlib
 import zlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import BinaryIO
 
 from binrecon.errors import ManifestError
+from binrecon.regular_file import open_regular
 
 REMEDY = "get the list anew, whole and unchanged"
-"""How every message about a damaged list ends."""
+"""End of every message about a damaged list."""
 
 _MAX_MIB = 64  # the largest published list has 4
 _MAX_BYTES = _MAX_MIB * 2**20
 
 
 def read_json(path: Path) -> object:
-    """Return what a list holds, unzipped if its name ends in `.gz`.
+    """Return the content of a list, unzipped if its name ends in `.gz`.
 
     Raises:
         ManifestError: If the file cannot be read, is larger than a list can be, or is not JSON.
@@ -32,10 +34,10 @@ def read_json(path: Path) -> object:
 
 
 def _read_capped(path: Path) -> bytes:
-    """Return the bytes of a list, of which no more than the limit and one are ever in memory."""
+    """Return the bytes of a list; at most one more than the limit is ever in memory."""
     try:
-        with _open(path) as file:
-            content = file.read(_MAX_BYTES + 1)
+        with open_regular(path) as file, _unzip(path, file) as unzipped:
+            content = unzipped.read(_MAX_BYTES + 1)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ManifestError(f"list '{path}' is not a whole gzip file: {error}; {REMEDY}") from error
     except OSError as error:
@@ -48,12 +50,12 @@ def _read_capped(path: Path) -> bytes:
     return content
 
 
-def _open(path: Path) -> io.BufferedIOBase:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+def _unzip(path: Path, file: BinaryIO) -> AbstractContextManager[BinaryIO | gzip.GzipFile]:
+    return gzip.GzipFile(fileobj=file, mode="rb") if path.suffix == ".gz" else nullcontext(file)
 
 
 def _build_object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    """Build an object of JSON, but refuse a repeated key, of which Python would keep the last alone."""
+    """Build a JSON object, but refuse a repeated key, of which Python would keep only the last value."""
     built = dict(pairs)
     if len(built) < len(pairs):
         raise ValueError(f"a key stands twice among {reprlib.repr([key for key, _ in pairs])}")

@@ -18,7 +18,7 @@ LIST_ORIGINS = (
     "pablo-tech/Image-Inventory-Reconciliation-with-SVM-and-CNN under data-processing/, "
     "file_list.json in udacity/nd009t-capstone-starter under starter/"
 )
-"""Where the lists come from, as a part of a message."""
+"""Origin of the lists, as a part of a message."""
 
 _FILE_LIST_KEYS = ("1", "2", "3", "4", "5")
 _RECORD_PATH = re.compile(r"data/metadata/([0-9]+)\.json")  # only digits: an id never leaves its folder
@@ -35,7 +35,7 @@ def find_list(lists_dir: Path, name: str) -> Path:
         for path in (lists_dir / name for name in names):
             if path.is_file():
                 return path
-        fault = _say_what_is_missing(lists_dir)
+        fault = _describe_missing(lists_dir)
     except OSError as error:
         fault = f"cannot be searched: {error.strerror or error}"
     raise ManifestError(
@@ -82,16 +82,7 @@ def read_counting_list(path: Path) -> dict[str, int]:
 def read_file_list(path: Path) -> dict[str, int]:
     """Read Udacity's list, `{"1": ["data/metadata/00001.json", ...], ..., "5": [...]}`.
 
-    Ids are verbatim: `523` and `00523` are different bins.
-
-    Args:
-        path: A `.json` or `.json.gz` file.
-
-    Returns:
-        The recorded count of each bin by its id, in the order of the list.
-
-    Raises:
-        ManifestError: If the file cannot be read, is no such list, or lists a bin twice.
+    Ids are verbatim: `523` and `00523` are different bins. Else as `read_counting_list`.
     """
     record_paths = read_json(path)
     if not (isinstance(record_paths, dict) and set(record_paths) == set(_FILE_LIST_KEYS)):
@@ -111,14 +102,14 @@ def read_file_list(path: Path) -> dict[str, int]:
     return counts
 
 
-def _say_what_is_missing(lists_dir: Path) -> str:
+def _describe_missing(lists_dir: Path) -> str:
     if not lists_dir.exists():
         return "does not exist"
     return "lacks a list" if lists_dir.is_dir() else "is not a folder"
 
 
 def _is_counting_entry(entry: object) -> TypeGuard[list[int]]:
-    """Say whether an entry is two whole numbers of at least 0; `true` and `3.0` are none."""
+    """Return whether an entry is two whole numbers of at least 0; `true` and `3.0` are none."""
     if not (isinstance(entry, list) and len(entry) == 2):
         return False
     index, count = entry

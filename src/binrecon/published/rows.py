@@ -1,6 +1,6 @@
-"""Results that others published, row by row: what each was measured on, and the recipe that repeats it.
+"""Published results, row by row: split, scores, source and the recipe that repeats each.
 
-Numbers are as published, the mistakes included; what is known of these stands in `caveats`.
+Numbers are as published, mistakes included; known mistakes are in `caveats`.
 """
 
 from collections.abc import Mapping
@@ -14,9 +14,9 @@ class PublishedScore:
     """One published number.
 
     Attributes:
-        split: The bins that it was measured on; `val` bins had a say in what was published.
-        metric: Its name in `config.metric_names`.
-        value: A share, or items for `rmse`.
+        split: Bins that it was measured on; `val` bins were used to choose what was published.
+        metric: Name in `config.metric_names`.
+        value: Fraction of the bins, or items for `rmse`.
     """
 
     split: Split
@@ -29,13 +29,13 @@ class PublishedRow:
     """A row of a published table.
 
     Attributes:
-        name: Of the row within its table here.
-        recipe: What repeats it: `experiment=RECIPE`.
-        split: The word in `data.split`: which bins it is about.
-        epochs: As published; None if it is not stated.
-        scores: What was measured.
-        source: Where it stands.
-        caveats: What a comparison with it must not forget.
+        name: Name of the row within its table here.
+        recipe: Recipe that repeats it: `experiment=RECIPE`.
+        split: Value of `data.split` for its bins.
+        epochs: Published number; None if it is not stated.
+        scores: Published numbers.
+        source: Publication.
+        caveats: Remarks for every comparison with it.
     """
 
     name: str
@@ -56,7 +56,7 @@ _SCRATCH = "with random weights, as the code did it; the report says pretrained"
 
 
 def _scores(train: float, val: float, rmse: float) -> tuple[PublishedScore, ...]:
-    """Return what Table III says of a row."""
+    """Return the scores of a row of Table III."""
     return (
         PublishedScore("train", "accuracy", train),
         PublishedScore("val", "accuracy", val),
@@ -71,7 +71,7 @@ def _both_variants(
     scores: tuple[PublishedScore, ...],
     caveats: tuple[str, ...],
 ) -> tuple[PublishedRow, PublishedRow]:
-    """Return a row of Stanford's as the report has it, and as the code did it."""
+    """Return a row of Stanford's in two variants, by its report and by its code."""
     recipe = f"stanford/{name}"
     return (
         PublishedRow(name, recipe, split, epochs, scores, _REPORT, caveats),

@@ -1,4 +1,4 @@
-"""The shuffle that decided which bins were tested on."""
+"""Shuffle of Python 2, which made a published test split."""
 
 import random
 from collections.abc import Iterable
@@ -7,9 +7,9 @@ from collections.abc import Iterable
 def shuffle_as_python_2(bin_ids: Iterable[str], seed: int) -> list[str]:
     """Return ids in the order that `random.Random(seed).shuffle` gave them in Python 2.
 
-    From the last place to the second, each place swaps with the place `int(random() * (place + 1))`
-    (CPython 2.7, `Lib/random.py`). Python 3's own `shuffle` chooses the other place in another way and may
-    change; `random()` draws the same numbers in both, and Python's manual promises that it will go on to.
+    From the last index to the second, each entry is swapped with that at `int(random() * (index + 1))`
+    (CPython 2.7, `Lib/random.py`). Python 3's own `shuffle` chooses the other index differently and may
+    change; `random()` draws the same numbers in both, and Python's manual promises that it always will.
 
     Args:
         bin_ids: Ids in an order that matters.
@@ -17,7 +17,7 @@ def shuffle_as_python_2(bin_ids: Iterable[str], seed: int) -> list[str]:
     """
     shuffled = list(bin_ids)
     draw = random.Random(seed).random  # noqa: S311  (to be repeated, not to be secret)
-    for place in range(len(shuffled) - 1, 0, -1):
-        other = int(draw() * (place + 1))
-        shuffled[place], shuffled[other] = shuffled[other], shuffled[place]
+    for index in range(len(shuffled) - 1, 0, -1):
+        other = int(draw() * (index + 1))
+        shuffled[index], shuffled[other] = shuffled[other], shuffled[index]
     return shuffled

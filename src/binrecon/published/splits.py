@@ -1,4 +1,4 @@
-"""Splits of the dataset that others published, rebuilt exactly from their lists."""
+"""Published splits of the dataset, rebuilt exactly from their lists."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ _STANFORD_150K_LAST_PHOTO = "30175.jpg"
 
 @dataclass(frozen=True)
 class PublishedSplit:
-    """Which bins somebody trained and tested on.
+    """Bins of a published split.
 
     Args:
         name: One of `PUBLISHED_SPLITS`.
@@ -51,7 +51,7 @@ class PublishedSplit:
 
     @property
     def has_test(self) -> bool:
-        """Whether some bins are kept for the test; UNC chose epochs and reported on one list, its `val`."""
+        """Return whether there are test bins; UNC chose epochs and reported on one list, its `val`."""
         return self.splits is None or "test" in self.splits.values()
 
 
@@ -122,8 +122,8 @@ def _load_stanford_150k(lists_dir: Path, seed: int) -> PublishedSplit:
     pool_ids = (bin_id for bin_id in everything if f"{bin_id}.jpg" <= _STANFORD_150K_LAST_PHOTO)
     pool = {bin_id: everything[bin_id] for bin_id in sorted(pool_ids) if bin_id != _STANFORD_ABSENT_ID}
     check_class_counts({STANFORD_150K_POOL: pool.values()}, lists_dir)
-    words = chain.from_iterable(repeat(split, size) for split, size in STANFORD_150K_SIZES.items())
-    splits = dict(zip(shuffle_as_python_2(pool, seed), words, strict=True))
+    parts = chain.from_iterable(repeat(split, size) for split, size in STANFORD_150K_SIZES.items())
+    splits = dict(zip(shuffle_as_python_2(pool, seed), parts, strict=True))
     return PublishedSplit("stanford_150k", pool, splits)
 
 

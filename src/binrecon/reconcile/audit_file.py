@@ -13,6 +13,7 @@ from binrecon.formulas import free_cell
 from binrecon.manifest.record import MAX_COUNT
 from binrecon.reconcile.audit_words import AUDIT_COLUMNS, LARGEST_COUNT, Verdict
 from binrecon.reconcile.inventory_file import SEPARATOR_MARK, UTF16_MARKS
+from binrecon.regular_file import read_regular
 
 _DELIMITERS = (",", ";", "\t")
 """The page writes commas; spreadsheets of some countries save with the others."""
@@ -21,6 +22,7 @@ _LARGEST = {"recorded_count": MAX_COUNT, "audited_count": LARGEST_COUNT}
 """A record may claim any number."""
 
 _MOST_PROBLEMS = 20
+_MAX_BYTES = 1_000_000_000
 _SHOWN_LENGTH = 40
 
 
@@ -122,7 +124,7 @@ def _drop_empty_end(cells: list[str], least: int) -> list[str]:
 
 def _read_text(path: Path) -> str:
     try:
-        content = path.read_bytes()
+        content = read_regular(path, _MAX_BYTES)
         return content.decode("utf-16" if content.startswith(UTF16_MARKS) else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise AuditError(

@@ -12,12 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from binrecon.console import get_console
-from binrecon.errors import OutputError
-from binrecon.manifest.io import read_row_groups, write_table
+from binrecon.manifest.parts import list_parts, read_part, write_part
 
-_VERSION = 1
-"""To be raised with every change after which the same counter says other things of the same photo."""
+_VERSION = 2
+"""To be raised with every change after which the same counter says other things of the same photo, or counts
+lie otherwise on disk."""
 
 _HASH = "photo_sha256"
 _NOVELTY = "novelty"
@@ -53,13 +52,8 @@ class CountStore:
     def load(self) -> pa.Table:
         """Read every part that is sound; print a line for each that is damaged."""
         parts = [self._schema.empty_table()]
-        for path in sorted(self.folder.glob("*.parquet")):
-            try:
-                tables = read_row_groups(path)
-            except (pa.ArrowException, OSError) as error:
-                get_console().print(f"'{path}' is damaged, so its photos are counted anew: {error}")
-                continue
-            parts += [table for table in tables if table.schema.equals(self._schema)]
+        for path in list_parts(self.folder):
+            parts += read_part(path, self._schema, "its photos are counted anew", lambda _: None)
         return pa.concat_tables(parts)
 
     def add(self, hashes: pa.Array, counts: PhotoCounts) -> None:
@@ -70,14 +64,7 @@ class CountStore:
         """
         columns = [hashes, *counts.log_probabilities.T, counts.novelty]
         part = pa.table([pa.array(column) for column in columns], schema=self._schema)
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_table(part, self.folder / f"part-{time.time_ns():020d}-{uuid4().hex}.parquet")
-        except OSError as error:
-            raise OutputError(
-                f"cache_dir: '{self.folder}' cannot be written ({error.strerror or error}); "
-                "free space there, or name another folder"
-            ) from error
+        write_part(part, self.folder / f"part-{time.time_ns():020d}-{uuid4().hex}.parquet")
 
 
 def find_missing(table: pa.Table, hashes: pa.ChunkedArray) -> NDArray[np.int64]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from binrecon.calibration import Calibration, read_calibration
-from binrecon.config.compose import load_resolved
 from binrecon.config.schema import TrainConfig
+from binrecon.config.stored.run_config import load_resolved
 from binrecon.errors import CalibrationError, ConfigError
 from binrecon.models import BinCounter
 from binrecon.training.checkpoints.files import load_counter

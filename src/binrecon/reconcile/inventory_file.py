@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from binrecon.config.spelling import did_you_mean
 from binrecon.errors import InventoryError
 from binrecon.formulas import FORMULA
+from binrecon.regular_file import open_regular
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 PARQUET_SUFFIXES = (".parquet", ".pq")
@@ -61,17 +62,25 @@ def read_text_columns(path: Path, bin_column: str, count_column: str) -> TextCol
             f"inventory: '{path}' is neither {', '.join(CSV_SUFFIXES)} nor {', '.join(PARQUET_SUFFIXES)}; "
             "save a spreadsheet as CSV UTF-8"
         )
-    if not path.is_file():
-        raise InventoryError(f"inventory: '{path}' does not exist; give the path of a CSV or Parquet file")
     read = _read_parquet if suffix in PARQUET_SUFFIXES else _read_csv
-    return read(path, (bin_column, count_column))
-
-
-def _read_parquet(path: Path, wanted: tuple[str, str]) -> TextColumns:
     try:
-        names = pq.read_schema(path).names
+        with open_regular(path) as file:
+            return read(path, file, (bin_column, count_column))
+    except FileNotFoundError as error:
+        message = f"inventory: '{path}' does not exist; give the path of a CSV or Parquet file"
+        raise InventoryError(message) from error
+    except OSError as error:
+        raise InventoryError(
+            f"inventory: '{path}' cannot be read ({error.strerror or error}); "
+            "give the path of a CSV or Parquet file"
+        ) from error
+
+
+def _read_parquet(path: Path, file: BinaryIO, wanted: tuple[str, str]) -> TextColumns:
+    try:
+        names = pq.read_schema(file).names
         found = _find_columns(path, names, wanted)
-        table = pq.read_table(path, columns=list(found))
+        table = pq.read_table(file, columns=list(found))
     except (pa.ArrowException, OSError) as error:
         raise InventoryError(f"inventory: '{path}' is no Parquet file that can be read: {error}") from error
     bin_ids, counts = (_list_plainly(table[name]) for name in found)
@@ -94,15 +103,15 @@ def _list_plainly(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
-def _read_csv(path: Path, wanted: tuple[str, str]) -> TextColumns:
-    head = _read_head(path)
+def _read_csv(path: Path, file: BinaryIO, wanted: tuple[str, str]) -> TextColumns:
+    head = _read_head(file)
     lines = head.text.splitlines()
     skipped = 1 if lines and lines[0].lower().startswith(SEPARATOR_MARK) else 0
     header = next((line for line in lines[skipped:] if line.strip()), "")
     delimiter = lines[0][4:5] if skipped and len(lines[0]) > 4 else _guess_delimiter(header)
     names = next(csv.reader([header], delimiter=delimiter), [])
     found = _find_columns(path, names, wanted)
-    rows = _parse(path, found, delimiter, head.encoding, skipped)
+    rows = _parse(path, file, found, delimiter, head.encoding, skipped)
     bin_ids = pc.replace_substring_regex(rows[found[0]], rf"\A'{FORMULA}", r"\1")  # as our own CSVs have it
     ignored = _list_ignored(names, found)
     return TextColumns(bin_ids, rows[found[1]], first_row=2 + skipped, ignored=ignored)
@@ -113,9 +122,9 @@ class _Head(NamedTuple):
     encoding: str
 
 
-def _read_head(path: Path) -> _Head:
-    with path.open("rb") as file:
-        content = file.read(_HEAD_BYTES)
+def _read_head(file: BinaryIO) -> _Head:
+    content = file.read(_HEAD_BYTES)
+    file.seek(0)
     if content.startswith(UTF16_MARKS):
         return _Head(content[: len(content) // 2 * 2].decode("utf-16", "replace"), "utf-16")
     return _Head(content.removeprefix(_UTF8_MARK).decode("utf-8", "replace"), "utf8")
@@ -152,7 +161,9 @@ def _list_ignored(names: Sequence[str], found: Sequence[str]) -> tuple[str, ...]
     return tuple(name.strip() for name in names if name not in found and name.strip())
 
 
-def _parse(path: Path, columns: tuple[str, str], delimiter: str, encoding: str, skipped: int) -> pa.Table:
+def _parse(
+    path: Path, file: BinaryIO, columns: tuple[str, str], delimiter: str, encoding: str, skipped: int
+) -> pa.Table:
     ragged: list[str] = []
 
     def note(row: pc_csv.InvalidRow) -> str:
@@ -163,7 +174,7 @@ def _parse(path: Path, columns: tuple[str, str], delimiter: str, encoding: str, 
 
     try:
         rows = pc_csv.read_csv(
-            path,
+            file,
             pc_csv.ReadOptions(use_threads=False, encoding=encoding, skip_rows=skipped),
             pc_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
             pc_csv.ConvertOptions(

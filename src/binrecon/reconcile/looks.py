@@ -1,7 +1,7 @@
 """Photos to features and count distributions, a chunk at a time: from kept features, or from the photos."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -15,7 +15,7 @@ from binrecon.config.augment_words import TTA
 from binrecon.data.transforms import RESIZES, VIEW_COUNT, list_looks, take_view
 from binrecon.data.workers import begin_worker
 from binrecon.errors import PhotoError
-from binrecon.features import FeatureStore, RowKey, extract_features
+from binrecon.features import FeatureStore, RowKey, WantedViews, extract_features, prepare_features
 from binrecon.models.decoding import average_looks
 from binrecon.reconcile.counting_run import CountingRun
 from binrecon.sources import Source
@@ -111,21 +111,17 @@ class KeptFeatures:
     def prepare(self, photos: pa.Table) -> None:
         """Compute the features that are missing; a run that is killed goes on from there."""
         hashes = photos["sha256"].to_pylist()
-        rows = [self._store.find_rows(hashes, view) for view in range(self._views)]
-        missing = {
-            RowKey(hashes[place], view): photos["bin_id"][place].as_py()
-            for view in range(self._views)
-            for place in np.flatnonzero(rows[view] < 0).tolist()
-        }
-        if missing:
+
+        def compute(missing: Mapping[RowKey, str]) -> int:
             device = choose_device(self._run.config.trainer)
-            extract_features(
-                self._store, self._run.counter.backbone, self._source, missing, self._workers, device
-            )
-            rows = [self._store.find_rows(hashes, view) for view in range(self._views)]
+            backbone = self._run.counter.backbone
+            return extract_features(self._store, backbone, self._source, missing, self._workers, device)
+
+        wanted = WantedViews(hashes, photos["bin_id"].to_pylist(), self._views)
+        table, _ = prepare_features(self._store, [wanted], compute)
         self._run.counter.to("cpu")
-        self._rows = np.stack(rows, axis=1)
-        self._features = self._store.open()
+        self._rows = np.stack([table.find_rows(hashes, view) for view in range(self._views)], axis=1)
+        self._features = table.features
 
     @torch.inference_mode()
     def look(self, start: int, stop: int) -> Look:

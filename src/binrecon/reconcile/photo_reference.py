@@ -1,7 +1,6 @@
 """What usual photos are like: those that a counter was trained and chosen on, measured once and kept."""
 
 import io
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,22 +10,22 @@ from numpy.typing import NDArray
 
 from binrecon.config.split_words import Split
 from binrecon.console import get_console, track
-from binrecon.errors import BinreconError, CheckpointError
+from binrecon.errors import BinreconError, CheckpointError, DamagedCacheError
 from binrecon.manifest import read_manifest
 from binrecon.manifest.photo_quality import measure_photo
 from binrecon.reconcile.counting_run import CountingRun
 from binrecon.reconcile.looks import PHOTOS_SCHEMA, Looker, build_looker
 from binrecon.reconcile.novelty import Novelty, fit_novelty
+from binrecon.sealed_file import read_sealed, write_sealed
 from binrecon.sources import Source
 from binrecon.sources.build import build_source
 from binrecon.sources.photo import decode_photo
-from binrecon.whole_file import write_whole
 
 MOST_PHOTOS = 2_000
 """Training photos whose features are described, and validation photos that thresholds are taken from."""
 
 _FILE = "photo_reference.npz"
-_VERSION = "1"
+_VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def prepare_reference(run: CountingRun, workers: int) -> PhotoReference:
             "are, or leave unusual photos in with quality.is_judged=false"
         ) from error
     try:
-        write_whole(path, _pack(reference, run.checkpoint_hash))
+        write_sealed(path, _pack(reference), _name_seal(run.checkpoint_hash))
     except OSError as error:  # a run that may only be read can be used, a little more slowly
         get_console().print(f"'{path}' cannot be written ({error.strerror}), so it is measured each time")
     return reference
@@ -105,13 +104,15 @@ def _read_features(looker: Looker, photos: pa.Table) -> NDArray[np.float32]:
     return np.concatenate(parts)
 
 
-def _pack(reference: PhotoReference, checkpoint_hash: str) -> bytes:
+def _name_seal(checkpoint_hash: str) -> str:
+    return f"photo reference {_VERSION} of {checkpoint_hash}"
+
+
+def _pack(reference: PhotoReference) -> bytes:
     novelty = reference.novelty
     file = io.BytesIO()
     np.savez(
         file,
-        version=np.array(_VERSION),
-        checkpoint=np.array(checkpoint_hash),
         mean=novelty.mean,
         scale=novelty.scale,
         directions=novelty.directions,
@@ -127,13 +128,20 @@ def _pack(reference: PhotoReference, checkpoint_hash: str) -> bytes:
 def _read(path: Path, checkpoint_hash: str) -> PhotoReference | None:
     """Read a reference; None if there is none of this counter, or it is damaged: it can be made again."""
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
-            if (str(kept["version"]), str(kept["checkpoint"])) != (_VERSION, checkpoint_hash):
-                return None
-            novelty = Novelty(
-                kept["mean"], kept["scale"], kept["directions"], kept["variances"], float(kept["rest"])
-            )
-            names = ("val_sharpness", "val_brightness", "val_novelty")
-            return PhotoReference(novelty, *(kept[name] for name in names))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
+        content = read_sealed(path, _name_seal(checkpoint_hash))
+    except FileNotFoundError:
         return None
+    except DamagedCacheError as error:
+        line = f"{error} for this counter, so usual photos are measured anew"
+        get_console().print(line, highlight=False, markup=False)
+        return None
+    except OSError as error:
+        raise CheckpointError(
+            f"'{path}' cannot be read ({error.strerror or error}); remove it, and it is made anew"
+        ) from error
+    with np.load(io.BytesIO(content), allow_pickle=False) as kept:
+        novelty = Novelty(
+            kept["mean"], kept["scale"], kept["directions"], kept["variances"], float(kept["rest"])
+        )
+        names = ("val_sharpness", "val_brightness", "val_novelty")
+        return PhotoReference(novelty, *(kept[name] for name in names))

@@ -1,20 +1,19 @@
-"""How far probabilities could be trusted before and after calibration, as a table and a picture."""
+"""Reliability of probabilities before and after calibration, as a table and a picture."""
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from rich import box
 from rich.table import Table
 
 from binrecon.calibration.arrays import Floats, Ints
 from binrecon.calibration.reliability import classwise_ece, cut_bands
-from binrecon.report.legend import add_legend_above
-from binrecon.report.png import save_png
+from binrecon.report.figures import add_legend_above, tidy
+from binrecon.report.png import save_figure
+from binrecon.report.text import build_table, write_number
 
 CALIBRATION_MEANINGS = {
     "nll": "negative log-likelihood of the recorded count, in nats",
@@ -23,7 +22,7 @@ CALIBRATION_MEANINGS = {
     "classwise_ece": "gap between the probability of a count and how often it is recorded, over all counts",
     "brier": "squared distance of the distribution from what is recorded",
 }
-"""Every score of a calibration, the smaller the better, and its meaning in the words of the README."""
+"""Every score of a calibration, the smaller the better, and its meaning as the README gives it."""
 
 _BEFORE_COLOUR, _AFTER_COLOUR = "#8a8f98", "#1f5fa8"
 
@@ -32,8 +31,8 @@ class Calibrated(NamedTuple):
     """One set of bins before and after.
 
     Attributes:
-        name: Which bins, for instance `test, 466 bins`.
-        before: Probabilities as the counter gives them, shape (N, C).
+        name: Name of the bins, for instance `test, 466 bins`.
+        before: Probabilities of the counter, shape (N, C).
         after: The same calibrated, shape (N, C).
         recorded_class: Shape (N,).
     """
@@ -45,32 +44,32 @@ class Calibrated(NamedTuple):
 
 
 def calibration_table(scores: Mapping[str, Mapping[str, float]], title: str) -> Table:
-    """Lay scores side by side: a row for each, all of them better when smaller.
+    """Build a table of scores: a row for each, all of them better when smaller.
 
     Args:
         scores: Heading of each column, for instance `test before`, to its scores by name.
-        title: What was done.
+        title: Title of the table or picture.
     """
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = build_table(title)
     table.add_column("metric", no_wrap=True)
     for heading in scores:
         table.add_column(heading, justify="right")
     for name in CALIBRATION_MEANINGS:
         values = (column[name] for column in scores.values())
-        table.add_row(f"{name} ↓", *("–" if math.isnan(value) else f"{value:.3f}" for value in values))
+        table.add_row(f"{name} ↓", *map(write_number, values))
     return table
 
 
 def plot_calibration(parts: Sequence[Calibrated], title: str, path: Path) -> None:
-    """Draw, for each set of bins, how often a count is recorded that is given a probability.
+    """Draw, for each set of bins, how often counts of each probability are recorded.
 
-    All counts of all bins are in it, not the likeliest ones alone: a weak counter gives those nearly the
+    It includes all counts of all bins, not only the likeliest ones, to which a weak counter gives nearly the
     same probability everywhere.
 
     Args:
         parts: A column of panels for each.
-        title: What was done.
-        path: Where the picture goes, ending in `.png`.
+        title: Title of the table or picture.
+        path: File that ends in `.png`.
     """
     figure = Figure(figsize=(4.4 * len(parts) + 0.2, 6.2), layout="constrained")
     panels = figure.subplots(2, len(parts), sharex=True, squeeze=False, height_ratios=[3, 1])
@@ -82,15 +81,11 @@ def plot_calibration(parts: Sequence[Calibrated], title: str, path: Path) -> Non
     panels[0, 0].set_ylabel("share of bins recorded so")
     panels[1, 0].set_ylabel("share of counts")
     figure.suptitle(title, fontsize=10, x=0.01, ha="left")
-
-    def write(file: BinaryIO) -> None:
-        figure.savefig(file, format="png", dpi=150, facecolor="white")
-
-    save_png(path, write)
+    save_figure(figure, path)
 
 
 def _draw_bands(axes: Axes, part: Calibrated) -> float:
-    """Draw both lines, and return how far the axes have to reach."""
+    """Draw both lines; return the upper limit that the axes need."""
     is_recorded = np.arange(part.before.shape[1]) == part.recorded_class[:, None]
     axes.plot([0, 1], [0, 1], ls="--", lw=1, color="#555555", label="share = probability")
     reach = 0.0
@@ -104,7 +99,7 @@ def _draw_bands(axes: Axes, part: Calibrated) -> float:
         axes.plot(bands.probability, bands.share, "o-", ms=4, lw=1.2, color=colour, label=text)
         reach = max(reach, *bands.probability, *bands.share)
     add_legend_above(axes, part.name)
-    _tidy(axes)
+    tidy(axes)
     return min(1.0, 1.1 * reach)
 
 
@@ -114,11 +109,4 @@ def _draw_probabilities(axes: Axes, part: Calibrated) -> None:
         axes.stairs(shares / max(1, probabilities.size), edges, color=colour, lw=1.4)
     axes.set_xlabel("probability given to a count")
     axes.set_ylim(bottom=0)
-    _tidy(axes)
-
-
-def _tidy(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#dddddd", lw=0.6)
-    axes.set_axisbelow(True)
-    axes.tick_params(labelsize=8)
+    tidy(axes)

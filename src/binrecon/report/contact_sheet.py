@@ -1,4 +1,4 @@
-"""A sheet of bins with their recorded counts, to see what a source holds."""
+"""Sheet of bins with their recorded counts, as an overview of a source."""
 
 from pathlib import Path
 
@@ -15,11 +15,11 @@ from binrecon.sources.build import build_source
 from binrecon.sources.photo import decode_photo
 
 _NO_PHOTO = np.full((1, 1, 3), 233, np.uint8)
-"""Shown where a photo cannot be."""
+"""Shown in place of an unreadable photo."""
 
 
 def draw_contact_sheet(config: ShowConfig) -> None:
-    """Draw bins spread evenly over a source into one picture, each with its id and recorded count.
+    """Draw bins spread evenly over a source in one picture, each with its id and recorded count.
 
     Args:
         config: Checked by `validate`.
@@ -34,7 +34,7 @@ def draw_contact_sheet(config: ShowConfig) -> None:
     if not bin_ids:
         raise SourceError(f"source.root: '{config.source.root}' has records, but no photo to show")
     count = min(config.photos, len(bin_ids))
-    chosen = [bin_ids[place * len(bin_ids) // count] for place in range(count)]
+    chosen = [bin_ids[index * len(bin_ids) // count] for index in range(count)]
     photos, faults = zip(*(_read_photo(source, bin_id) for bin_id in chosen), strict=True)
     captions = [
         f"{bin_id}: {_describe_record(source, bin_id)}\n{fault}".strip()
@@ -45,7 +45,7 @@ def draw_contact_sheet(config: ShowConfig) -> None:
 
 
 def _read_photo(source: Source, bin_id: str) -> tuple[NDArray[np.uint8], str]:
-    """Return a photo as an array of shape (H, W, 3), and why it is none; empty if it is one."""
+    """Return a photo as an array of shape (H, W, 3), and the reason if it is unreadable, else `""`."""
     try:
         return decode_photo(source.read_photo(bin_id)).permute(1, 2, 0).numpy(), ""
     except BinreconError as error:

@@ -29,7 +29,7 @@ _INK = "#222222"
 _HIGHLIGHT = "#c8321e"
 
 _FONT_FOLDER = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-"""Matplotlib carries DejaVu, so a sheet looks the same on every machine."""
+"""Matplotlib ships DejaVu, so a sheet is the same on every machine."""
 
 
 class _Cell(NamedTuple):
@@ -51,10 +51,10 @@ def draw_photo_sheet(
     Args:
         photos: Pictures, or arrays of shape (H, W, 3) or (H, W), uint8.
         captions: One for each photo; wrapped to its width, and cut after four lines.
-        path: Where the sheet goes, ending in `.png`.
+        path: File that ends in `.png`.
         columns: Photos in a row.
         title: Heading of the sheet.
-        highlight: Whether each photo gets a red frame and a bold red caption.
+        highlight: For each photo, True for a red frame and a bold red caption.
 
     Raises:
         ValueError: If there is no photo, a caption or a highlight is missing or too many, `columns` is below
@@ -137,10 +137,9 @@ def _wrap(caption: str, font: ImageFont.FreeTypeFont) -> list[str]:
 
 
 def _shorten(line: str, font: ImageFont.FreeTypeFont) -> str:
-    kept = line
-    while font.getlength(kept) > _PHOTO_SIDE:
-        kept = kept.removesuffix("…").rstrip()[:-1] + "…"
-    return kept
+    while font.getlength(line) > _PHOTO_SIDE:
+        line = line.removesuffix("…").rstrip()[:-1] + "…"
+    return line
 
 
 @cache

@@ -1,31 +1,24 @@
-"""Learning curves, confusion and reliability as PNG files.
+"""Learning curves, confusion and reliability as PNG files."""
 
-Figures are made by hand, without pyplot: no display, no global state, safe beside a training run.
-"""
-
-from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
 import torch
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from binrecon.config.metric_names import LOGGED_METRICS, MAIN_METRICS
+from binrecon.config.metric_names import MAIN_METRICS
 from binrecon.metrics.functional import CountTally, ece
-from binrecon.report.legend import add_legend_above
-from binrecon.report.png import save_png
+from binrecon.report.figures import TICK_STEPS, add_legend_above, add_shared_legend, format_share, tidy
+from binrecon.report.png import save_figure
+from binrecon.report.text import add_arrow, is_share, write_number
 
-_DPI = 150
 _PANELS_PER_ROW = 3
 _FEW_EPOCHS = 12
-_TICK_STEPS = [1, 2, 2.5, 5, 10]
 _SPLIT_COLOURS = {"train": "#8a8f98", "val": "#1f5fa8"}
 _BEST_COLOUR = "#c2571a"
 _BAND_COLOUR = "#6d9bd1"
@@ -38,8 +31,8 @@ def plot_learning_curves(history: pd.DataFrame, path: Path, best_epoch: int | No
     Args:
         history: One row for each epoch or more, with `epoch` and columns named `<split>/<metric>`; values
             that are missing or not finite are left out.
-        path: Where the picture goes, ending in `.png`.
-        best_epoch: The epoch whose weights were kept; marked in every panel.
+        path: File that ends in `.png`.
+        best_epoch: Epoch of the best checkpoint; marked in every panel.
 
     Raises:
         ValueError: If no column holds a value of a declared metric in training or validation.
@@ -58,8 +51,8 @@ def plot_learning_curves(history: pd.DataFrame, path: Path, best_epoch: int | No
         panel.axis("off")
     for panel in panels[max(0, len(names) - column_count) : len(names)]:
         panel.set_xlabel("epoch")
-    _add_shared_legend(figure, panels[: len(names)])
-    _save(figure, path)
+    add_shared_legend(figure, panels[: len(names)])
+    save_figure(figure, path)
 
 
 def _find_curves(history: pd.DataFrame, name: str) -> dict[str, pd.Series]:
@@ -87,32 +80,16 @@ def _draw_curves(panel: Axes, name: str, curves: dict[str, pd.Series], best_epoc
         if "val" in curves:
             at_best = curves["val"][curves["val"].index == best_epoch]
             panel.plot(at_best.index, at_best, ls="none", marker="o", ms=5, color=_BEST_COLOUR, zorder=5)
-    is_share = LOGGED_METRICS[name] == "max"
-    panel.set_title(f"{name} {'↑' if is_share else '↓'}", fontsize=10, loc="left")
-    if is_share:
-        panel.yaxis.set_major_formatter(_format_share)
+    panel.set_title(add_arrow(name), fontsize=10, loc="left")
+    if is_share(name):
+        panel.yaxis.set_major_formatter(format_share)
     epochs = np.concatenate([values.index for values in curves.values()])
-    panel.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1, steps=_TICK_STEPS))
-    panel.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=_TICK_STEPS))
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1, steps=TICK_STEPS))
+    panel.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=TICK_STEPS))
     if np.ptp(epochs) == 0:
         panel.set_xticks(epochs[:1])
         panel.set_xlim(epochs[0] - 1, epochs[0] + 1)
-    _tidy(panel)
-
-
-def _add_shared_legend(figure: Figure, panels: Sequence[Axes]) -> None:
-    handles: dict[str, Artist] = {}
-    for panel in panels:
-        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
-            handles.setdefault(label, handle)
-    figure.legend(
-        list(handles.values()),
-        list(handles),
-        loc="outside upper center",
-        ncols=len(handles),
-        frameon=False,
-        fontsize=9,
-    )
+    tidy(panel, grid="y")
 
 
 def plot_confusion(
@@ -123,8 +100,8 @@ def plot_confusion(
     Args:
         confusion: Number of bins by recorded count (rows) and predicted count (columns), shape (C, C).
         min_count: The count of class 0.
-        path: Where the picture goes, ending in `.png`.
-        split: Whose bins they are.
+        path: File that ends in `.png`.
+        split: Split of the bins.
     """
     bins = torch.as_tensor(confusion).detach().cpu().double().numpy()
     recorded = bins.sum(axis=1, keepdims=True)
@@ -142,9 +119,9 @@ def plot_confusion(
     axes.set_title(f"{split}, {bins.sum():,.0f} bins", fontsize=10, loc="left")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.02, format=_format_share)
+    bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.02, format=format_share)
     bar.set_label("share of the recorded count")
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def _write_cells(axes: Axes, bins: NDArray[np.float64], shares: NDArray[np.float64]) -> None:
@@ -158,12 +135,12 @@ def _write_cells(axes: Axes, bins: NDArray[np.float64], shares: NDArray[np.float
 
 
 def plot_reliability(tally: CountTally, path: Path, split: str = "test") -> None:
-    """Draw how often the model is right at each confidence, and how often it is that confident.
+    """Draw accuracy and number of bins by confidence.
 
     Args:
         tally: The sums of the scored bins.
-        path: Where the picture goes, ending in `.png`.
-        split: Whose bins they are.
+        path: File that ends in `.png`.
+        split: Split of the bins.
     """
     figure = Figure(figsize=(4.6, 5.8), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
@@ -175,47 +152,19 @@ def plot_reliability(tally: CountTally, path: Path, split: str = "test") -> None
     upper.plot([0, 1], [0, 1], ls="--", lw=1, color="#555555", label="accuracy = confidence")
     dots = {"ms": 5, "mec": "white", "mew": 0.7, "color": _BEST_COLOUR}
     upper.plot(confidence / size_or_nan, correct / size_or_nan, "o", label="at the mean confidence", **dots)
-    error = float(ece(tally))
-    error_text = "–" if np.isnan(error) else f"{error:.3f}"
     upper.set(ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
-    add_legend_above(upper, f"{split}, {size.sum():,.0f} bins, ECE {error_text}")
+    add_legend_above(upper, f"{split}, {size.sum():,.0f} bins, ECE {write_number(float(ece(tally)))}")
     _draw_bands(lower, size / max(size.sum(), 1), _SPLIT_COLOURS["train"], "share")
     lower.set(xlabel="confidence (largest probability)", ylabel="share of bins")
     lower.set_ylim(bottom=0)
     for axes in (upper, lower):
-        axes.yaxis.set_major_formatter(_format_share)
-        axes.xaxis.set_major_formatter(_format_share)
-        _tidy(axes)
-    _save(figure, path)
+        axes.yaxis.set_major_formatter(format_share)
+        axes.xaxis.set_major_formatter(format_share)
+        tidy(axes, grid="y")
+    save_figure(figure, path)
 
 
 def _draw_bands(axes: Axes, heights: NDArray[np.float64], colour: str, label: str) -> None:
     edges = np.linspace(0, 1, len(heights) + 1)
-    axes.bar(
-        edges[:-1],
-        heights,
-        width=1 / len(heights),
-        align="edge",
-        color=colour,
-        edgecolor="white",
-        label=label,
-    )
-
-
-def _format_share(share: float, _position: float) -> str:
-    """Write a tick in percent."""
-    return f"{100 * share:g} %"
-
-
-def _tidy(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color="#dddddd", lw=0.6)
-    axes.set_axisbelow(True)
-    axes.tick_params(labelsize=8)
-
-
-def _save(figure: Figure, path: Path) -> None:
-    def write(file: BinaryIO) -> None:
-        figure.savefig(file, format="png", dpi=_DPI, facecolor="white")
-
-    save_png(path, write)
+    width = 1 / len(heights)
+    axes.bar(edges[:-1], heights, width, align="edge", color=colour, edgecolor="white", label=label)

@@ -1,4 +1,4 @@
-"""What a run starts from, as tables: its bins and its model."""
+"""Bins and model of a run, as tables."""
 
 from rich.table import Table
 from torch import nn
@@ -9,7 +9,7 @@ from binrecon.models import BinCounter
 
 
 def manifest_table(manifest: Manifest) -> Table:
-    """Show how many bins of each recorded count every split has, and how many bins were left out and why."""
+    """Build a table of the bins by split and recorded count, with the numbers of unusable bins by reason."""
     statuses = {str(status): bins for status, bins in manifest.count_statuses().items() if bins}
     usable = statuses.pop("usable", 0)
     left_out = ", ".join(f"{bins} {status}" for status, bins in statuses.items()) or "none"
@@ -31,10 +31,10 @@ def manifest_table(manifest: Manifest) -> Table:
 
 
 def model_table(counter: BinCounter) -> Table:
-    """Show how many parameters of backbone and head are trained, and how many stay as they are."""
+    """Build a table of the trained and the frozen parameters of backbone and head."""
     table = Table(title="model", title_justify="left", title_style="")
-    for heading in ("part", "what", "trained", "frozen"):
-        table.add_column(heading, justify="left" if heading in ("part", "what") else "right")
+    for heading in ("part", "name", "trained", "frozen"):
+        table.add_column(heading, justify="left" if heading in ("part", "name") else "right")
     parts: dict[str, tuple[str, nn.Module]] = {
         "backbone": (counter.backbone.name, counter.backbone),
         "head": (
@@ -42,8 +42,8 @@ def model_table(counter: BinCounter) -> Table:
             counter.head,
         ),
     }
-    for part, (what, module) in parts.items():
+    for part, (name, module) in parts.items():
         trained = sum(p.numel() for p in module.parameters() if p.requires_grad)
         frozen = sum(p.numel() for p in module.parameters() if not p.requires_grad)
-        table.add_row(part, what, f"{trained:,}", f"{frozen:,}")
+        table.add_row(part, name, f"{trained:,}", f"{frozen:,}")
     return table

@@ -3,22 +3,20 @@
 import math
 from collections.abc import Mapping
 
-from rich import box
 from rich.table import Table
 
 from binrecon.config.metric_names import DECODED_METRICS, LOGGED_METRICS, name_decoded
 from binrecon.metrics.functional import CountTally, count_accuracy, count_f1
-
-_ARROWS = {"max": "↑", "min": "↓"}
+from binrecon.report.text import add_arrow, build_table, write_score, write_share
 
 
 def metrics_table(columns: Mapping[str, Mapping[str, float]], title: str) -> Table:
-    """Lay metrics side by side: one row for each metric, with an arrow to its better direction.
+    """Build a table of metrics: one row for each, with an arrow to its better direction.
 
     Args:
         columns: Heading of each column, for instance `this run`, to its metrics by name, without a split. A
             metric that a column lacks is shown as one without a value.
-        title: What was scored, for instance `test, 3,604 bins`.
+        title: Name of the scored bins, for instance `test, 3,604 bins`.
 
     Raises:
         ValueError: If a metric is not one that `config.metric_names` declares.
@@ -27,60 +25,40 @@ def metrics_table(columns: Mapping[str, Mapping[str, float]], title: str) -> Tab
     unknown = sorted(names - set(LOGGED_METRICS))
     if unknown:
         raise ValueError(f"columns: {unknown} are not metrics; metrics are {', '.join(LOGGED_METRICS)}")
-    table = _build_table(title)
+    table = build_table(title)
     table.add_column("metric", no_wrap=True)
     for heading in columns:
         table.add_column(heading, justify="right")
-    for name, mode in LOGGED_METRICS.items():
+    for name in LOGGED_METRICS:
         if name in names:
-            values = (format_metric(name, metrics.get(name, math.nan)) for metrics in columns.values())
-            table.add_row(f"{name} {_ARROWS[mode]}", *values)
+            values = (write_score(name, metrics.get(name, math.nan)) for metrics in columns.values())
+            table.add_row(add_arrow(name), *values)
     return table
 
 
 def per_count_table(tally: CountTally, min_count: int, title: str) -> Table:
-    """List, for each recorded count, how many bins have it and how well it is predicted."""
-    table = _build_table(title)
+    """Build a table of bins, accuracy and F1 by recorded count."""
+    table = build_table(title)
     for heading in ("recorded count", "bins", "accuracy", "F1"):
         table.add_column(heading, justify="right")
     bins, accuracies, f1s = tally.confusion.sum(dim=1), count_accuracy(tally), count_f1(tally)
     rows = zip(bins.tolist(), accuracies.tolist(), f1s.tolist(), strict=True)
     for count, (size, accuracy, f1) in enumerate(rows, start=min_count):
-        table.add_row(str(count), f"{size:,.0f}", format_share(accuracy), format_share(f1))
+        table.add_row(str(count), f"{size:,.0f}", write_share(accuracy), write_share(f1))
     return table
 
 
 def decodings_table(metrics: Mapping[str, float], title: str) -> Table:
-    """List, for each way to take a count from a distribution, how well it does.
+    """Build a table of the metrics of each decoding of a distribution to a count.
 
     Args:
-        metrics: Of one set of bins, by name, without a split.
-        title: What was scored.
+        metrics: Metrics of one set of bins by name, without a split.
+        title: Name of the scored bins.
     """
-    table = _build_table(title)
+    table = build_table(title)
     table.add_column("count", no_wrap=True)
     for metric in DECODED_METRICS:
-        table.add_column(f"{metric} {_ARROWS[LOGGED_METRICS[metric]]}", justify="right")
+        table.add_column(add_arrow(metric), justify="right")
     for decoding, names in name_decoded().items():
-        table.add_row(decoding, *(format_metric(name, metrics[name]) for name in names.values()))
+        table.add_row(decoding, *(write_score(name, metrics[name]) for name in names.values()))
     return table
-
-
-def format_metric(name: str, value: float) -> str:
-    """Write a metric as its kind asks: shares in percent, errors with three decimals, no value as a dash.
-
-    >>> format_metric("accuracy", 0.5593), format_metric("rmse", 0.9013), format_metric("nll", float("nan"))
-    ('55.9 %', '0.901', '–')
-    """
-    if LOGGED_METRICS[name] == "max":
-        return format_share(value)
-    return "–" if math.isnan(value) else f"{value:.3f}"
-
-
-def format_share(share: float) -> str:
-    """Write a share in percent with one decimal, or a dash where there is none."""
-    return "–" if math.isnan(share) else f"{100 * share:.1f} %"
-
-
-def _build_table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)

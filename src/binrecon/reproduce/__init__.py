@@ -1,1 +1,1 @@
-"""Published results run again, beside what was published; and the studies of `experiments/` run again."""
+"""Run published results again and show them beside what was published."""

@@ -1,4 +1,4 @@
-"""The verb `reproduce`: a published table, or a study of `experiments/`."""
+"""The command `reproduce`: run a published table again."""
 
 from collections.abc import Sequence
 
@@ -6,40 +6,25 @@ from binrecon.config.spelling import did_you_mean
 from binrecon.errors import ConfigError
 from binrecon.published.rows import TABLES
 from binrecon.reproduce.plan import Plan
-from binrecon.reproduce.studies import list_studies, run_study
 
 
-def reproduce(words: Sequence[str]) -> None:
-    """Run a table or a study again.
+def reproduce(overrides: Sequence[str]) -> None:
+    """Run the rows of a table again.
 
     Args:
-        words: Its name, settings, and words of `train` that hold for every run.
+        overrides: Name of the table, settings, and overrides of `train` that hold for every run.
 
     Raises:
-        BinreconError: If words, bins, lists, weights or some of the runs do not allow it.
+        BinreconError: If overrides, bins, lists, weights or some of the runs do not allow it.
     """
-    name, *rest = words or ("",)
-    if name in TABLES:
-        _reproduce_table(name, rest)
-    elif name in (studies := list_studies()):
-        run_study(studies[name], rest)
-    else:
-        raise ConfigError([_describe_names(name, list(studies))])
+    name, *rest = overrides or ("",)
+    if name not in TABLES:
+        asked = f"'{name}' is no published table" if name else "no table is named"
+        raise ConfigError([f"{asked}; tables are {', '.join(TABLES)}{did_you_mean(name, TABLES)}"])
+    plan = Plan(name, rest)
+    from binrecon.reproduce.inputs import check_runs, find_inputs
 
-
-def _describe_names(name: str, studies: Sequence[str]) -> str:
-    tables = ", ".join(TABLES)
-    there = ", ".join(studies) or "none here, they lie in experiments/ of a checkout"
-    asked = f"'{name}' is nothing to reproduce" if name else "what to reproduce is not said"
-    hint = did_you_mean(name, [*TABLES, *studies])
-    return f"{asked}; published tables are {tables}; studies are {there}{hint}"
-
-
-def _reproduce_table(name: str, words: Sequence[str]) -> None:
-    plan = Plan(name, words)
-    from binrecon.reproduce.needs import check_runs, look_at_needs
-
-    bins = look_at_needs(plan.rows)
+    bins = find_inputs(plan.rows)
     if plan.settings.estimate:
         from binrecon.reproduce.estimate import estimate
 

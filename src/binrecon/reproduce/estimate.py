@@ -1,12 +1,9 @@
-"""How long a reproduction would take on this machine, extrapolated from some seconds of each row."""
+"""Time that a reproduction would take on this machine, extrapolated from some seconds of each row."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from rich import box
-from rich.table import Table
-from rich.text import Text
 
 from binrecon.compare.wording import write_seconds
 from binrecon.config.schema import TrainConfig
@@ -14,7 +11,8 @@ from binrecon.console import get_console
 from binrecon.data.transforms import list_looks
 from binrecon.published.class_counts import count_published
 from binrecon.published.rows import PublishedRow
-from binrecon.reproduce.needs import BinsAtHand
+from binrecon.report.text import build_table
+from binrecon.reproduce.inputs import FoundBins
 from binrecon.reproduce.plan import Plan
 from binrecon.training.pace import Pace, time_run
 
@@ -23,14 +21,14 @@ _HEADINGS = ("row", "photos a second", "one seed", "all seeds")
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a row would take.
+    """Time that a row would take.
 
     Attributes:
-        row: Which.
-        pace: As timed.
-        seconds: Of one seed on all published photos, on all of its devices.
-        features: What is computed once for all seeds and rows that name the same; None where photos are seen
-            in every epoch.
+        row: Published row.
+        pace: Pace as timed.
+        seconds: Time of one seed on all published photos, on all of its devices.
+        features: Name of its cached features, which are computed once for all seeds and rows of that name;
+            None where photos are read in every epoch.
     """
 
     row: PublishedRow
@@ -39,12 +37,12 @@ class Estimate:
     features: str | None
 
 
-def estimate(plan: Plan, bins: Mapping[str, BinsAtHand]) -> list[Estimate]:
-    """Time some seconds of each row, and say what the whole would take.
+def estimate(plan: Plan, bins: Mapping[str, FoundBins]) -> list[Estimate]:
+    """Time some seconds of each row, and show the time that all would take.
 
     Args:
-        plan: The rows; rehearsals are estimated at full length.
-        bins: At hand, by the name of the row.
+        plan: Rows to time; rehearsals are estimated at full length.
+        bins: Bins found, by name of the row.
     """
     found = []
     for row in plan.rows:
@@ -62,32 +60,26 @@ def _name_features(config: TrainConfig, row: PublishedRow) -> str:
 
 
 def sum_seconds(found: Sequence[Estimate], seeds: int) -> float:
-    """Sum what rows take; features that several need are computed once."""
+    """Sum the time of rows; features that several need are computed once."""
     live = sum(one.seconds for one in found if one.features is None)
-    kept = {one.features: one.seconds for one in found if one.features is not None}
-    return seeds * live + sum(kept.values())
+    cached = {one.features: one.seconds for one in found if one.features is not None}
+    return seeds * live + sum(cached.values())
 
 
 def extrapolate(config: TrainConfig, row: PublishedRow, pace: Pace) -> float:
-    """Return how many seconds one device would take for a run on the published photos.
-
-    Args:
-        config: Of the run.
-        row: Which photos.
-        pace: How fast it goes.
-    """
+    """Return the seconds that one device would take for a run on the published photos of a row."""
     train, val, test = split_published(config, row.split)
     train *= config.data.train_share
-    looks = list_looks(torch.zeros(1, dtype=torch.int64), config.data.tta).shape[1]  # type: ignore[arg-type]  # checked
+    tta_views = list_looks(torch.zeros(1, dtype=torch.int64), config.data.tta).shape[1]  # type: ignore[arg-type]  # checked
     if pace.extraction is not None:
-        views = train * (2 if config.data.horizontal_flip else 1) + (val + test) * looks
+        views = train * (2 if config.data.horizontal_flip else 1) + (val + test) * tta_views
         return views / pace.extraction
     training = sum(phase.epochs * train / rate for phase, rate in pace.phases)
-    return training + looks * (config.trainer.max_epochs * val + (test or val)) / pace.evaluation
+    return training + tta_views * (config.trainer.max_epochs * val + (test or val)) / pace.evaluation
 
 
 def split_published(config: TrainConfig, split: str) -> tuple[float, float, float]:
-    """Return how many published photos train, validate and test; of a pool, as many as would on average."""
+    """Return the numbers of published photos for training, validation and test; of a pool, on average."""
     published = count_published(split)
     if "all" in published:
         val, test = config.data.val_fraction, config.data.test_fraction
@@ -109,9 +101,9 @@ def _show(plan: Plan, found: Sequence[Estimate]) -> None:
     title = f"{plan.table}: extrapolated from {plan.settings.estimate_s:g} s of each row on {timed}"
     if devices > 1:
         title += f", as if {devices} devices were {devices} times as fast"
-    table = Table(title=Text(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    for place, heading in enumerate(_HEADINGS):
-        table.add_column(heading, justify="left" if place < 2 else "right", no_wrap=place != 1)
+    table = build_table(title)
+    for column, heading in enumerate(_HEADINGS):
+        table.add_column(heading, justify="left" if column < 2 else "right", no_wrap=column != 1)
     seeds = len(plan.seeds)
     for one in found:
         cells = (write_seconds(sum_seconds([one], count)) for count in (1, seeds))
@@ -120,7 +112,7 @@ def _show(plan: Plan, found: Sequence[Estimate]) -> None:
     console = get_console()
     console.print(table)
     console.print(
-        "For all published photos. Left out are downloads, the first look at each photo and, where features "
-        "are kept, the training of the head, which takes seconds.",
+        "For all published photos. Not included: downloads, the first check of each photo and, with cached "
+        "features, the training of the head, which takes seconds.",
         highlight=False,
     )

@@ -1,4 +1,4 @@
-"""A finished run, with what a published row asks of it."""
+"""A finished run, with the numbers that a published row needs."""
 
 import math
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ class FinishedRun:
     """One seed of a row.
 
     Attributes:
-        run: As `compare` reads it.
-        coverage: How much of a split it had.
-        predictions: For the val and the test bins, as far as they were kept.
-        train_accuracy: Of the best epoch, while it was trained; NaN if it is unknown.
-        epochs: How many it was trained.
+        run: The run as `compare` reads it.
+        coverage: Bins that it had of a split.
+        predictions: Predictions for the val and the test bins, as far as they were written.
+        train_accuracy: Training accuracy of the best epoch; NaN if it is unknown.
+        epochs: Epochs trained.
     """
 
     run: Run
@@ -52,5 +52,5 @@ def read_finished(folder: RunFolder) -> FinishedRun:
     )
 
 
-def _as_split(word: str) -> Split:
-    return "test" if word == "test" else "val"
+def _as_split(name: str) -> Split:
+    return "test" if name == "test" else "val"

@@ -1,26 +1,27 @@
-"""What a reproduction is to run: rows and seeds, each with its words, composed and checked."""
+"""Plan of a reproduction: rows and seeds, each with its overrides, composed and checked."""
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from binrecon.config.compose import load_resolved, to_typed
+from binrecon.config.compose import to_typed
 from binrecon.config.reproduce import ReproduceConfig
 from binrecon.config.run_keys import PLACE_KEYS, covers, list_settings
 from binrecon.config.schema import TrainConfig
 from binrecon.config.spelling import did_you_mean
+from binrecon.config.stored.run_config import load_resolved
 from binrecon.config.trials import compose_checked
 from binrecon.errors import ConfigError, OutputError
 from binrecon.models.finetuning.phased import PhasedRegimeConfig
 from binrecon.published.rows import TABLES, PublishedRow
-from binrecon.reproduce.words import sort_words
+from binrecon.reproduce.overrides import split_overrides
 from binrecon.training.run_folder import RunFolder
 
 _ELSEWHERE = (
     *PLACE_KEYS, "source", "data.workers", "trainer.name", "trainer.accelerator", "trainer.is_deterministic",
 )  # fmt: skip
-"""What a run may go on with otherwise than it began."""
+"""Keys that may differ from those that a run was started with when it is resumed."""
 
 _REHEARSE = "--rehearse cuts every phase to one epoch"
 
@@ -30,14 +31,14 @@ class PlannedRow:
     """A row to run.
 
     Attributes:
-        published: What it repeats.
-        words: Of `train`, the seed left out.
-        config: They make it, with the first seed.
-        full: The configuration that was not cut for a rehearsal.
+        published: Published row that it repeats.
+        overrides: Overrides of `train`, without the seed.
+        config: Configuration that they compose, with the first seed.
+        full: The same, not cut for a rehearsal.
     """
 
     published: PublishedRow
-    words: tuple[str, ...]
+    overrides: tuple[str, ...]
     config: TrainConfig
     full: TrainConfig
 
@@ -51,13 +52,13 @@ class PlannedRun:
     folder: RunFolder
 
     @property
-    def words(self) -> list[str]:
-        """Words of `train`."""
-        return [*self.row.words, f"seed={self.seed}"]
+    def overrides(self) -> list[str]:
+        """Overrides of `train`."""
+        return [*self.row.overrides, f"seed={self.seed}"]
 
     @property
     def name(self) -> str:
-        """For people."""
+        """Name for people."""
         return f"{self.row.published.name}, seed {self.seed}"
 
 
@@ -66,26 +67,24 @@ class Plan:
 
     Args:
         table: One of `TABLES`.
-        words: Settings, and words of `train` that hold for every run.
+        overrides: Settings, and overrides of `train` that hold for every run.
 
     Raises:
-        ConfigError: With everything that is wrong.
-        OutputError: If runs of other words lie where these would go.
+        ConfigError: With every problem.
+        OutputError: If the folders of the runs hold runs with other settings.
     """
 
-    def __init__(self, table: str, words: Sequence[str]) -> None:
-        said = sort_words(words)
+    def __init__(self, table: str, overrides: Sequence[str]) -> None:
+        given = split_overrides(overrides)
         self.table = table
-        self.settings: ReproduceConfig = to_typed(compose_checked("reproduce", said.own))
-        if self.settings.check:
-            raise ConfigError([f"check: is for the studies of experiments/; '{table}' is a published table"])
-        self.rows = _plan_rows(_choose_rows(table, self.settings.rows), said.train, self.settings.rehearse)
+        self.settings: ReproduceConfig = to_typed(compose_checked("reproduce", given.own))
+        self.rows = _plan_rows(_choose_rows(table, self.settings.rows), given.train, self.settings.rehearse)
         first = self.rows[0].config
         self.folder = Path(first.output_root) / "reproduce" / table
         self.seeds = range(first.seed, first.seed + self.settings.seeds)
-        self.command = shlex.join(["binrecon", "reproduce", table, *words])
+        self.command = shlex.join(["binrecon", "reproduce", table, *overrides])
         if not self.settings.estimate:
-            self._refuse_other_words()
+            self._refuse_other_settings()
 
     def list_runs(self) -> Iterator[PlannedRun]:
         """Yield every run, a seed of all rows before the next: so each row soon has a number."""
@@ -97,16 +96,16 @@ class Plan:
         """Return a seed of a row."""
         return PlannedRun(row, seed, RunFolder(self.folder / row.published.name / f"seed{seed}"))
 
-    def _refuse_other_words(self) -> None:
-        """Refuse to go on with, or to count, runs that other words began."""
+    def _refuse_other_settings(self) -> None:
+        """Refuse to resume, or to count, runs that were started with other settings."""
         faults = []
         for run in self.list_runs():
             if run.folder.config.exists() and (fault := _describe_differences(run)):
                 faults.append(f"{run.folder.path}: {fault}")
         if faults:
             raise OutputError(
-                "\n  ".join(["runs of other words lie there", *faults])
-                + "\ngive the words that they began with, or another folder with output_root=PATH"
+                "\n  ".join(["runs with other settings are there already", *faults])
+                + "\ngive the settings that they were started with, or another folder with output_root=PATH"
             )
 
 
@@ -127,14 +126,14 @@ def _choose_rows(table: str, wanted: Sequence[str] | None) -> list[PublishedRow]
 
 
 def _plan_rows(
-    rows: Sequence[PublishedRow], words: Sequence[str], is_rehearsal: bool
+    rows: Sequence[PublishedRow], overrides: Sequence[str], is_rehearsal: bool
 ) -> tuple[PlannedRow, ...]:
-    """Compose every row; what is wrong with several is said once."""
+    """Compose every row; a problem of several is reported once."""
     planned: list[PlannedRow] = []
     problems: dict[str, None] = {}
     for row in rows:
         try:
-            planned.append(_plan_row(row, words, is_rehearsal))
+            planned.append(_plan_row(row, overrides, is_rehearsal))
         except ConfigError as error:
             problems |= dict.fromkeys(error.problems)
     if problems:
@@ -143,17 +142,17 @@ def _plan_rows(
     return tuple(planned)
 
 
-def _plan_row(row: PublishedRow, words: Sequence[str], is_rehearsal: bool) -> PlannedRow:
-    words = [f"experiment={row.recipe}", *words]
-    full: TrainConfig = to_typed(compose_checked("train", words))
+def _plan_row(row: PublishedRow, overrides: Sequence[str], is_rehearsal: bool) -> PlannedRow:
+    overrides = [f"experiment={row.recipe}", *overrides]
+    full: TrainConfig = to_typed(compose_checked("train", overrides))
     if not is_rehearsal:
-        return PlannedRow(row, tuple(words), full, full)
-    words += shrink(full)
-    return PlannedRow(row, tuple(words), to_typed(compose_checked("train", words)), full)
+        return PlannedRow(row, tuple(overrides), full, full)
+    overrides += shrink(full)
+    return PlannedRow(row, tuple(overrides), to_typed(compose_checked("train", overrides)), full)
 
 
 def shrink(config: TrainConfig) -> list[str]:
-    """Return the words that cut every phase of a run to one epoch, on photos no larger than the others.
+    """Return overrides that cut every phase of a run to one epoch, on photos of `data.image_size` at most.
 
     >>> from binrecon.models.finetuning.full import FullRegimeConfig
     >>> from binrecon.models.finetuning.phased import PhaseConfig
@@ -176,7 +175,7 @@ def shrink(config: TrainConfig) -> list[str]:
 
 
 def _advise(problem: str, splits: Iterable[str]) -> str:
-    """Add to a problem of a run what to do about it here."""
+    """Add the remedy to a problem of a run."""
     if problem.startswith("source.root:"):
         commands = " and ".join(f"binrecon fetch subset={split} lists_dir=DIR" for split in splits)
         return f"{problem}; or bring the published ones with {commands}, and go on with source=abid"
@@ -184,7 +183,7 @@ def _advise(problem: str, splits: Iterable[str]) -> str:
 
 
 def _describe_differences(run: PlannedRun) -> str:
-    """Say in which keys a run that lies there was begun otherwise."""
+    """Describe the keys in which a run on disk differs from the planned one."""
     there = list_settings(load_resolved(run.folder.config))
     here: Mapping[str, object] = {**list_settings(run.row.config), "seed": run.seed}
     return ", ".join(

@@ -12,8 +12,8 @@ from binrecon.compare.scores import Predictions, score
 from binrecon.config.split_words import SPLITS, Split
 from binrecon.errors import ComparisonError
 from binrecon.published.rows import PublishedRow
+from binrecon.reproduce.comparability import Assessment, assess, list_remarks
 from binrecon.reproduce.finished import FinishedRun
-from binrecon.reproduce.verdict import Verdict, judge, list_remarks
 
 RESAMPLES = 2000
 """Draws of the bootstrap: an end of an interval is known to about a twentieth of its width."""
@@ -27,13 +27,13 @@ class Number:
     """One metric on one split.
 
     Attributes:
-        split: The bins.
-        metric: Its name.
-        published: As published; None where nothing was.
-        mean: Over seeds.
+        split: Bins that it was measured on.
+        metric: Name of the metric.
+        published: Published value; None where there is none.
+        mean: Mean over seeds.
         deviation: Sample standard deviation over seeds; NaN for one seed.
-        interval: 95 % interval of the mean over bins and seeds; None where no predictions were kept.
-        majority: What always answering the commonest training count gives; NaN where that is unknown.
+        interval: 95 % interval of the mean over bins and seeds; None where there are no predictions.
+        majority: Score of always answering the commonest training count; NaN where that is unknown.
     """
 
     split: Split
@@ -47,19 +47,19 @@ class Number:
 
 @dataclass(frozen=True)
 class RowResult:
-    """What came of a row.
+    """Result of a row.
 
     Attributes:
-        row: What was published.
-        runs: Those that have ended, in order of their seeds; at least one.
-        verdict: Whether they stand beside it.
-        numbers: Train, val and test, each metric.
-        remarks: What a reader should know.
+        row: Published row.
+        runs: Finished runs in order of their seeds; at least one.
+        assessment: Whether they are comparable with it.
+        numbers: Each metric on train, val and test.
+        remarks: Remarks for the reader.
     """
 
     row: PublishedRow
     runs: tuple[FinishedRun, ...]
-    verdict: Verdict
+    assessment: Assessment
     numbers: tuple[Number, ...]
     remarks: tuple[str, ...]
 
@@ -70,12 +70,12 @@ class RowResult:
 
     @property
     def epochs(self) -> int:
-        """How many a run has."""
+        """Epochs of a run."""
         return max(run.epochs for run in self.runs)
 
     @property
     def best_epochs(self) -> list[int]:
-        """Of each seed."""
+        """Best epoch of each seed."""
         return [run.run.best_epoch for run in self.runs]
 
     def count_photos(self, split: Split) -> int:
@@ -87,8 +87,8 @@ def compute_row(row: PublishedRow, runs: Sequence[FinishedRun]) -> RowResult:
     """Compute the numbers of a row.
 
     Args:
-        row: What was published.
-        runs: Finished, at least one.
+        row: Published row.
+        runs: Finished runs, at least one.
 
     Raises:
         ComparisonError: If its seeds saw different bins.
@@ -103,7 +103,7 @@ def compute_row(row: PublishedRow, runs: Sequence[FinishedRun]) -> RowResult:
         elif all(split in run.predictions for run in runs):
             numbers += _measure(runs, split, wanted)
     return RowResult(
-        row, tuple(runs), judge(row, runs), tuple(numbers), (*row.caveats, *list_remarks(row, runs))
+        row, tuple(runs), assess(row, runs), tuple(numbers), (*row.caveats, *list_remarks(row, runs))
     )
 
 

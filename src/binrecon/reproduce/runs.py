@@ -1,10 +1,12 @@
-"""The runs of a reproduction, one after another; what has ended stays, what has begun goes on."""
+"""Runs of a reproduction, one after another; finished ones stay, unfinished ones are resumed."""
 
 import sys
 import traceback
 
 from binrecon.console import get_console
 from binrecon.errors import BinreconError, JobsFailedError, OutputError
+from binrecon.masking import hide_text
+from binrecon.report.text import print_wide
 from binrecon.reproduce.finished import FinishedRun, read_finished
 from binrecon.reproduce.plan import Plan, PlannedRun
 from binrecon.reproduce.results import RowResult, compute_row
@@ -14,15 +16,11 @@ from binrecon.training.predict import predict_val
 from binrecon.whole_file import write_text
 
 _PIPE_WIDTH = 250
-"""Room for the table where nothing wraps it, in characters."""
+"""Width of the table without a terminal, in characters."""
 
 
 class Reproduction:
-    """Runs what has not run yet, and keeps the table up to date.
-
-    Args:
-        plan: What is to run.
-    """
+    """Executes a plan and keeps its table up to date."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -32,10 +30,10 @@ class Reproduction:
         self._failed_rows: dict[str, str] = {}
 
     def run(self) -> None:
-        """Run every seed of every row; one that fails ends no other.
+        """Run every seed of every row; a failure does not stop the others.
 
         Raises:
-            JobsFailedError: If some failed; all others have ended, and the table is written.
+            JobsFailedError: If some failed; all others have finished, and the table is written.
             OutputError: If nothing can be written.
         """
         runs = list(self.plan.list_runs())
@@ -54,9 +52,9 @@ class Reproduction:
         try:
             finished = complete(run)
         except OutputError:
-            raise  # nor would the next run find a place to write to
+            raise  # the next run could not write either
         except (BinreconError, RuntimeError, ValueError) as error:
-            shown = str(error) if isinstance(error, BinreconError) else traceback.format_exc()
+            shown = str(error) if isinstance(error, BinreconError) else hide_text(traceback.format_exc())
             sys.stderr.write(f"{run.name} failed: {shown}\n")
             problems: tuple[str, ...] = getattr(error, "problems", ())
             reason = "; ".join(problems) or (str(error).strip().splitlines() or [""])[0]
@@ -67,7 +65,7 @@ class Reproduction:
         return True
 
     def build_report(self) -> Report:
-        """Compute the rows that have a new run, and lay all of them out."""
+        """Compute the rows that have a new run; return the report on all rows."""
         for row in self.plan.rows:
             name = row.published.name
             finished = self._finished.get(name, [])
@@ -90,19 +88,19 @@ class Reproduction:
 
     def _show(self) -> None:
         report, console = self.build_report(), get_console()
-        (console if console.is_terminal else get_console(width=_PIPE_WIDTH)).print(console_table(report))
+        print_wide(console_table(report), _PIPE_WIDTH)
         for remark in report.list_remarks():
             console.print(remark, markup=False, highlight=False)
         console.print(f"table: {self.plan.folder} (table.md, table.csv)", markup=False, highlight=False)
 
 
 def complete(run: PlannedRun) -> FinishedRun:
-    """Bring a run to its end, and let it predict its val bins where numbers on those were published.
+    """Start or resume a run, and predict its val bins where numbers on those were published.
 
     Raises:
         BinreconError: If that cannot be done.
     """
-    complete_run(run.words, run.folder)
+    complete_run(run.overrides, run.folder)
     finished = read_finished(run.folder)
     wants_val = any(item.split == "val" for item in run.row.published.scores)
     if wants_val and "val" not in finished.predictions:

@@ -1,7 +1,7 @@
 """Published and ours side by side: for the console, as Markdown and as CSV.
 
-All three show what `list_lines` makes of a row, in which a difference stands only where the row's verdict is
-`Comparable`; else its mark stands there.
+All three show the lines of `list_lines`, which have a difference only where the row's assessment is
+`Comparable`, and else its mark.
 """
 
 import math
@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from binrecon.compare.wording import NONE, is_share, write_epochs, write_score, write_seconds, write_spread
+from binrecon.compare.wording import write_epochs, write_seconds, write_spread
 from binrecon.published.rows import PublishedRow
+from binrecon.report.text import NONE, build_table, is_share, write_score
+from binrecon.reproduce.comparability import NOT_COMPARABLE, Assessment, Comparable, NotComparable
 from binrecon.reproduce.results import Number, RowResult
-from binrecon.reproduce.verdict import NOT_COMPARABLE, Comparable, NotComparable, Verdict
 
 _HEADINGS = (
     "row", "on", "metric", "published", "ours", "95 % interval", "majority", "seeds", "best epoch", "photos",
@@ -33,14 +33,14 @@ _NOTES = (
 
 @dataclass(frozen=True)
 class Report:
-    """What is shown of a reproduction.
+    """Report of a reproduction.
 
     Attributes:
-        table: Its name.
-        command: What made it.
-        rows: Those that were asked for.
-        results: By name of the row, as far as a run has ended.
-        failures: Why a row has no run, by its name.
+        table: Name of the published table.
+        command: Command line of the reproduction.
+        rows: Requested rows.
+        results: Results by name of the row, for rows with a finished run.
+        failures: Reason by name of the row, for rows without one.
     """
 
     table: str
@@ -51,14 +51,14 @@ class Report:
 
     @property
     def title(self) -> str:
-        """Say how much of it compares."""
-        verdicts = [result.verdict for result in self.results.values()]
-        count = sum(isinstance(verdict, Comparable) for verdict in verdicts)
+        """Title with the number of comparable rows."""
+        assessments = [result.assessment for result in self.results.values()]
+        count = sum(isinstance(assessment, Comparable) for assessment in assessments)
         rows = f"{len(self.rows)} row{'' if len(self.rows) == 1 else 's'}"
         return f"{self.table}: published and ours, {count} of {rows} comparable"
 
     def list_remarks(self) -> list[str]:
-        """List what a reader should know of each row."""
+        """List the remarks on each row."""
         shown = [(row.name, self.results.get(row.name)) for row in self.rows]
         return [
             f"{name}: {'; '.join(result.remarks)}"
@@ -96,21 +96,21 @@ def _write_line(result: RowResult, number: Number) -> list[str]:
         f"{write_epochs(result.best_epochs)} of {result.epochs}",
         f"{result.count_photos('train'):,} / {result.count_photos(number.split):,}",
         write_seconds(result.seconds),
-        write_difference(result.verdict, number),
+        write_difference(result.assessment, number),
     ]
 
 
-def write_difference(verdict: Verdict, number: Number) -> str:
-    """Write by how much ours is above the published number, or why that cannot be said."""
-    match verdict:
+def write_difference(assessment: Assessment, number: Number) -> str:
+    """Write our number minus the published one, or the reason why they are not comparable."""
+    match assessment:
         case NotComparable():
-            return verdict.mark
+            return assessment.mark
         case Comparable():
             if number.published is None or math.isnan(number.mean):
                 return NONE
             scale, digits, unit = (100, 1, " pp") if is_share(number.metric) else (1, 3, "")
             ends = [number.mean, *(number.interval or ())]
-            texts = [f"{scale * verdict.subtract(end, number.published):+.{digits}f}" for end in ends]
+            texts = [f"{scale * assessment.subtract(end, number.published):+.{digits}f}" for end in ends]
             interval = f" ({texts[1]} to {texts[2]})" if number.interval is not None else ""
             return f"{texts[0]}{unit}{interval}"
 
@@ -123,18 +123,18 @@ def _write_interval(metric: str, interval: tuple[float, float] | None) -> str:
 
 
 def console_table(report: Report) -> Table:
-    """Lay the lines out for the console."""
-    table = Table(title=Text(report.title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    for place, heading in enumerate(_HEADINGS):
-        is_last = place == len(_HEADINGS) - 1
-        table.add_column(heading, justify="left" if place < 3 or is_last else "right", no_wrap=not is_last)
+    """Build the table for the console."""
+    table = build_table(report.title)
+    for column, heading in enumerate(_HEADINGS):
+        is_last = column == len(_HEADINGS) - 1
+        table.add_column(heading, justify="left" if column < 3 or is_last else "right", no_wrap=not is_last)
     for line in list_lines(report):
         table.add_row(*map(Text, line))
     return table
 
 
 def write_markdown(report: Report) -> str:
-    """Write the lines and what should be known of them as Markdown."""
+    """Write the lines and the remarks on them as Markdown."""
     rule = ["---", "---", "---", *["---:"] * (len(_HEADINGS) - 4), "---"]
     rows = [_HEADINGS, rule, *list_lines(report)]
     remarks = [f"- {remark}" for remark in report.list_remarks()]
@@ -174,7 +174,7 @@ def _list_plain(report: Report, row: PublishedRow) -> list[dict[str, object]]:
 def _write_plain(result: RowResult, number: Number) -> dict[str, object]:
     low, high = number.interval or (None, None)
     return {
-        "comparable": isinstance(result.verdict, Comparable),
+        "comparable": isinstance(result.assessment, Comparable),
         "on": number.split,
         "metric": number.metric,
         "published": number.published,
@@ -190,5 +190,5 @@ def _write_plain(result: RowResult, number: Number) -> dict[str, object]:
         "measured_photos": result.count_photos(number.split),
         "seconds_median": result.seconds,
         "folders": ";".join(str(run.run.path) for run in result.runs),
-        _HEADINGS[-1]: write_difference(result.verdict, number),
+        _HEADINGS[-1]: write_difference(result.assessment, number),
     }

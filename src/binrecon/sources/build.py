@@ -22,7 +22,7 @@ def build_source(config: SourceConfig) -> Source:
 
             return S3Source(config)
         case SyntheticSourceConfig():
-            from binrecon.sources.synthetic import PlantedFaults, SyntheticSource
+            from binrecon.sources.synthetic import SyntheticSource
 
             return SyntheticSource(
                 root,
@@ -30,6 +30,6 @@ def build_source(config: SourceConfig) -> Source:
                 config.seed,
                 config.largest_count,
                 config.pair_fraction,
-                PlantedFaults(**vars(config.faults)),
+                config.faults,
             )
     raise TypeError(f"no source is built from {type(config).__name__}")

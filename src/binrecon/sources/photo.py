@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 from PIL.JpegImagePlugin import JpegImageFile
 
 from binrecon.errors import PhotoError
+from binrecon.sources.decoder_messages import MESSAGES
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,13 +36,25 @@ def decode_photo(photo: bytes) -> "Tensor":
     """Decode a JPEG completely, turned upright if its EXIF tag asks for it.
 
     Grayscale and CMYK photos come out as RGB. Damage that leaves the stream readable (bytes changed in the
-    middle) shows as wrong pixels, not as an error: the format has no checksum.
+    middle) shows as wrong pixels, not as an error: the format has no checksum. See `decode_photo_noting`.
 
     Returns:
         Pixels as RGB, uint8, shape (3, H, W).
 
     Raises:
         PhotoError: If the bytes are not a JPEG, are cut off or corrupt, or hold more than `MAX_PIXELS`.
+    """
+    return decode_photo_noting(photo)[0]
+
+
+def decode_photo_noting(photo: bytes) -> "tuple[Tensor, str | None]":
+    """Decode a JPEG as `decode_photo` does, and say what the decoder noticed.
+
+    Returns:
+        Pixels, and libjpeg's own words about damage that it could decode; None if it noticed none.
+
+    Raises:
+        PhotoError: As `decode_photo`.
     """
     # Imported here because torch is slow to load; the ignore, because torchcodec leaves it out of `__all__`.
     from torchcodec.decoders import decode_jpeg  # type: ignore[attr-defined]
@@ -50,9 +63,10 @@ def decode_photo(photo: bytes) -> "Tensor":
     if width * height > MAX_PIXELS:
         raise PhotoError(f"{width} x {height} pixels are more than the {MAX_PIXELS:,} allowed")
     try:
-        return cast("Tensor", decode_jpeg(photo, mode="RGB"))
+        pixels, messages = MESSAGES.heed(lambda: cast("Tensor", decode_jpeg(photo, mode="RGB")))
     except (RuntimeError, ValueError) as error:
         raise PhotoError(_describe_failure(str(error), len(photo))) from error
+    return pixels, "; ".join(dict.fromkeys(messages)) or None
 
 
 def _describe_other(photo: bytes) -> str:

@@ -15,14 +15,18 @@ class BinListing(NamedTuple):
     record_ids: Sequence[str]
 
 
+Stamp = tuple[int, int, int]
+"""Size in bytes, time of the last write and time of the last change of any kind, in nanoseconds."""
+
+UNKNOWN_STAMP: Stamp = (-1, -1, -1)
+"""Of a file about which nothing can be told; never kept, so that it is read again the next time."""
+
+
 class BinStamp(NamedTuple):
-    """What tells that a bin has changed without reading it; None for a part that is not there.
+    """What tells that a bin has changed without reading it; None for a part that is not there."""
 
-    Each is size in bytes, time of the last write and time of the last change of any kind, in nanoseconds.
-    """
-
-    photo: tuple[int, int, int] | None
-    record: tuple[int, int, int] | None
+    photo: Stamp | None
+    record: Stamp | None
 
 
 class Source(Protocol):
@@ -62,6 +66,7 @@ class Source(Protocol):
 
         Raises:
             MissingBinError: If there is none of that id.
+            UnreadableBinError: If there is one, but nothing can be had of it.
         """
         ...
 
@@ -70,5 +75,6 @@ class Source(Protocol):
 
         Raises:
             MissingBinError: If there is none of that id.
+            UnreadableBinError: If there is one, but nothing can be had of it.
         """
         ...

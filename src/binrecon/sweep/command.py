@@ -2,14 +2,17 @@
 
 import contextlib
 import io
+import shutil
 
-from binrecon.config.compose import take_in_recipes
+from binrecon.config.compose import RECIPES
+from binrecon.config.home import quote_value
 from binrecon.config.run_keys import PLACE_KEYS
 from binrecon.config.schema import TrainConfig
+from binrecon.config.stored.recipes import take_in_recipes
 from binrecon.config.trainer_words import SLURM
 from binrecon.console import get_console
 from binrecon.errors import ConfigError
-from binrecon.report.tables import format_metric
+from binrecon.report.text import write_score
 from binrecon.sweep.evaluators import Evaluator
 from binrecon.sweep.heads import HeadEvaluator, why_not_heads
 from binrecon.sweep.loop import run_trials
@@ -59,6 +62,7 @@ def sweep(plan: Plan) -> None:
             run_trials(study, evaluator, plan.compose)
         finally:
             write_trials(study, plan.place.table)
+        shutil.rmtree(plan.place.trained, ignore_errors=True)  # the study has all of it
         winner = write_winner(study, plan.fixed, plan.place)
         if study.owns_results():
             with taking_turns(
@@ -90,7 +94,11 @@ def _build_evaluator(plan: Plan, study: SweepStudy) -> Evaluator:
     settings, console = plan.settings, get_console()
     if (reason := why_not_heads(plan.config, plan.space)) is None:
         return HeadEvaluator(
-            plan.config, RunFolder(plan.place.prepared), settings.objectives, settings.at_once
+            plan.config,
+            RunFolder(plan.place.prepared),
+            settings.objectives,
+            settings.at_once,
+            plan.place.trained,
         )
     console.print(f"each trial is a run of its own ({reason})", highlight=False)
     facts = {
@@ -110,13 +118,14 @@ def _train_finals(plan: Plan, number: int, is_quiet: bool) -> list[Final]:
     for seed in range(plan.config.seed + 1, plan.config.seed + 1 + plan.settings.final_seeds):
         folder = RunFolder(plan.place.finals / f"trial-{number:04d}-seed-{seed}")
         if (final := read_final(folder, seed)) is None:
-            words = take_in_recipes([f"experiment={plan.place.recipe}", f"seed={seed}", *there])
+            recipe = f"{RECIPES}={quote_value(str(plan.place.recipe))}"
+            words = take_in_recipes([recipe, f"seed={seed}", *there])
             with contextlib.redirect_stdout(io.StringIO()) if is_quiet else contextlib.nullcontext():
                 complete_run(words, folder)
             final = read_final(folder, seed)
         if final is not None:
             finals.append(final)
-            accuracy = format_metric("accuracy", final.metrics["accuracy"])
+            accuracy = write_score("accuracy", final.metrics["accuracy"])
             console.print(
                 f"winner with seed {seed}: {final.judged_split} accuracy {accuracy}, {final.folder}",
                 highlight=False,

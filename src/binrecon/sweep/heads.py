@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import cast
 
 from optuna.trial import Trial
@@ -12,6 +13,7 @@ from binrecon.config.trainer_words import is_distributed
 from binrecon.features.datamodule import FeatureDataModule
 from binrecon.sweep.evaluators import Report, Task
 from binrecon.sweep.outcome import Outcome
+from binrecon.sweep.trained_batches import TrainedTrial, read_batch, write_batch
 from binrecon.training.cached import why_live
 from binrecon.training.heads.learner import HeadTrial, TrainedHead
 from binrecon.training.heads.many_heads import train_heads
@@ -52,15 +54,17 @@ class HeadEvaluator:
         folder: For the manifest and facts that they share.
         objectives: The metrics that a trial's values are.
         at_once: Heads that are trained side by side.
+        trained: Folder for batches that the study does not have yet.
     """
 
     def __init__(
-        self, config: TrainConfig, folder: RunFolder, objectives: Sequence[str], at_once: int
+        self, config: TrainConfig, folder: RunFolder, objectives: Sequence[str], at_once: int, trained: Path
     ) -> None:
         self.config = config
         self.folder = folder
         self.objectives = objectives
         self.at_once = at_once
+        self.trained = trained
 
     def prepare(self) -> str:
         """Look at the bins, and compute the features that are missing."""
@@ -74,13 +78,29 @@ class HeadEvaluator:
         return manifest.content_hash()
 
     def run(self, tasks: Sequence[Task], report: Report) -> Iterator[tuple[Trial, Outcome]]:
-        """Train heads side by side, and yield what came of each."""
+        """Train heads side by side, and yield what came of each when all are trained, and kept."""
+        trials = [task.trial for task in tasks]
+        if (trained := read_batch(self.trained, trials)) is not None:
+            for trial, one in zip(trials, trained, strict=True):
+                for epoch, row in one.epochs.items():
+                    report(trial, epoch, row)
+                yield trial, one.outcome
+            return
+        trained = self._train(tasks, report)
+        path = write_batch(self.trained, trials, trained)
+        yield from zip(trials, (one.outcome for one in trained), strict=True)
+        path.unlink(missing_ok=True)
+
+    def _train(self, tasks: Sequence[Task], report: Report) -> list[TrainedTrial]:
         started = time.monotonic()
+        told: list[dict[int, Mapping[str, float]]] = [{} for _ in tasks]
+
+        def tell(number: int, epoch: int, row: Mapping[str, float]) -> bool:
+            told[number][epoch] = dict(row)
+            return report(tasks[number].trial, epoch, row)
 
         def after_epoch(rows: Mapping[int, Mapping[str, float]]) -> list[int]:
-            return [
-                number for number, row in rows.items() if report(tasks[number].trial, int(row["epoch"]), row)
-            ]
+            return [number for number, row in rows.items() if tell(number, int(row["epoch"]), row)]
 
         heads = train_heads(
             [
@@ -100,10 +120,13 @@ class HeadEvaluator:
             after_epoch,
         )
         seconds = (time.monotonic() - started) / len(tasks)
-        for task, head in zip(tasks, heads, strict=True):
+        for number, head in enumerate(heads):
             if head.status == "finished":  # told of the last epoch too, as of a run: plots have every epoch
-                report(task.trial, len(head.history), head.history[-1])
-            yield task.trial, self._outcome(head, seconds)
+                tell(number, len(head.history), head.history[-1])
+        return [
+            TrainedTrial(task.trial.params, self._outcome(head, seconds), epochs)
+            for task, head, epochs in zip(tasks, heads, told, strict=True)
+        ]
 
     def _outcome(self, head: TrainedHead, seconds: float) -> Outcome:
         notes: dict[str, object] = {"seconds": round(seconds, 3), "epochs": len(head.history)}

@@ -37,7 +37,7 @@ def run_trials(study: SweepStudy, evaluator: Evaluator, compose: Compose) -> int
     """
     console = get_console()
     started, ran, is_waiting = time.monotonic(), 0, False
-    with Worker(study.optuna) as worker:
+    with Worker(study.optuna, study.keys) as worker:
         while True:
             if lost := worker.take_over():
                 numbers = ", ".join(map(str, lost))
@@ -80,7 +80,7 @@ def _describe(study: SweepStudy, seconds_each: float) -> str:
     total = study.total
     parts = [f"{ended}{'' if total is None else f'/{total}'} trials"]
     parts.append(f"{counts['complete']} complete, {counts['pruned']} pruned, {counts['fail']} failed")
-    if best := best_trials(study.optuna):
+    if best := best_trials(study.optuna, study.list_results()):
         named = zip(study.settings.objectives, best[0].values, strict=True)
         values = ", ".join(f"{name} {value:.4f}" for name, value in named)
         parts.append(f"best {values} (trial {best[0].number})")

@@ -1,6 +1,6 @@
 """What came of trials: told while they go, when they end, and the best of all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -39,10 +39,18 @@ def report_epoch(trial: Trial, objective: str | None, epoch: int, metrics: Mappi
     return trial.should_prune()
 
 
-def best_trials(study: Study) -> list[FrozenTrial]:
-    """List what no other trial beats in every objective, the best of the first objective first."""
+def best_trials(study: Study, trials: Sequence[FrozenTrial] | None = None) -> list[FrozenTrial]:
+    """List what no other trial beats in every objective, the best of the first objective first.
+
+    Args:
+        study: The study.
+        trials: Those of it that count, as results number them; None takes all as they are.
+    """
     sign = -1.0 if study.directions[0].name == "MAXIMIZE" else 1.0
+    given = study.get_trials(deepcopy=False) if trials is None else trials
     if len(study.directions) > 1:
-        return sorted(study.best_trials, key=lambda trial: (sign * trial.values[0], trial.number))
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        front = {trial._trial_id for trial in study.best_trials}
+        among = [trial for trial in given if trial._trial_id in front]
+        return sorted(among, key=lambda trial: (sign * trial.values[0], trial.number))
+    complete = [trial for trial in given if trial.state == TrialState.COMPLETE]
     return sorted(complete, key=lambda trial: (sign * trial.values[0], trial.number))[:1]

@@ -33,6 +33,11 @@ class Place(NamedTuple):
         return self.folder / "prepared"
 
     @property
+    def trained(self) -> Path:
+        """Batches of heads that are trained, until the study has them."""
+        return self.prepared / "trained"
+
+    @property
     def turn(self) -> Path:
         """Held by the worker that trains the winner; empty."""
         return self.folder / ".turn"

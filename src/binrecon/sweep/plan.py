@@ -8,13 +8,16 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from binrecon.config.compose import chosen_options, take_in_recipes, to_typed
+from binrecon.config.compose import chosen_options, to_typed
+from binrecon.config.problems import explain_comma
 from binrecon.config.run_keys import PLACE_KEYS
 from binrecon.config.schema import TrainConfig
 from binrecon.config.search_space import SearchSpace, SweepWords, Value, build_space, sort_words
+from binrecon.config.stored.recipes import take_in_recipes
 from binrecon.config.sweep import SweepConfig, SweepSettings
 from binrecon.config.trials import check_space, compose_checked, compose_trial, write_words
 from binrecon.errors import ConfigError
+from binrecon.masking import hide_text
 from binrecon.sweep.place import Place
 
 _OF_A_RUN = ("resume", "hydra")
@@ -79,7 +82,7 @@ class Plan:
         self.base: DictConfig = compose_trial(self.fixed, {})
         self.config: TrainConfig = to_typed(self.base)
         self.place = Place(Path(self.config.output_root) / "sweeps" / self.name)
-        self.command = shlex.join(["binrecon", "sweep", *words])
+        self.command = hide_text(shlex.join(["binrecon", "sweep", *words]))
 
     def _make_name(self, said: SweepWords) -> str:
         sweep = chosen_options("sweep", said.sweep)["sweep"]
@@ -124,7 +127,7 @@ def _gather_space(settings: SweepSettings, said: SweepWords) -> tuple[dict[str, 
     left_out = [f"{key} is given, so it is not searched" for key in space if key in given]
     space = {key: words for key, words in space.items() if key not in given}
     problems = [
-        f"{key}: cannot be searched, for it {reason}"
+        f"{key}: cannot be searched, for it {reason}{explain_comma(key, space[key])}"
         for key in space
         for barred, reason in _NOT_SEARCHED.items()
         if fnmatchcase(key, barred)

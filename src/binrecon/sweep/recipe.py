@@ -23,30 +23,35 @@ def write_recipe(path: Path, words: Sequence[str], remarks: Sequence[str]) -> No
         remarks: Lines of comment at its head.
     """
     chosen = {group: word for group, word in chosen_options("train", words).items() if group not in _LEFT_OUT}
-    given = _plain([*words])
+    given, resolved = _plain(words), _plain(words, resolve=True)
     base = _plain([f"{group}={word}" for group, word in chosen.items()])
     recipe = {
         "defaults": [{f"override /{group}": word} for group, word in sorted(chosen.items())],
-        **{key: value for key, value in _differing(given, base).items() if key not in _LEFT_OUT},
-        "monitor": given["monitor"],
+        **{key: value for key, value in _differing(given, base, resolved).items() if key not in _LEFT_OUT},
+        "monitor": resolved["monitor"],
     }
     head = "\n".join(["# @package _global_", *(f"# {remark}" for remark in remarks)])
     write_text(path, f"{head}\n{OmegaConf.to_yaml(OmegaConf.create(recipe))}")
 
 
-def _plain(words: Sequence[str]) -> dict[str, Any]:
-    config = OmegaConf.to_container(compose_config("train", words), resolve=False)
+def _plain(words: Sequence[str], *, resolve: bool = False) -> dict[str, Any]:
+    config = OmegaConf.to_container(compose_config("train", words), resolve=resolve)
     assert isinstance(config, dict)  # noqa: S101  # it always is
     return {str(key): value for key, value in config.items()}
 
 
-def _differing(given: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keys of one dictionary that another has otherwise, branches that are equal left out."""
+def _differing(
+    given: Mapping[str, Any], base: Mapping[str, Any], resolved: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the keys of one dictionary that another has otherwise, branches that are equal left out.
+
+    Their values are resolved: a recipe holds none that come from the environment.
+    """
     differing = {}
     for key, value in given.items():
         if isinstance(value, Mapping) and isinstance(base.get(key), Mapping):
-            if branch := _differing(value, base[key]):
+            if branch := _differing(value, base[key], resolved[key]):
                 differing[key] = branch
         elif key not in base or value != base[key]:
-            differing[key] = value
+            differing[key] = resolved[key]
     return differing

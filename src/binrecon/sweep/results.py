@@ -12,10 +12,11 @@ import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
 from binrecon.config.metric_names import LOGGED_METRICS
+from binrecon.config.stored.overrides import check_stored
 from binrecon.config.trials import write_words
 from binrecon.console import get_console
-from binrecon.errors import StudyError
-from binrecon.report.tables import format_metric
+from binrecon.errors import ConfigError, StudyError
+from binrecon.report.text import write_score
 from binrecon.sweep.outcome import best_trials
 from binrecon.sweep.place import Place
 from binrecon.sweep.plots import plot_study
@@ -41,7 +42,7 @@ class Final:
 
 def write_trials(study: SweepStudy, path: Path) -> None:
     """Write every trial that counts in a row: state, values, what it set, metrics, error."""
-    rows = [_row(trial, study.settings.objectives) for trial in study.list_trials()]
+    rows = [_row(trial, study.settings.objectives) for trial in study.list_results()]
     write_text(path, pd.DataFrame(rows).to_csv(index=False))
 
 
@@ -64,7 +65,7 @@ def find_winner(study: SweepStudy) -> FrozenTrial:
     Raises:
         StudyError: If none is complete.
     """
-    best = best_trials(study.optuna)
+    best = best_trials(study.optuna, study.list_results())
     if not best:
         counts = study.count_states()
         reason = f"; most often: {study.commonest_error()}" if counts["fail"] else ""
@@ -84,8 +85,26 @@ def write_winner(study: SweepStudy, fixed: Sequence[str], place: Place) -> Froze
         f"{values}: chosen as the best, so expect less; {place.report.name} has its test",
         f"  python train.py experiment={place.recipe}",
     ]
-    write_recipe(place.recipe, [*fixed, *write_words(winner.params)], remarks)
+    write_recipe(place.recipe, [*fixed, *_check_values(study, winner)], remarks)
     return winner
+
+
+def _check_values(study: SweepStudy, winner: FrozenTrial) -> list[str]:
+    """Return the overrides of a trial, which others may have written into the storage.
+
+    Raises:
+        StudyError: If they set anything but what is searched.
+    """
+    words = write_words(winner.params)
+    try:
+        if others := winner.params.keys() - study.space.keys():
+            raise ConfigError([f"{key}: is not searched" for key in sorted(others)])
+        return check_stored(words)
+    except ConfigError as error:
+        raise StudyError(
+            f"trial {winner.number} of the study '{study.optuna.study_name}' cannot be the winner "
+            f"({'; '.join(error.problems)}); what is stored was changed: choose another sweep.study=NAME"
+        ) from error
 
 
 def read_final(folder: RunFolder, seed: int) -> Final | None:
@@ -102,7 +121,7 @@ def write_report(
 ) -> None:
     """Write and draw what came of the study, and show the most of it."""
     objectives = study.settings.objectives
-    pictures = plot_study(study.optuna, study.list_trials(), objectives, winner, place.plots)
+    pictures = plot_study(study.optuna, study.list_results(), objectives, winner, place.plots)
     counts = study.count_states()
     lines = [
         f"# {study.optuna.study_name}",
@@ -142,12 +161,12 @@ def write_report(
 
 
 def _format(name: str, value: float | None) -> str:
-    return format_metric(name, math.nan if value is None else value)
+    return write_score(name, math.nan if value is None else value)
 
 
 def _describe_values(trial: FrozenTrial, objectives: Sequence[str]) -> str:
     return ", ".join(
-        f"{name} {format_metric(name.partition('/')[2], value)}"
+        f"{name} {write_score(name.partition('/')[2], value)}"
         for name, value in zip(objectives, trial.values, strict=True)
     )
 
@@ -157,7 +176,7 @@ def _describe_front(study: SweepStudy) -> list[str]:
     objectives = study.settings.objectives
     if len(objectives) == 1:
         return []
-    front = best_trials(study.optuna)
+    front = best_trials(study.optuna, study.list_results())
     return [
         "## Trials that none beats in every objective",
         "",

@@ -8,6 +8,7 @@ from optuna.trial import Trial
 
 from binrecon.config.schema import TrainConfig
 from binrecon.errors import BinreconError, OutputError
+from binrecon.masking import hide_text
 from binrecon.sweep.evaluators import Report, Task
 from binrecon.sweep.outcome import Outcome
 from binrecon.sweep.place import Place
@@ -15,7 +16,7 @@ from binrecon.training.callbacks import RunWatch
 from binrecon.training.prepare import look_at_bins, prepare_manifest
 from binrecon.training.run import train
 from binrecon.training.run_folder import RunFolder
-from binrecon.whole_file import write_json
+from binrecon.whole_file import write_json, write_text
 
 TRIAL_FILE = "trial.json"
 """In the folder of a trial: which study it belongs to, for the processes that run it."""
@@ -55,6 +56,7 @@ class RunEvaluator:
     def _run_one(self, task: Task, report: Report) -> Outcome:
         folder = RunFolder(self.place.trials / f"{task.trial.number:04d}")
         folder.path.mkdir(parents=True, exist_ok=True)
+        # another process opens the trial with `Trial(study, trial_id)`; the public `number` opens none
         write_json(folder.path / TRIAL_FILE, {**self.study, "trial_id": task.trial._trial_id})
         watch = RunWatch(lambda epoch, metrics: report(task.trial, epoch, metrics))
         try:
@@ -62,7 +64,7 @@ class RunEvaluator:
         except OutputError:
             raise  # nor would the next trial find a place to write to
         except (BinreconError, RuntimeError, ValueError) as error:
-            folder.error.write_text(traceback.format_exc())
+            write_text(folder.error, hide_text(traceback.format_exc()))
             reason = f"{type(error).__name__}: {error}"
             return Outcome("failed", reason=reason, notes={"run": str(folder.path)})
         facts = folder.read_facts()

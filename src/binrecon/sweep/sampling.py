@@ -20,6 +20,7 @@ from optuna.trial import FrozenTrial, TrialState
 from binrecon.config.search_space import Choices, Parameter, SearchSpace
 from binrecon.config.sweep_words import Pruner, Sampler
 from binrecon.errors import ConfigError
+from binrecon.sweep.positions import renumber
 
 GRID_LIMIT = 10_000
 """Combinations that a grid may have."""
@@ -73,9 +74,9 @@ def list_grid(space: SearchSpace) -> dict[str, list[Any]]:
 
 
 class NumberedSampler(BaseSampler):
-    """A sampler that is seeded anew by the number of each trial.
+    """A sampler that is seeded anew by the position of each trial.
 
-    What a trial draws depends on the seed, its number and the trials before it: not on how often the study
+    What a trial draws depends on the seed, its position and the trials before it: not on how often the study
     was stopped, nor on which worker asks. (One that keeps its seed draws the same again in a resumed study.)
 
     Args:
@@ -87,6 +88,7 @@ class NumberedSampler(BaseSampler):
     def __init__(self, word: Sampler, seed: int, space: SearchSpace) -> None:
         self._word = word
         self._seed = seed
+        self._keys = tuple(space)
         self._grid = list_grid(space) if word == "grid" else {}
         self._inner = self._build(0)
 
@@ -110,9 +112,11 @@ class NumberedSampler(BaseSampler):
         return math.prod(map(len, self._grid.values())) if self._word == "grid" else None
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """Start over from the trial's number."""
-        self._inner = self._build(trial.number)
-        self._inner.before_trial(study, trial)
+        """Start over from the trial's position."""
+        trials = study.get_trials(deepcopy=False)
+        (numbered,) = renumber(trials, [trial], self._keys)  # a grid is gone through by number
+        self._inner = self._build(numbered.number)
+        self._inner.before_trial(study, numbered)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """Say which keys are drawn together."""

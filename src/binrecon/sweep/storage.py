@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from binrecon.errors import ConfigError, StudyError
+from binrecon.masking import note_secrets
 
 _PATIENCE = {
     "connect_timeout": "10",
@@ -137,20 +138,19 @@ def _check_lines(path: Path) -> None:
 
 
 def _open_database(url: str) -> RDBStorage:
+    if note_secrets(url):  # it would stand in files of the study
+        raise ConfigError(
+            [
+                f"sweep.storage: '{url}' holds a password, which would be kept with "
+                "the study; leave it out, and put it into PGPASSWORD or ~/.pgpass"
+            ]
+        )
     try:
         parsed: URL = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise ConfigError([f"sweep.storage: {_how_to_write(url)}"]) from error
     if parsed.get_backend_name() != "postgresql":
         raise ConfigError([f"sweep.storage: {_how_to_write(parsed.render_as_string())}"])
-    if parsed.password or "password" in parsed.query:  # it would stand in files of the study
-        shown = parsed.difference_update_query(["password"]).render_as_string()
-        raise ConfigError(
-            [
-                f"sweep.storage: '{shown}' holds a password, which would be kept with "
-                "the study; leave it out, and put it into PGPASSWORD or ~/.pgpass"
-            ]
-        )
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     parsed = parsed.set(query={**_PATIENCE, **parsed.query})

@@ -18,17 +18,15 @@ from binrecon.config.sweep import SweepSettings
 from binrecon.config.sweep_words import Pruner
 from binrecon.errors import StudyError
 from binrecon.sweep.outcome import Outcome
+from binrecon.sweep.positions import LOST, RETRY_OF, SURPLUS, has_values, list_firsts, renumber
 from binrecon.sweep.sampling import NumberedSampler, build_distributions, build_pruner
-from binrecon.sweep.workers import ERROR, LOST, RETRY_OF, WORKER, Worker, count_seconds, has_values
+from binrecon.sweep.workers import ERROR, WORKER, Worker, count_seconds
 
 IDENTITY = "binrecon"
 """Attribute of a study: what makes it another one."""
 
 MANIFEST = "manifest"
 """Attribute of a study: the hash of the bins that its trials see."""
-
-SURPLUS = "surplus"
-"""Attribute of a trial that came when the budget was spent; it never ran."""
 
 STAND_IN_WITHIN = timedelta(minutes=1)
 """For so long a place is kept for the stand-in of a lost trial."""
@@ -62,6 +60,7 @@ class SweepStudy:
         identity: Mapping[str, Any],
     ) -> None:
         self.settings = settings
+        self.space = space
         self.sampler = NumberedSampler(settings.sampler, settings.seed, space)  # type: ignore[arg-type]  # checked by validate
         self.pruner: Pruner = settings.pruner if len(settings.objectives) == 1 else "none"  # type: ignore[assignment]  # as above
         self.pruned_by = None if self.pruner == "none" else settings.objectives[0]
@@ -117,12 +116,15 @@ class SweepStudy:
     def ask(self, worker: Worker, at_most: int) -> list[Trial]:
         """Draw trials, as many as the budget still has.
 
+        Where some wait for a worker, new ones only fill up their batch: a study that was stopped amidst a
+        batch draws the same as one that was not.
+
         Args:
             worker: Who will run them.
             at_most: How many.
         """
         asked = []
-        for _ in range(min(at_most, self._count_left(worker))):
+        for _ in range(min(self._size_of_batch(at_most), self._count_left(worker))):
             trial = self.optuna.ask(self._distributions)
             trial.set_user_attr(WORKER, worker.name)
             if self._is_surplus(trial.number):  # another worker was faster
@@ -131,6 +133,13 @@ class SweepStudy:
                 break
             asked.append(trial)
         return asked
+
+    def _size_of_batch(self, at_most: int) -> int:
+        trials = self.optuna.get_trials(deepcopy=False)
+        waiting = sum(trial.state == TrialState.WAITING for trial in trials)
+        if not waiting:
+            return at_most
+        return min(at_most, waiting + -len(list_firsts(trials, self._distributions)) % at_most)
 
     def tell(self, trial: Trial, outcome: Outcome) -> None:
         """Keep what came of a trial; nothing if another worker took this one for dead and has it run anew.
@@ -167,6 +176,16 @@ class SweepStudy:
         """List the trials that count: neither lost nor over the budget."""
         trials = self.optuna.get_trials(deepcopy=False)
         return [t for t in trials if LOST not in t.user_attrs and SURPLUS not in t.user_attrs]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that are searched."""
+        return tuple(self._distributions)
+
+    def list_results(self) -> list[FrozenTrial]:
+        """List the trials that count by their positions, which are the numbers that results name."""
+        trials = self.optuna.get_trials(deepcopy=False)
+        return renumber(trials, self.list_trials(), self._distributions)
 
     def count_states(self) -> Counter[str]:
         """Count the trials that count, by state: `complete`, `pruned`, `fail`, `running`, `waiting`."""
@@ -223,7 +242,7 @@ class SweepStudy:
             trial
             for trial in trials
             if LOST in trial.user_attrs
-            and has_values(trial)
+            and has_values(trial, self._distributions)
             and (trial.datetime_complete or now) > now - STAND_IN_WITHIN
         ]
         firsts = Counter(trial.user_attrs.get(RETRY_OF, trial.number) for trial in lost)

@@ -1,16 +1,22 @@
 """One of several processes that run a trial together; the first of them tells the study of every epoch."""
 
-import json
 import sys
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
+from types import UnionType
+from typing import Any
 
 import optuna
 from optuna.trial import Trial
 
-from binrecon.config.compose import load_resolved
-from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError
+from binrecon.config.stored.files import StoredFileError, read_json
+from binrecon.config.stored.run_config import load_resolved
+from binrecon.config.sweep_words import PRUNER_WORDS
+from binrecon.deadline import WORKER_DEADLINE_S, ending_when_told
+from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError, StudyError
+from binrecon.escaping import escape_controls
+from binrecon.output_streams import prepare_streams
 from binrecon.sweep.outcome import report_epoch
 from binrecon.sweep.runs import TRIAL_FILE
 from binrecon.sweep.sampling import build_pruner, quieten_optuna
@@ -19,17 +25,24 @@ from binrecon.training.callbacks import RunWatch
 from binrecon.training.run import fit_in_worker
 from binrecon.training.run_folder import RunFolder
 
+_TRIAL: dict[str, type | UnionType] = {
+    "study": str, "storage": str | None, "journal": str, "pruner": str, "objective": str | None,
+    "trial_id": int,
+}  # fmt: skip
+"""Keys of `trial.json`, and their types."""
+
 
 def main() -> int:
     """Train; on an error that a user can mend, print it alone."""
+    prepare_streams()
     folder = RunFolder(Path(sys.argv[1]))
     quieten_optuna()
     try:
         config = load_resolved(folder.config)
-        with ExitStack() as stack:
+        with ending_when_told(WORKER_DEADLINE_S), ExitStack() as stack:
             fit_in_worker(folder, config, _build_watch(folder, config.trainer.max_epochs, stack))
     except BinreconError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        sys.stderr.write(escape_controls(f"{type(error).__name__}: {error}\n"))
         return EXIT_MISUSE
     except KeyboardInterrupt:  # who started it says so
         return EXIT_INTERRUPTED
@@ -37,7 +50,7 @@ def main() -> int:
 
 
 def _build_watch(folder: RunFolder, max_epochs: int, stack: ExitStack) -> RunWatch:
-    facts = json.loads((folder.path / TRIAL_FILE).read_text())
+    facts = _read_trial(folder.path / TRIAL_FILE)
 
     @cache  # opened by the first process alone
     def open_trial() -> Trial:
@@ -49,6 +62,26 @@ def _build_watch(folder: RunFolder, max_epochs: int, stack: ExitStack) -> RunWat
         return Trial(study, facts["trial_id"])
 
     return RunWatch(lambda epoch, metrics: report_epoch(open_trial(), facts["objective"], epoch, metrics))
+
+
+def _read_trial(path: Path) -> dict[str, Any]:
+    """Read which trial of which study a run is.
+
+    Raises:
+        StudyError: If the file is damaged, or not what the sweep wrote.
+    """
+    try:
+        facts = read_json(path)
+    except StoredFileError as error:
+        raise StudyError(f"'{path}' cannot be read ({error}); start the sweep again") from error
+    wrong = [
+        key for key, allowed in _TRIAL.items() if key not in facts or not isinstance(facts[key], allowed)
+    ]
+    if wrong or facts["pruner"] not in PRUNER_WORDS:
+        raise StudyError(
+            f"'{path}' is not what a sweep wrote ({', '.join(wrong or ['pruner'])}); start the sweep again"
+        )
+    return facts
 
 
 if __name__ == "__main__":

@@ -4,13 +4,14 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
 
 from optuna.exceptions import OptunaError, UpdateFinishedTrialError
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
+
+from binrecon.sweep.positions import LOST, RETRY_OF, first_of, has_values, list_orphans, values_of
 
 BEAT_S = 15.0
 """Between two signs of life, in seconds."""
@@ -23,12 +24,6 @@ WORKER = "worker"
 
 ERROR = "error"
 """Attribute of a trial: why it failed."""
-
-LOST = "lost"
-"""Attribute of a trial whose worker died or was stopped; another one stands in for it."""
-
-RETRY_OF = "retry_of"
-"""Attribute of the trial that stands in: the number of the lost one."""
 
 _ENDED = ("Z", "X")
 """States of proc(5): a zombie, and one that is dead."""
@@ -74,11 +69,15 @@ class Worker:
 
     Args:
         study: The study.
+        keys: That are searched.
         clock: Seconds that never go back; for tests.
     """
 
-    def __init__(self, study: Study, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, study: Study, keys: Collection[str] = (), clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.study = study
+        self._keys = keys
         self.name = name_worker()
         self._clock = clock
         self._started = clock()
@@ -123,8 +122,22 @@ class Worker:
 
         Exactly one of several workers that notice puts a trial back: the one whose word it is that ends it.
         """
-        trials = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        return [trial.number for trial in trials if self._is_dead(trial) and self.give_back(trial)]
+        trials = self.study.get_trials(deepcopy=False)
+        orphans = [t for t in list_orphans(trials, self._keys) if self._is_left_alone(t)]
+        running = [t for t in trials if t.state == TrialState.RUNNING and self._is_dead(t)]
+        taken = []
+        for trial in sorted([*orphans, *running], key=first_of):
+            if trial.state == TrialState.RUNNING:
+                taken += [trial.number] if self.give_back(trial) else []
+            else:
+                self._queue_again(trial)
+                taken.append(trial.number)
+        return taken
+
+    def _is_left_alone(self, trial: FrozenTrial) -> bool:
+        """Whether who noticed that a trial was lost has died as well, before another one was queued."""
+        finder = trial.user_attrs[LOST]
+        return isinstance(finder, str) and finder != self.name and is_gone(finder)
 
     def give_back(self, trial: FrozenTrial, reason: str = "its worker died") -> bool:
         """End a trial without a result, and queue another with the same values.
@@ -132,11 +145,14 @@ class Worker:
         Returns:
             Whether this worker did it; False if another one was faster, or the trial has ended.
         """
+        # `study.tell(number, state=FAIL)` is public and ends a trial too, but no public call adds attributes
+        # to a trial that another process asked for, or tells which of two workers was the one that ended it
         storage = self.study._storage
         try:
-            storage.set_trial_user_attr(trial._trial_id, LOST, True)
-            storage.set_trial_user_attr(trial._trial_id, ERROR, reason)
-            if not storage.set_trial_state_values(trial._trial_id, TrialState.FAIL):
+            trial_id = trial._trial_id  # as above
+            storage.set_trial_user_attr(trial_id, LOST, self.name)
+            storage.set_trial_user_attr(trial_id, ERROR, reason)
+            if not storage.set_trial_state_values(trial_id, TrialState.FAIL):
                 return False
         except (UpdateFinishedTrialError, RuntimeError):
             return False
@@ -144,9 +160,8 @@ class Worker:
         return True
 
     def _queue_again(self, trial: FrozenTrial) -> None:
-        first = trial.user_attrs.get(RETRY_OF, trial.number)
-        if has_values(trial):
-            self.study.enqueue_trial(_values_of(trial), user_attrs={RETRY_OF: first})
+        if has_values(trial, self._keys):
+            self.study.enqueue_trial(values_of(trial), user_attrs={RETRY_OF: first_of(trial)})
 
     def _is_dead(self, trial: FrozenTrial) -> bool:
         worker = trial.user_attrs.get(WORKER)
@@ -165,15 +180,6 @@ class Worker:
             return self._clock() - since > DEAD_AFTER_S
         self._seen[who] = (sign, self._clock())
         return False
-
-
-def has_values(trial: FrozenTrial) -> bool:
-    """Whether a trial has drawn its values; where its worker died before that, nothing is lost with it."""
-    return bool(_values_of(trial))
-
-
-def _values_of(trial: FrozenTrial) -> dict[str, Any]:
-    return trial.params or trial.system_attrs.get("fixed_params", {})
 
 
 def count_seconds(study: Study, worker: Worker) -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from binrecon.config.compose import to_typed
+from binrecon.config.home import quote_value
 from binrecon.config.trials import compose_checked
 from binrecon.training.run import train
 from binrecon.training.run_folder import RunFolder
@@ -21,5 +22,5 @@ def complete_run(words: Sequence[str], folder: RunFolder) -> None:
     if folder.metrics.exists():
         return
     if folder.facts.exists():
-        words = [*words, f"resume={folder.path}"]
+        words = [*words, f"resume={quote_value(str(folder.path))}"]
     train(to_typed(compose_checked("train", words)), folder, words)

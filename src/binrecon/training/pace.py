@@ -20,6 +20,7 @@ from binrecon.data.workers import begin_worker
 from binrecon.features import RowKey, choose_engine
 from binrecon.features.engine import CALIBRATION_PHOTOS, build_engine
 from binrecon.features.extract import PhotoBlocks
+from binrecon.features.row_table import RowTable
 from binrecon.features.rows import BLOCK_ROWS, Block
 from binrecon.manifest import Manifest
 from binrecon.models import BinCounter, build_counter
@@ -225,9 +226,6 @@ def _open_blocks(config: TrainConfig, manifest: Manifest) -> tuple[PhotoBlocks, 
     views = range(VIEW_COUNT if config.data.horizontal_flip else 1)
     found = zip(rows.photo_hashes, rows.bin_ids, strict=True)
     bins = {RowKey(photo, view): bin_id for photo, bin_id in found for view in views}
-    blocks = [
-        Block(number, start, min(start + BLOCK_ROWS, len(bins)))
-        for number, start in enumerate(range(0, len(bins), BLOCK_ROWS))
-    ]
+    table = RowTable.of(bins)
     source = build_source(config.source)
-    return PhotoBlocks(source, bins, list(bins), config.data.image_size, config.data.resize), blocks
+    return PhotoBlocks(source, bins, table, config.data.image_size, config.data.resize), table.blocks

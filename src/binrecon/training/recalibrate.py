@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 
 from binrecon.config.calibrate import CalibrateConfig
-from binrecon.config.compose import load_resolved
 from binrecon.config.schema import SourceConfig, TrainConfig
+from binrecon.config.stored.run_config import load_resolved
 from binrecon.console import get_console
 from binrecon.manifest import read_manifest
 from binrecon.sources.build import build_source

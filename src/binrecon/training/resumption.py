@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from binrecon.config.run_keys import MOST_NAMED, PLACE_KEYS, covers, flatten, list_settings
 from binrecon.config.schema import TrainConfig
+from binrecon.config.stored.files import StoredFileError, read_yaml
 from binrecon.errors import CheckpointError
 from binrecon.training.checkpoints.files import list_differences
 
@@ -63,10 +62,8 @@ def _may_differ(key: str) -> bool:
 
 def _read(path: Path) -> Mapping[str, Any]:
     try:
-        kept = OmegaConf.to_container(OmegaConf.load(path))
-    except Exception as error:  # of YAML and OmegaConf, which share no base
-        said = " ".join(str(error).split())
+        return read_yaml(path)
+    except StoredFileError as error:
         raise CheckpointError(
-            f"'{path}' cannot be read ({said}); put back a copy of it, or start anew without resume"
+            f"'{path}' cannot be read ({error}); put back a copy of it, or start anew without resume"
         ) from error
-    return {str(key): value for key, value in kept.items()} if isinstance(kept, dict) else {}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytorch_lightning as pl
 
 from binrecon.config.schema import TrainConfig, WandbLoggerConfig
+from binrecon.config.stored.overrides import storable
 from binrecon.config.trainer_words import is_distributed
 from binrecon.console import get_console
 from binrecon.data.balance import expected_shares
@@ -32,7 +33,7 @@ from binrecon.training.distributed.ranks import Ranks, joined
 from binrecon.training.hardware import choose_device
 from binrecon.training.interruption import requeueing, stopping_as_asked
 from binrecon.training.logs.run_log import RunLog
-from binrecon.training.machine import check_machine
+from binrecon.training.machine import check_decoding, check_machine
 from binrecon.training.memory import keep_freed_memory
 from binrecon.training.module import CountingModule
 from binrecon.training.prepare import (
@@ -105,9 +106,10 @@ def _prepare(config: TrainConfig, folder: RunFolder, overrides: Sequence[str], p
     """Write into the run folder what training needs, and show what is trained on what."""
     console = get_console()
     mirror = config.trainer.checkpoint_mirror
-    goes_on = mirror is not None and CheckpointMirror(mirror).pull(folder, overrides)
+    stored = storable(overrides, config)
+    goes_on = mirror is not None and CheckpointMirror(mirror).pull(folder, stored)
     _check_folder(config, folder, goes_on or config.resume is not None or folder.is_left_by(place.job))
-    facts = collect_facts(overrides, config.seed)
+    facts = collect_facts(overrides, stored, config.seed)
     counter = prepare_counter(config, folder)  # a wrong word ends the run now, not after a look at all bins
     manifest, splits = look_at_bins(config)
     read_position(folder.last_checkpoint).check_bins(manifest.content_hash())
@@ -121,6 +123,7 @@ def _prepare(config: TrainConfig, folder: RunFolder, overrides: Sequence[str], p
         bins = sum(manifest.count_classes(split).values())
         check_share(split, bins, config.trainer.devices * config.trainer.nodes)
     if (reason := why_live(config)) is not None:
+        check_decoding(config, manifest)
         console.print(f"features: live ({reason})")
     return counter
 

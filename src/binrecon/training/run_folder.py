@@ -2,10 +2,11 @@
 
 import importlib.metadata
 import json
+import math
 import platform
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,14 @@ from omegaconf import OmegaConf
 
 from binrecon.config.problems import parse_word
 from binrecon.config.schema import TrainConfig
+from binrecon.config.stored.files import StoredFileError, read_json
+from binrecon.config.stored.overrides import check_stored
 from binrecon.config.trials import write_word
-from binrecon.errors import CheckpointError
+from binrecon.errors import CheckpointError, ConfigError
+from binrecon.masking import hide_text
 from binrecon.whole_file import write_json, write_text
 
+_CHECKOUT = Path(__file__).parents[3]
 _PACKAGES = (
     "binrecon", "torch", "torchvision", "torchcodec", "pytorch-lightning", "torchmetrics", "timm", "wandb",
     "hydra-core", "omegaconf", "numpy", "pillow", "pandas", "pyarrow",
@@ -57,8 +62,12 @@ class RunFolder:
         write_text(self.config, OmegaConf.to_yaml(OmegaConf.structured(config)))
 
     def read_facts(self) -> dict[str, Any]:
-        """Read `run.json`; empty if there is none."""
-        return dict(json.loads(self.facts.read_text())) if self.facts.exists() else {}
+        """Read `run.json`; empty if there is none.
+
+        Raises:
+            CheckpointError: If it is damaged, or not what a run wrote.
+        """
+        return read_facts(self.facts) if self.facts.exists() else {}
 
     def is_left_by(self, job: str | None) -> bool:
         """Whether a job, which may have been started again since, began the run in it and did not end it."""
@@ -72,6 +81,66 @@ class RunFolder:
         """Return how long ago the run was started, or resumed the last time, in seconds."""
         started = datetime.fromisoformat(self.read_facts()["started"])
         return round((datetime.now(UTC) - started).total_seconds(), 1)
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """Read a `run.json`, and check the types of what is used of it.
+
+    Raises:
+        CheckpointError: If it cannot be read, or holds something else.
+    """
+    try:
+        facts = read_json(path)
+    except StoredFileError as error:
+        raise CheckpointError(f"'{path}' is damaged or no run's ({error}); {_PUT_BACK}") from error
+    wrong = [
+        f"{key}: must be {name}, got {json.dumps(facts[key])[:60]}"
+        for key, (name, is_sound) in _FACTS.items()
+        if key in facts and not is_sound(facts[key])
+    ]
+    if wrong:
+        raise CheckpointError(f"'{path}' is damaged or no run's ({'; '.join(wrong)}); {_PUT_BACK}")
+    return facts
+
+
+def _is_time(value: object) -> bool:
+    try:
+        return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_git(value: object) -> bool:
+    return value is None or (
+        isinstance(value, dict)
+        and isinstance(value.get("commit"), str)
+        and isinstance(value.get("is_dirty"), bool)
+    )
+
+
+_PUT_BACK = "put back a copy of it, or start anew without resume"
+
+_FACTS: dict[str, tuple[str, Callable[[object], bool]]] = {
+    "overrides": (
+        "a list of text",
+        lambda value: isinstance(value, list) and all(map(_is_text, value)),
+    ),
+    "started": ("a time with its zone", _is_time),
+    "git": ("null, or a commit and is_dirty", _is_git),
+    "job": ("null or text", lambda value: value is None or _is_text(value)),
+    "seconds": ("a number", _is_number),
+    **dict.fromkeys(("command", "manifest_hash", "weights_hash", "ended_early"), ("text", _is_text)),
+    **dict.fromkeys(("split", "features", "packages"), ("an object", lambda value: isinstance(value, dict))),
+}
+"""What is read back of `run.json`, and what it must be."""
 
 
 def open_finished(path: Path) -> RunFolder:
@@ -95,23 +164,28 @@ def open_finished(path: Path) -> RunFolder:
     return folder
 
 
-def collect_facts(overrides: Sequence[str], seed: int) -> dict[str, Any]:
-    """Collect what makes a run repeatable: command, code, versions, seed."""
+def collect_facts(overrides: Sequence[str], stored: Sequence[str], seed: int) -> dict[str, Any]:
+    """Collect what makes a run repeatable: command, code, versions, seed.
+
+    Args:
+        overrides: As given; they are shown and never read back.
+        stored: Those of them with which the run is resumed, see `binrecon.config.stored`.
+        seed: Of the run.
+    """
     return {
-        "command": shlex.join(["binrecon", "train", *overrides]),
-        "overrides": list(overrides),
+        "command": hide_text(shlex.join(["binrecon", "train", *overrides])),
+        "overrides": [hide_text(override) for override in stored],
         "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "seed": seed,
-        "git": _git_state(),
+        "git": read_git_state(),
         "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
         "python": platform.python_version(),
         "platform": platform.platform(),
     }
 
 
-def _git_state() -> dict[str, Any] | None:
+def read_git_state(checkout: Path = _CHECKOUT) -> dict[str, Any] | None:
     """Return commit and dirty flag of the checkout this code runs from; None where it was installed."""
-    checkout = Path(__file__).parents[3]
     if not (checkout / ".git").exists():
         return None
 
@@ -134,8 +208,8 @@ def words_to_resume(words: Sequence[str]) -> list[str]:
         CheckpointError: If there is no such run, or what it was started with cannot be read.
         ConfigError: If the word cannot be read.
     """
-    given = {word.partition("=")[0]: word for word in words}
-    if given.get("resume", "resume=null") in ("resume=null", "resume="):
+    given = {word.partition("=")[0].lstrip("+"): word for word in words}
+    if given.get("resume", "resume=null").lstrip("+") in ("resume=null", "resume="):
         return list(words)
     folder = RunFolder(Path(str(parse_word(given["resume"]).value())).expanduser())
     if not folder.facts.exists():
@@ -143,11 +217,24 @@ def words_to_resume(words: Sequence[str]) -> list[str]:
             f"resume: '{folder.path}' is not the folder of a run (it has no {folder.facts.name}); "
             "give the path that the run printed at its end, as outputs/train/DATE_TIME"
         )
-    try:
-        earlier = [word for word in folder.read_facts()["overrides"] if word.partition("=")[0] not in given]
-    except (ValueError, KeyError) as error:
-        raise CheckpointError(
-            f"resume: '{folder.facts}' is damaged or no run's ({type(error).__name__}: {error}), so that the "
-            "words of the run are lost; put back a copy of it, or start anew without resume"
-        ) from error
+    earlier = [word for word in read_stored(folder.facts) if word.partition("=")[0] not in given]
     return [*earlier, *words, write_word("hydra.run.dir", str(folder.path))]
+
+
+def read_stored(path: Path) -> list[str]:
+    """Read the overrides that a `run.json` keeps.
+
+    Raises:
+        CheckpointError: If there are none, or one does more than set a key of `train` to a plain value.
+    """
+    facts = read_facts(path)
+    if "overrides" not in facts:
+        raise CheckpointError(f"'{path}' is damaged or no run's (it has no overrides); {_PUT_BACK}")
+    try:
+        return check_stored(facts["overrides"])
+    except ConfigError as error:
+        named = "; ".join(error.problems)
+        raise CheckpointError(
+            f"'{path}' holds overrides that are not read from a file ({named}); {_PUT_BACK}, or, if you "
+            "trust them, give them on the command line and take them out of the file"
+        ) from error

@@ -3,19 +3,24 @@
 import sys
 from pathlib import Path
 
-from binrecon.config.compose import load_resolved
+from binrecon.config.stored.run_config import load_resolved
+from binrecon.deadline import WORKER_DEADLINE_S, ending_when_told
 from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError
+from binrecon.escaping import escape_controls
+from binrecon.output_streams import prepare_streams
 from binrecon.training.run import fit_in_worker
 from binrecon.training.run_folder import RunFolder
 
 
 def main() -> int:
     """Train; on an error that a user can mend, print it alone."""
+    prepare_streams()
     folder = RunFolder(Path(sys.argv[1]))
     try:
-        fit_in_worker(folder, load_resolved(folder.config))
+        with ending_when_told(WORKER_DEADLINE_S):
+            fit_in_worker(folder, load_resolved(folder.config))
     except BinreconError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        sys.stderr.write(escape_controls(f"{type(error).__name__}: {error}\n"))
         return EXIT_MISUSE
     except KeyboardInterrupt:  # who started it says so
         return EXIT_INTERRUPTED

@@ -27,7 +27,7 @@ def _features_once(config: "DictConfig", run_dir: "Path", overrides: Sequence[st
 
 
 VERB = Verb(
-    "list, check or remove kept features",
+    "list, check or remove what is cached: features, counts, file facts",
     _features,
     ("ls", "verify", "prune unused_days=7"),
 )

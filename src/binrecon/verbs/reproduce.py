@@ -14,21 +14,20 @@ def _reproduce(words: Sequence[str]) -> None:
 
 
 _TABLES = (
-    "NAME is a published table (stanford, proposal, unc) or a study (a folder of experiments/).",
-    "Words of `train` hold for every run; `binrecon train --help` lists them. --rehearse, --estimate and",
-    "--check are rehearse=true and so on. The same command again goes on where it stopped.",
+    "NAME is a published table: stanford, proposal or unc.",
+    "Overrides of `train` hold for every run; `binrecon train --help` lists their keys. --rehearse and",
+    "--estimate are rehearse=true and estimate=true. The same command again resumes where it stopped.",
 )
 
 VERB = Verb(
-    "run published rows again, beside what was published; or a study",
+    "run published rows again, beside what was published",
     _reproduce,
     (
         "stanford source.root=data/abid lists_dir=data/lists trainer=gpu",
         "stanford --estimate source.root=data/abid lists_dir=data/lists trainer=gpu",
         "stanford --rehearse seeds=1 source=synthetic data.split=grouped data.counts_from=records",
         "unc rows=[resnet34_sgd] seeds=1 source.root=data/abid lists_dir=data/lists",
-        "optimizers --check",
     ),
-    words="NAME [WORD OF train ...] ",
+    words="NAME ",
     notes=_TABLES,
 )

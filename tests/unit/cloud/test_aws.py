@@ -42,7 +42,7 @@ CLOUD = SageMakerConfig(
         (
             "AccessDeniedException",
             "User x is not authorized",
-            "AWS denies CreateTrainingJob (User x is not authorized); add it to your policy, which the README has",
+            "AWS denies CreateTrainingJob (User x is not authorized); add it to your policy (the README links to it)",
         ),
         (
             "ExpiredTokenException",

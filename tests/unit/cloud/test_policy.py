@@ -1,4 +1,4 @@
-"""The policies that the README gives allow what `launch` does, and no more than they must."""
+"""The policies of `docs/aws/` allow what `launch` does, and no more than they must."""
 
 import json
 import re
@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-README = (Path(__file__).parents[3] / "README.md").read_text()
-POLICIES = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", README, re.DOTALL)]
-CODE = "\n".join(path.read_text() for path in (Path(__file__).parents[3] / "src/binrecon/cloud").glob("*.py"))
+ROOT = Path(__file__).parents[3]
+PATHS = [ROOT / "docs/aws" / f"{whose}_policy.json" for whose in ("user", "role")]
+POLICIES = [json.loads(path.read_text()) for path in PATHS]
+CODE = "\n".join(path.read_text() for path in (ROOT / "src/binrecon/cloud").glob("*.py"))
 
 UNSCOPED = {
     "sagemaker:ListTrainingJobs", "sagemaker:ListHyperParameterTuningJobs", "cloudwatch:PutMetricData",
@@ -47,8 +48,13 @@ def statements() -> Iterator[dict[str, Any]]:
         yield from policy["Statement"]
 
 
-def test_policies__of_the_person_and_of_the_role() -> None:
-    assert len(POLICIES) == 2
+def test_policies__of_the_user_and_of_the_role() -> None:
+    assert set(PATHS) == set((ROOT / "docs/aws").iterdir())
+
+
+def test_policies__the_readme_links_to_them() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert all(f"({path.relative_to(ROOT)})" in readme for path in PATHS)
 
 
 @pytest.mark.parametrize("statement", list(statements()))
@@ -69,7 +75,7 @@ def test_policies__allow_every_call() -> None:
 
 
 def test_policies__every_call_is_known() -> None:
-    """A new call needs a line above, and so a line in the README."""
+    """A new call needs a line above, and an action in the user's policy."""
     made = set(re.findall(r"(?:sagemaker|s3|logs|secrets)\.(\w+)\(", CODE)) - {"get_paginator"}
     paged = set(re.findall(r'"((?:list|describe)_\w+)"', CODE))
     assert made | paged == set(CALLS)

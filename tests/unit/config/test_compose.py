@@ -13,9 +13,9 @@ from binrecon.config.compose import (
     config_dir,
     list_groups,
     list_options,
-    load_resolved,
     to_typed,
 )
+from binrecon.config.stored.run_config import load_resolved
 from binrecon.config.validate import validate
 from binrecon.errors import ConfigError
 from binrecon.optim.optimizers.sgdr import SGDRConfig
@@ -116,7 +116,9 @@ def test_load_resolved__gives_types_back(tmp_path: Path) -> None:
 def test_load_resolved__another_version(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("source: {name: local}\noptimizer: {name: lion}\n")
-    with pytest.raises(ConfigError, match="not a configuration that this version wrote"):
+    with pytest.raises(
+        ConfigError, match=r"optimizer\.name: must be one of sgd, sgdr, adam, adamw, got lion"
+    ):
         load_resolved(path)
 
 
@@ -128,8 +130,9 @@ def test_load_resolved__with_the_names_of_an_earlier_version(tmp_path: Path) -> 
     with pytest.raises(ConfigError) as caught:
         load_resolved(path)
     assert caught.value.problems == (
-        f"{path}: an earlier version wrote it, with other names (optimizer.schedule: is now called schedule; give "
+        f"'{path}': an earlier version wrote it, with other names: optimizer.schedule: is now called schedule; give "
         "schedule=VALUE; optimizer.warmup_epochs: is now called schedule.warmup_epochs; give "
         "schedule.warmup_epochs=VALUE; head.starts_at_prior: is now called head.init_bias_from_prior; give "
-        "head.init_bias_from_prior=VALUE); train it anew",
+        "head.init_bias_from_prior=VALUE; this version of binrecon did not write it, or it was changed since: "
+        "put back a copy of it",
     )

@@ -50,15 +50,22 @@ OPTIMIZERS = "adam, adamw, sgd, sgdr"
         (
             ["source.root=Bücher"],
             [
-                "source.root: the value Bücher cannot be read (LexerNoViableAltException('ü')); letters beyond "
-                "ASCII, brackets and the like want quotes that reach Hydra: 'source.root=\"Bücher\"'"
+                "source.root: the value Bücher cannot be read (ü stands in it); letters beyond "
+                "ASCII, brackets, = and the like want quotes that reach Hydra: 'source.root=\"Bücher\"'"
             ],
         ),
         (
             ['source.root=a "b"é'],
             [
-                "source.root: the value a \"b\"é cannot be read (LexerNoViableAltException('é')); letters beyond "
-                'ASCII, brackets and the like want quotes that reach Hydra: \'source.root="a \\"b\\"é"\''
+                'source.root: the value a "b"é cannot be read (é stands in it); letters beyond '
+                'ASCII, brackets, = and the like want quotes that reach Hydra: \'source.root="a \\"b\\"é"\''
+            ],
+        ),
+        (
+            ["logger=wandb", "logger.project=a=b"],
+            [
+                "logger.project: the value a=b cannot be read; letters beyond ASCII, brackets, = and the like "
+                "want quotes that reach Hydra: 'logger.project=\"a=b\"'"
             ],
         ),
         (["optimizer.schedule=cosine"], ["optimizer.schedule: is now called schedule; give schedule=VALUE"]),

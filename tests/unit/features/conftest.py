@@ -1,9 +1,11 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from binrecon.features import FeatureStore, Fingerprint, RowKey
+from binrecon.features.rows import Block
 
 MakeStore = Callable[..., FeatureStore]
 
@@ -30,3 +32,24 @@ def name_photos(count: int, first: int = 0) -> list[str]:
 def name_rows(count: int, first: int = 0) -> list[RowKey]:
     """Rows of photos as they are, in their order."""
     return [RowKey(photo_hash, 0) for photo_hash in name_photos(count, first)]
+
+
+def fill(store: FeatureStore, keys: Iterable[RowKey], value: float = 1.0) -> list[Block]:
+    """Give every key a row, and write the blocks that are not done; return those."""
+    with store.fill(keys) as filling:
+        undone = filling.undone_blocks
+        for block in undone:
+            filling.write_block(block, np.full((block.stop - block.start, 3), value, np.float32))
+    return undone
+
+
+def list_undone(store: FeatureStore) -> list[Block]:
+    """Blocks whose features are not there."""
+    table = store.open()
+    return [block for block in table.rows.blocks if not table.is_done[block.number]]
+
+
+def list_keys(store: FeatureStore) -> list[RowKey]:
+    """What the rows of a store are about, in their order."""
+    table = store.open()
+    return [key for block in table.rows.blocks for key in table.rows.keys_of(block)]

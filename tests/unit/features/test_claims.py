@@ -3,7 +3,7 @@ import os
 
 from tests.unit.features.conftest import MakeStore, name_rows
 
-from binrecon.features.claims import BlockClaims
+from binrecon.features.claims import BlockClaims, is_claimed
 from binrecon.features.rows import Block
 from binrecon.features.store import FeatureStore
 
@@ -16,7 +16,7 @@ def claim_and_die(store: FeatureStore, block: Block) -> None:
 def test_claims__one_process_at_a_time_and_freed_by_death(make_store: MakeStore) -> None:
     store = make_store()
     store.add_rows(name_rows(2))
-    (block,) = store.list_blocks()
+    (block,) = store.open().rows.blocks
     context = multiprocessing.get_context("fork")
 
     def try_elsewhere() -> bool:
@@ -31,3 +31,25 @@ def test_claims__one_process_at_a_time_and_freed_by_death(make_store: MakeStore)
         assert not try_elsewhere()
         claims.release(block)
         assert try_elsewhere()
+
+
+def ask_if_claimed(store: FeatureStore) -> None:
+    os._exit(0 if is_claimed(store.folder) else 1)
+
+
+def test_is_claimed(make_store: MakeStore) -> None:
+    store = make_store()
+    store.add_rows(name_rows(2))
+    assert not is_claimed(store.folder), "no process ever computed there"
+
+    def is_claimed_here() -> bool:
+        process = multiprocessing.get_context("fork").Process(target=ask_if_claimed, args=(store,))
+        process.start()
+        process.join()
+        return process.exitcode == 0
+
+    with BlockClaims(store) as claims:
+        assert not is_claimed_here()
+        claims.take(store.open().rows.blocks[0])
+        assert is_claimed_here()
+    assert not is_claimed_here()

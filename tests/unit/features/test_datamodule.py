@@ -50,8 +50,8 @@ def test_setup__only_training_bins_are_mirrored(tiny_bins: Path, tmp_path: Path)
     data.setup("fit")
     train = data.manifest.rows_of("train").photo_hashes
     assert data.computed == 120 + len(train)
-    assert (data.store.find_rows(train, view=1) >= 0).all()
-    assert (data.store.find_rows(data.manifest.rows_of("val").photo_hashes, view=1) < 0).all()
+    assert (data.store.open().find_rows(train, view=1) >= 0).all()
+    assert (data.store.open().find_rows(data.manifest.rows_of("val").photo_hashes, view=1) < 0).all()
 
 
 def test_setup__runs_with_and_without_flips_share_a_store(tiny_bins: Path, tmp_path: Path) -> None:

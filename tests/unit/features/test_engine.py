@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from binrecon.errors import ConfigError
+from binrecon.errors import ConfigError, DamagedCacheError
 from binrecon.features.engine import EngineChoice, build_engine, choose_engine
 from binrecon.models.backbone import Backbone, build_backbone
 
@@ -142,7 +142,12 @@ def test_openvino_engine__int8_keeps_its_network(backbone: Backbone, photos: Ten
     coarse = run(choice, backbone, photos, tmp_path, samples)
     assert torch.cosine_similarity(exact, coarse).min() > 0.99
     assert not torch.allclose(exact, coarse, rtol=1e-4)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["network.bin", "network.xml"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["network.int8"]
     again = run(choice, backbone, photos, tmp_path, samples)
     assert torch.equal(again, coarse)
     assert samples == [len(photos)], "the second time the network is there"
+    network = tmp_path / "network.int8"
+    network.write_bytes(network.read_bytes()[:-100])
+    with pytest.raises(DamagedCacheError, match=r"network.int8' does not end with its seal$"):
+        run(choice, backbone, photos, tmp_path, samples)
+    assert samples == [len(photos)], "no other network slips in"

@@ -1,3 +1,7 @@
+import errno
+import os
+import re
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -11,6 +15,7 @@ from hypothesis import strategies as st
 from tests.unit.manifest.conftest import CountingSource, MakeFacts, ToTable
 
 from binrecon.config.split_words import SPLITS
+from binrecon.errors import SourceError
 from binrecon.manifest import (
     CountRange,
     GroupedSplit,
@@ -19,6 +24,8 @@ from binrecon.manifest import (
     Status,
     assemble_manifest,
     build_manifest,
+    read_manifest,
+    write_manifest,
 )
 from binrecon.manifest.facts import FACTS_SCHEMA, BinFacts, Fault, PhotoFacts
 from binrecon.manifest.record import Item, Record
@@ -77,12 +84,122 @@ def test_build_manifest__every_bin_is_a_row(add_bin: Callable[..., None], tmp_pa
     }
     assert manifest.count_statuses() == {
         **dict.fromkeys(Status, 1),
+        Status.UNREADABLE_PHOTO: 0,
+        Status.UNREADABLE_RECORD: 0,
         Status.NOT_LISTED: 0,
         Status.SET_ASIDE: 0,
     }
     splits = manifest.table["split"].to_pylist()
     assert splits[0] in SPLITS
     assert splits[1:] == [None] * 7
+
+
+def test_build_manifest__an_entry_that_cannot_be_read_is_a_row(
+    add_bin: Callable[..., None], tmp_path: Path
+) -> None:
+    for number in range(1, 26):
+        add_bin(f"{number:05d}")
+    photos, records = tmp_path / "bin-images", tmp_path / "metadata"
+    for name in ("00001", "00002", "00003", "00004"):
+        (photos / f"{name}.jpg").unlink()
+    (photos / "00001.jpg").symlink_to("00001.jpg")
+    os.mkfifo(photos / "00002.jpg")
+    (photos / "00003.jpg").symlink_to("/dev/zero")
+    (photos / "00004.jpg").symlink_to("/proc/self/mem")
+    (records / "00005.json").unlink()
+    os.mkfifo(records / "00005.json")
+    shutil.copy(photos / "00006.jpg", photos / "00006.JPG")
+    Path(os.fsdecode(bytes(photos) + b"/caf\xe9.jpg")).write_bytes(b"odd")
+    (records / "a\x1b[31m\nb.json").write_bytes(b"{}")
+    (photos / f"{'z' * 240}.jpg").write_bytes(b"odd")
+    manifest = build_manifest(
+        LocalSource(tmp_path), RANGE, RULE, cache_root=tmp_path / "c", source_identity="s"
+    )
+    rule = "its file name is not 1 to 200 bytes of printable text without '/', '\\' or '..'"
+    assert {bin_id: fault for bin_id, fault in show(manifest).items() if fault[1]} == {
+        "00001": ("unreadable_photo", "photo: it cannot be read (Too many levels of symbolic links)"),
+        "00002": ("unreadable_photo", "photo: it cannot be read (it is a named pipe, not a file)"),
+        "00003": ("unreadable_photo", "photo: it cannot be read (it is a device, not a file)"),
+        "00004": ("unreadable_photo", "photo: it cannot be read (Input/output error)"),
+        "00005": ("unreadable_record", "record: it cannot be read (it is a named pipe, not a file)"),
+        "00006": ("unreadable_photo", "photo: '00006.JPG', '00006.jpg' are 2 files of one bin; keep one"),
+        "a\\x1b[31m\\nb": ("missing_photo", f"there is no photo; record: {rule}"),
+        "caf\\xe9": ("unreadable_photo", f"photo: {rule}; there is no record"),
+        "z" * 240: ("unreadable_photo", f"photo: {rule}; there is no record"),
+    }
+    write_manifest(manifest, tmp_path / "manifest.parquet")
+    assert read_manifest(tmp_path / "manifest.parquet").content_hash() == manifest.content_hash()
+
+
+def test_build_manifest__what_can_be_read_again_is(
+    add_bin: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 4):
+        add_bin(f"{number:05d}")
+    settings = {"cache_root": tmp_path / "cache", "source_identity": "here"}
+    opened = os.open
+
+    def stale(path: object, *rest: int) -> int:
+        if str(path).endswith("00002.jpg"):
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return opened(path, *rest)
+
+    monkeypatch.setattr("os.open", stale)
+    first = build_manifest(LocalSource(tmp_path), RANGE, RULE, **settings)
+    assert show(first)["00002"] == ("unreadable_photo", "photo: it cannot be read (Stale file handle)")
+    monkeypatch.undo()
+    assert show(build_manifest(LocalSource(tmp_path), RANGE, RULE, **settings))["00002"] == ("usable", None)
+
+
+def test_build_manifest__most_bins_cannot_be_read(
+    add_bin: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 4):
+        add_bin(f"{number:05d}")
+
+    def fail(*_: object) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("os.open", fail)
+    message = "source: 3 of 3 bins cannot be read, more than half (bin '00001': photo: it cannot be read (Input/output error); "
+    with pytest.raises(SourceError, match=f"^{re.escape(message)}.*mend the disk"):
+        build_manifest(LocalSource(tmp_path), RANGE, RULE)
+
+
+def test_build_manifest__no_file_can_be_opened(
+    add_bin: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_bin("00001")
+
+    def fail(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("os.open", fail)
+    with pytest.raises(
+        SourceError, match=r"cannot be opened \(Too many open files\), which is no fault of the file"
+    ):
+        build_manifest(LocalSource(tmp_path), RANGE, RULE)
+
+
+def test_build_manifest__damage_that_the_decoder_noticed_is_named(
+    add_bin: Callable[..., None], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(1, 9):
+        add_bin(f"{number:05d}")
+    path = tmp_path / "bin-images" / "00003.jpg"
+    photo = path.read_bytes()
+    path.write_bytes(photo[:-2] + bytes(9) + photo[-2:])  # behind the last pixel
+    for _ in range(2):  # the second time from the cache
+        manifest = build_manifest(
+            LocalSource(tmp_path), RANGE, RULE, workers=4, cache_root=tmp_path / "cache", source_identity="s"
+        )
+        shown = capfd.readouterr()
+        assert shown.err == ""
+        assert (
+            "1 photo is damaged but decoded, and used: '00003' "
+            "(Corrupt JPEG data: 7 extraneous bytes before marker 0xd9)"
+        ) in shown.out
+    assert show(manifest)["00003"] == ("usable", None)
 
 
 def test_build_manifest__no_count_is_invented(add_bin: Callable[..., None], tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from binrecon.manifest.facts import (
 )
 from binrecon.manifest.photo_quality import measure_photo
 from binrecon.manifest.record import Item, Record
+from binrecon.manifest.reuse import find_unchanged
 from binrecon.manifest.schema import Status
 from binrecon.sources import LocalSource
 from binrecon.sources.photo import decode_photo
@@ -117,6 +118,20 @@ def test_read_bin__other_errors_are_raised(add_bin: Callable[..., None], tmp_pat
         read_bin(Locked(tmp_path), "00001")
 
 
+def test_tabulate_facts__what_could_not_be_read_is_read_again(make_facts: MakeFacts) -> None:
+    """An error of the system may pass without a trace in the file's times."""
+    unreadable = PhotoFacts(
+        fault=Fault(Status.UNREADABLE_PHOTO, "photo: it cannot be read (Stale file handle)")
+    )
+    stamp = {"size": 3, "mtime_ns": 4, "ctime_ns": 5}
+    stamps = pa.Table.from_pylist(
+        [{"bin_id": "00001", "photo_stamp": stamp, "record_stamp": stamp}], schema=STAMPS_SCHEMA
+    )
+    table = tabulate_facts([BinFacts("00001", unreadable)], stamps)
+    assert find_unchanged(stamps, [table]).is_missing.tolist() == [True]
+    assert find_unchanged(table.select(STAMPS_SCHEMA.names), [table]).is_missing.tolist() == [True]
+
+
 def test_tabulate_facts(make_facts: MakeFacts) -> None:
     missing = PhotoFacts(fault=Fault(Status.MISSING_PHOTO, "there is no photo"))
     malformed = Fault(Status.MALFORMED_RECORD, "record: odd")
@@ -141,6 +156,7 @@ def test_tabulate_facts(make_facts: MakeFacts) -> None:
             "photo_sha256": "hash 00001",
             "photo_sharpness": None,
             "photo_brightness": None,
+            "photo_damage": None,
             "photo_status": None,
             "photo_reason": None,
             "record_status": None,

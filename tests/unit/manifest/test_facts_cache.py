@@ -1,17 +1,20 @@
 import os
+import random
 import re
+import shutil
 import time
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+from tests.damage import damage
 from tests.unit.manifest.conftest import MakeFacts, ToTable
 
 from binrecon.errors import OutputError
 from binrecon.manifest import facts_cache
 from binrecon.manifest.facts import FACTS_SCHEMA
 from binrecon.manifest.facts_cache import FactsCache
+from binrecon.manifest.parts import write_part
 
 
 @pytest.fixture
@@ -60,10 +63,10 @@ def test_load__part_that_vanishes(
     cache.add(facts[:10])
     cache.replace(facts)
 
-    def vanish(path: Path) -> list[pa.Table]:
+    def vanish(path: Path, _: str) -> list[pa.Table]:
         raise FileNotFoundError(path)
 
-    monkeypatch.setattr(facts_cache, "read_row_groups", vanish)
+    monkeypatch.setattr("binrecon.manifest.parts.read_row_groups", vanish)
     assert cache.load() == []
     assert capsys.readouterr().out == ""
 
@@ -77,7 +80,11 @@ def test_load__damaged_file(
     path = max(cache.folder.iterdir())
     path.write_bytes(content)
     assert pa.concat_tables(cache.load()).equals(facts[:10])
-    assert capsys.readouterr().out.startswith(f"cache '{path}' is damaged, so its bins are checked anew: ")
+    said = capsys.readouterr().out
+    assert said.startswith(f"cache: '{path}' ")
+    assert said.endswith(", so its bins are checked anew\n")
+    cache.load()
+    assert capsys.readouterr().out == "", "it is said once"
 
 
 def test_load__flipped_bytes(cache: FactsCache, facts: pa.Table, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,15 +94,15 @@ def test_load__flipped_bytes(cache: FactsCache, facts: pa.Table, capsys: pytest.
     content[len(content) // 5] ^= 255
     path.write_bytes(content)
     assert cache.load() == []
-    assert "is damaged, so its bins are checked anew" in capsys.readouterr().out
+    assert "is not what was written, so its bins are checked anew" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda table: table.drop_columns(["items"]), "its columns are others"),
-        (lambda table: table[::-1], "its bins are not sorted"),
-        (lambda table: pa.concat_tables([table[:1], table[:1]]), "its bins are not sorted"),
+        (lambda table: table.drop_columns(["items"]), "has other columns"),
+        (lambda table: table[::-1], "is not sorted"),
+        (lambda table: pa.concat_tables([table[:1], table[:1]]), "is not sorted"),
     ],
     ids=["columns", "unsorted", "repeated"],
 )
@@ -108,9 +115,9 @@ def test_load__not_facts(
 ) -> None:
     cache.folder.mkdir()
     path = cache.folder / "facts.parquet"
-    pq.write_table(change(facts), path)
+    write_part(change(facts), path)
     assert cache.load() == []
-    assert capsys.readouterr().out == f"cache '{path}' is damaged, so its bins are checked anew: {reason}\n"
+    assert capsys.readouterr().out == f"cache: '{path}' {reason}, so its bins are checked anew\n"
 
 
 def test_load__no_rows(cache: FactsCache) -> None:
@@ -149,3 +156,32 @@ def test_replace__removes_drafts_of_killed_builds(cache: FactsCache, facts: pa.T
     os.utime(old, (time.time() - 100_000,) * 2)
     cache.replace(facts)
     assert sorted(path.name for path in cache.folder.iterdir()) == [new.name, "facts.parquet"]
+
+
+def test_load__of_another_cache(
+    cache: FactsCache, facts: pa.Table, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A whole file of another source says nothing about this one."""
+    other = FactsCache(tmp_path, "there", with_records=True)
+    other.replace(facts)
+    cache.replace(facts[:10])
+    (other.folder / "facts.parquet").replace(cache.folder / "facts.parquet")
+    assert cache.load() == []
+    assert "is not what was written" in capsys.readouterr().out
+
+
+def test_load__damaged_at_random(tmp_path: Path, facts: pa.Table) -> None:
+    """Whatever becomes of the files, no bin has other facts than were read."""
+    rng = random.Random(0)
+    whole, other = (FactsCache(tmp_path / "whole", name, with_records=True) for name in "ab")
+    for cache, shift in ((whole, 0), (other, 1)):
+        cache.replace(facts[shift:40])
+        cache.add(facts[40 + shift :])
+    rows = {row["bin_id"]: row for row in facts.to_pylist()}
+    cache = FactsCache(tmp_path / "cache", "a", with_records=True)
+    for _ in range(100):
+        shutil.rmtree(cache.folder, ignore_errors=True)
+        shutil.copytree(whole.folder, cache.folder)
+        done = damage(cache.folder, other.folder, rng)
+        for table in cache.load():
+            assert all(rows[row["bin_id"]] == row for row in table.to_pylist()), done

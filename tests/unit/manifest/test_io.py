@@ -120,8 +120,8 @@ def test_read__a_folder(tmp_path: Path) -> None:
 def test_read_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = pa.table({"number": list(range(10)), "items": [[{"asin": str(number)}] for number in range(10)]})
     monkeypatch.setattr(io, "ROWS_PER_GROUP", 4)
-    write_table(table, tmp_path / "table.parquet")
-    pieces = read_row_groups(tmp_path / "table.parquet")
+    write_table(table, tmp_path / "table.parquet", "me")
+    pieces = read_row_groups(tmp_path / "table.parquet", "me")
     assert [len(piece) for piece in pieces] == [4, 4, 2]
     assert pa.concat_tables(pieces).equals(table)
 

@@ -207,7 +207,8 @@ def test_read_facts__damaged_cache_is_built_anew(
     path.write_bytes(path.read_bytes()[:-100])
     assert read_facts(counting_source, cache=cache).equals(first)
     assert counting_source.ids("photo") == sorted([*bins, *bins])
-    assert capsys.readouterr().out.startswith(f"cache '{path}' is damaged, so its bins are checked anew: ")
+    said = capsys.readouterr().out
+    assert said.startswith(f"cache: '{path}' does not end with its seal, so its bins are checked anew\n")
     assert read_facts(counting_source, cache=cache).equals(first)
     assert counting_source.ids("photo") == sorted([*bins, *bins])
 

@@ -43,7 +43,36 @@ def test_count_store__damaged_part(tmp_path: Path, capsys: pytest.CaptureFixture
     first = min(store.folder.iterdir())
     first.write_bytes(first.read_bytes()[:-20])
     assert store.load()["photo_sha256"].to_pylist() == ["hash 1"]
-    assert "is damaged, so its photos are counted anew" in capsys.readouterr().out
+    assert capsys.readouterr().out == (
+        f"cache: '{first}' does not end with its seal, so its photos are counted anew\n"
+    )
+    store.load()
+    assert capsys.readouterr().out == "", "it is said once"
+
+
+def test_count_store__part_of_another_counter(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store, other = CountStore(tmp_path, "counter", 2), CountStore(tmp_path, "other", 2)
+    other.add(name(0), draw(1))
+    (part,) = other.folder.iterdir()
+    store.folder.mkdir()
+    part.rename(store.folder / part.name)
+    assert len(store.load()) == 0
+    assert "is not what was written, so its photos are counted anew" in capsys.readouterr().out
+
+
+def test_count_store__part_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = CountStore(tmp_path, "counter", 2)
+    store.add(name(0), draw(1))
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("binrecon.manifest.parts.read_row_groups", refuse)
+    with pytest.raises(
+        OutputError, match=r"cannot be read \(Permission denied\); remove it, or name another"
+    ):
+        store.load()
+    assert len(list(store.folder.iterdir())) == 1, "it was not removed"
 
 
 def test_count_store__unknown_novelty(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from binrecon.metrics.baselines import majority_baseline, prior_baseline
 from binrecon.metrics.functional import empty_tally, scores, tally_batch
-from binrecon.report.tables import decodings_table, format_metric, metrics_table, per_count_table
+from binrecon.report.tables import decodings_table, metrics_table, per_count_table
 
 STARTER = [1228, 2299, 2666, 2373, 1875]
 
@@ -67,21 +67,6 @@ def test_decodings_table() -> None:
         ["rounded_mean", "0.0", "%", "2.000", "2.000"],
         ["median", "0.0", "%", "3.000", "3.000"],
     ]
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "text"),
-    [
-        ("accuracy", 1.0, "100.0 %"),
-        ("macro_f1", 0.0663, "6.6 %"),
-        ("within_one_accuracy", math.nan, "–"),
-        ("mae", 1.09487, "1.095"),
-        ("ece", math.nan, "–"),
-        ("nll", math.inf, "inf"),
-    ],
-)
-def test_format_metric(name: str, value: float, text: str) -> None:
-    assert format_metric(name, value) == text
 
 
 def test_per_count_table() -> None:

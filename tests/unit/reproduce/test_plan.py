@@ -27,7 +27,7 @@ def test_plan__a_seed_of_every_row_before_the_next(words: list[str], tmp_path: P
         for name in ("resnet50_sgd", "resnet50_adam")
     ]
     run = next(iter(plan.list_runs()))
-    assert run.words == ["experiment=proposal/resnet50_sgd", *words, "seed=5", "seed=5"]
+    assert run.overrides == ["experiment=proposal/resnet50_sgd", *words, "seed=5", "seed=5"]
     assert plan.command == f"binrecon reproduce proposal {' '.join(words)} seeds=2 seed=5"
 
 
@@ -58,7 +58,6 @@ def test_plan__rehearsed(words: list[str]) -> None:
         ("estimate_s=0", "estimate_s: must be above 0, got 0.0"),
         ("rows=[]", "rows: empty; give some of resnet34_sgd"),
         ("rows=[resnet34]", "rows: 'resnet34' is no row of unc; rows are resnet34_sgd. Did you mean 'resnet34_sgd'?"),
-        ("--check", "check: is for the studies of experiments/; 'unc' is a published table"),
         ("optimizer.lrr=1", "optimizer.lrr: unknown key; allowed are lr, weight_decay, decays_biases, momentum. Did you mean 'lr'?"),
         ("optimizer.lr=-1", "optimizer.lr: must be above 0, got -1.0"),
         ("features=cached", "features: cached needs regime=frozen; regime=full changes them, use auto"),
@@ -109,9 +108,9 @@ def test_plan__refuses_runs_of_other_words(words: list[str]) -> None:
     with pytest.raises(OutputError) as caught:
         Plan("unc", [*words, "data.image_size=64"])
     assert str(caught.value) == (
-        "runs of other words lie there\n"
+        "runs with other settings are there already\n"
         f"  {path}: data.image_size 224 there, 64 here, trainer.max_epochs 1 there, 40 here\n"
-        "give the words that they began with, or another folder with output_root=PATH"
+        "give the settings that they were started with, or another folder with output_root=PATH"
     )
     Plan("unc", [*words, "data.image_size=64", "--estimate"])  # runs nothing
 

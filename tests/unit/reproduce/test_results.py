@@ -8,9 +8,9 @@ import pytest
 from binrecon.compare.scores import score
 from binrecon.errors import ComparisonError
 from binrecon.published.rows import PublishedRow
+from binrecon.reproduce.comparability import Comparable
 from binrecon.reproduce.finished import FinishedRun
 from binrecon.reproduce.results import compute_row
-from binrecon.reproduce.verdict import Comparable
 
 Finish = Callable[..., FinishedRun]
 Find = Callable[[str, str], PublishedRow]
@@ -41,7 +41,7 @@ def test_compute_row__numbers(row: Find, finish: Finish) -> None:
     assert numbers["val", "rmse"].mean == pytest.approx(
         np.mean([score("rmse", run.predictions["val"]) for run in runs])
     )
-    assert isinstance(result.verdict, Comparable)
+    assert isinstance(result.assessment, Comparable)
 
 
 def test_compute_row__the_interval_is_that_of_the_binomial(row: Find, finish: Finish) -> None:

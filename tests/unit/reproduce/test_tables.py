@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from binrecon.published.rows import TABLES, PublishedRow
+from binrecon.reproduce.comparability import Comparable, assess
 from binrecon.reproduce.finished import FinishedRun
 from binrecon.reproduce.results import Number, compute_row
 from binrecon.reproduce.tables import (
@@ -16,7 +17,6 @@ from binrecon.reproduce.tables import (
     write_difference,
     write_markdown,
 )
-from binrecon.reproduce.verdict import Comparable, judge
 
 Finish = Callable[..., FinishedRun]
 Find = Callable[[str, str], PublishedRow]
@@ -39,7 +39,7 @@ def test_every_form__marks_every_line_that_is_not_comparable(row: Find, finish: 
     rehearsed = [finish(rows[1], "regime.phases=[{epochs: 1}]", "trainer.max_epochs=1")]
     report = build(rows, short, rehearsed)
     first = "on 2,109 of 109,306 photos: not comparable"
-    second = "on 109,306 of 109,306 photos, in 1 of 43 epochs, with other words: not comparable"
+    second = "on 109,306 of 109,306 photos, in 1 of 43 epochs, with other settings: not comparable"
     assert [line[-1] for line in list_lines(report)] == [first] * 5 + [second] * 5
     markdown, csv = write_markdown(report), write_csv(report)
     for text in (show(report), markdown, csv):
@@ -87,6 +87,6 @@ def test_write_difference__nothing_to_subtract(
     published: float | None, mean: float, row: Find, finish: Finish
 ) -> None:
     some = row("stanford", "resnet18_sgd")
-    verdict = judge(some, [finish(some)])
-    assert isinstance(verdict, Comparable)
-    assert write_difference(verdict, Number("val", "accuracy", published, mean, 0.0, None, 0.2)) == "–"
+    assessment = assess(some, [finish(some)])
+    assert isinstance(assessment, Comparable)
+    assert write_difference(assessment, Number("val", "accuracy", published, mean, 0.0, None, 0.2)) == "–"

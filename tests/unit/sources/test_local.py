@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from binrecon.errors import MissingBinError, SourceError
-from binrecon.sources import BinListing, LocalSource
+from binrecon.errors import MissingBinError, SourceError, UnreadableBinError
+from binrecon.sources import BinListing, BinStamp, LocalSource
+from binrecon.sources.layout import MAX_BYTES
+from binrecon.sources.source import UNKNOWN_STAMP
 
 
 @pytest.fixture
@@ -29,17 +31,41 @@ def test_list_bins__half_bins_are_listed(root: Path) -> None:
     assert LocalSource(root).list_bins() == BinListing(["00523", "100000"], ["100000", "523"])
 
 
-def test_list_bins__other_suffixes_are_no_bins(root: Path) -> None:
-    for name in ("00001.JPG", "00002.jpeg", "Thumbs.db", "00003.json", "00004.jpg.part"):
+def test_list_bins__other_spellings_of_jpg(root: Path) -> None:
+    for name in ("00001.JPG", "00002.jpeg", "00003.JPEG"):
+        (root / "bin-images" / name).write_text(name)
+    source = LocalSource(root)
+    assert source.list_bins().photo_ids == ["00001", "00002", "00003", "00523", "100000", "523"]
+    assert source.read_photo("00003") == LocalSource(root).read_photo("00003") == b"00003.JPEG"
+    assert source.stamp("00002").photo is not None
+
+
+def test_list_bins__what_is_left_out_is_said(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("00001.png", "00003.json", "00004.jpg.part", "Thumbs.db", ".DS_Store", "._523.jpg", ".jpg"):
+        (root / "bin-images" / name).touch()
+    (root / "bin-images" / "more").mkdir()
+    (root / "metadata" / "a\x1b[2J.txt").touch()
+    assert LocalSource(root).list_bins().photo_ids == ["00523", "100000", "523"]
+    photos, records = capsys.readouterr().out.splitlines()
+    assert photos.startswith(
+        "bin-images: 4 files are no photo by its suffix (.jpg or .jpeg) and left out, for instance '"
+    )
+    assert records == (
+        "metadata: 1 file is no record by its suffix (.json) and left out, for instance 'a\\x1b[2J.txt'"
+    )
+
+
+def test_list_bins__hidden_files_are_no_bins(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("._00523.jpg", ".hidden.jpg", ".jpg", "Thumbs.db"):
         (root / "bin-images" / name).touch()
     assert LocalSource(root).list_bins().photo_ids == ["00523", "100000", "523"]
+    assert capsys.readouterr().out == ""
 
 
 def test_list_bins__odd_names_with_the_suffix_are_bins(root: Path) -> None:
-    for name in ("._00523.jpg", "copy of 523.jpg", "00001.jpg.jpg"):
+    for name in ("copy of 523.jpg", "00001.jpg.jpg"):
         (root / "bin-images" / name).touch()
-    listed = LocalSource(root).list_bins().photo_ids
-    assert listed == ["._00523", "00001.jpg", "00523", "100000", "523", "copy of 523"]
+    assert LocalSource(root).list_bins().photo_ids == ["00001.jpg", "00523", "100000", "523", "copy of 523"]
 
 
 def test_list_bins__folders_are_no_bins(root: Path) -> None:
@@ -49,19 +75,51 @@ def test_list_bins__folders_are_no_bins(root: Path) -> None:
     assert LocalSource(root).list_bins() == BinListing(ids, ids)
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a..b", "a..b"),
+        ("z" * 240, "z" * 240),
+        ("\x1b[31mred\n", "\\x1b[31mred\\n"),
+        ("caf\udce9", "caf\\xe9"),
+        ("a\\x1b", "a\\\\x1b"),
+    ],
+)
+def test_list_bins__a_name_that_is_no_id_is_listed_and_refused(root: Path, name: str, shown: str) -> None:
+    (root / "bin-images" / f"{name}.jpg").write_bytes(b"photo")
+    source = LocalSource(root)
+    assert source.list_bins().photo_ids == sorted(["00523", "100000", "523", shown])
+    with pytest.raises(UnreadableBinError, match="cannot be read: its file name is not 1 to 200 bytes"):
+        source.read_photo(shown)
+    with pytest.raises(MissingBinError):
+        source.read_record(shown)
+    assert source.stamp(shown) == BinStamp(UNKNOWN_STAMP, None)
+
+
+def test_list_bins__two_files_of_one_bin(root: Path) -> None:
+    (root / "bin-images" / "523.JPG").write_bytes(b"another")
+    source = LocalSource(root)
+    assert source.list_bins().photo_ids == ["00523", "100000", "523"]
+    with pytest.raises(UnreadableBinError, match=r"'523.JPG', '523.jpg' are 2 files of one bin; keep one$"):
+        source.read_photo("523")
+    assert source.read_record("523") == b"record 523"
+
+
+def test_list_bins__a_folder_that_cannot_be_listed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("os.scandir", fail)
+    message = f"source.root: '{root}/bin-images' cannot be listed (Input/output error); mend the disk"
+    with pytest.raises(SourceError, match=f"^{re.escape(message)}"):
+        LocalSource(root).list_bins()
+
+
 def test_list_bins__one_folder_is_enough(root: Path) -> None:
     for photo in (root / "bin-images").iterdir():
         photo.unlink()
     (root / "bin-images").rmdir()
     assert LocalSource(root).list_bins() == BinListing([], ["00523", "100000", "523"])
-
-
-def test_list_bins__refuses_a_name_that_is_no_id(root: Path) -> None:
-    (root / "bin-images" / ".jpg").touch()
-    with pytest.raises(
-        SourceError, match=r"^bin_id '' is not the name of a bin; an id is a file name without"
-    ):
-        LocalSource(root).list_bins()
 
 
 def test_list_bins__no_root(tmp_path: Path) -> None:
@@ -94,10 +152,10 @@ def test_list_bins__root_without_folders(tmp_path: Path) -> None:
 
 def test_list_bins__no_bin(tmp_path: Path) -> None:
     (tmp_path / "bin-images").mkdir()
-    (tmp_path / "bin-images" / "00001.JPG").touch()
+    (tmp_path / "bin-images" / "00001.png").touch()
     message = (
-        f"source.root: '{tmp_path}' holds no bin: no file 'bin-images/*.jpg' and no file 'metadata/*.json' "
-        "(suffixes in lower case); copy the bins there first, or name another folder"
+        f"source.root: '{tmp_path}' holds no bin: no file 'bin-images/*.jpg' and no file 'metadata/*.json'; "
+        "copy the bins there first, or name another folder"
     )
     with pytest.raises(SourceError, match=f"^{re.escape(message)}$"):
         LocalSource(tmp_path).list_bins()
@@ -117,15 +175,22 @@ def test_read_photo__missing(root: Path) -> None:
 
 
 def test_read_photo__cannot_be_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: Path) -> bytes:
+    def refuse(*_: object) -> int:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr("os.open", refuse)
     message = (
         f"bin '523': its photo '{root}/bin-images/523.jpg' cannot be read (Permission denied); "
         "give yourself the right to read it, or move the file away"
     )
-    with pytest.raises(SourceError, match=f"^{re.escape(message)}$"):
+    with pytest.raises(UnreadableBinError, match=f"^{re.escape(message)}$"):
+        LocalSource(root).read_photo("523")
+
+
+def test_read_photo__too_large(root: Path) -> None:
+    with (root / "bin-images" / "523.jpg").open("wb") as file:
+        file.truncate(MAX_BYTES["photo"] + 1)  # a hole, not 50 MB on disk
+    with pytest.raises(UnreadableBinError, match=r"\(it has more than the 50,000,000 bytes allowed\)"):
         LocalSource(root).read_photo("523")
 
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -175,3 +176,20 @@ def test_find_limits() -> None:
     low, high = find_limits([0.0, *[0.3] * 30, 0.35], "max")
     assert low > 0.05
     assert high > 0.35
+
+
+def test_draw_slices__labels_of_a_narrow_log_axis_stand_apart() -> None:
+    """matplotlib's own labels of a range below two decades lie over each other."""
+    study = optuna.create_study()
+    space: dict[str, BaseDistribution] = {"width": IntDistribution(32, 512, log=True)}
+    for width in (32, 48, 200, 512):
+        study.enqueue_trial({"width": width})
+        study.tell(study.ask(space), float(width))
+    figure = draw_slices(drawn_of(study))
+    figure.draw_without_rendering()
+    labels = [label for label in figure.axes[0].get_xticklabels(which="both") if label.get_text()]
+    low, high = figure.axes[0].get_xlim()
+    shown = [label.get_text() for label in labels if low <= label.get_position()[0] <= high]
+    assert shown == ["50", "100", "200", "500"]
+    boxes = sorted(label.get_window_extent().extents[[0, 2]].tolist() for label in labels)
+    assert all(left[1] < right[0] for left, right in pairwise(boxes))

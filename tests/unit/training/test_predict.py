@@ -4,7 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from binrecon.config.compose import load_resolved
+from binrecon.config.stored.run_config import load_resolved
 from binrecon.training.completion import complete_run
 from binrecon.training.predict import predict_val
 from binrecon.training.run_folder import RunFolder

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from binrecon.config.compose import compose_config, load_resolved, to_typed
+from binrecon.config.compose import compose_config, to_typed
 from binrecon.config.problems import parse_word
+from binrecon.config.stored.run_config import load_resolved
 from binrecon.errors import CheckpointError, ConfigError
 from binrecon.training.run_folder import RunFolder, collect_facts, open_finished, words_to_resume, write_json
 

@@ -62,7 +62,7 @@ def _check_needs(config: DictConfig) -> Iterator[str]:
     if config.do == RUN and cloud.role is None:
         yield (
             "cloud.role: must be given: the ARN of the role that the job works under, "
-            "cloud.role=arn:aws:iam::ACCOUNT:role/NAME; the README has its policy"
+            "cloud.role=arn:aws:iam::ACCOUNT:role/NAME; the README links to its policy"
         )
     if config.do == RUN and cloud.bucket is None:
         yield "cloud.bucket: must be given: the bucket for code and results, cloud.bucket=NAME"

@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from binrecon.config.schema import WEIGHT_WORDS
 from binrecon.config.spelling import did_you_mean
+from binrecon.config.subset_words import parse_subset
 
 
 def check_paths(config: DictConfig) -> Iterator[str]:
@@ -25,12 +26,29 @@ def check_paths(config: DictConfig) -> Iterator[str]:
             f"model.weights: '{weights}' is neither {' nor '.join(WEIGHT_WORDS)} nor an existing file"
             f"{did_you_mean(weights, WEIGHT_WORDS)}"
         )
+    yield from _check_ids(config)
+    labels = OmegaConf.select(config, "data.labels")
+    needs_labels = labels is not None and OmegaConf.select(config, "data.counts_from") != "lists"
+    if needs_labels and not Path(labels).expanduser().is_file():
+        yield f"data.labels: '{labels}' is not a file; give a labels.csv, as `reconcile --apply` writes it"
     resume = OmegaConf.select(config, "resume")
     if resume is not None and not Path(resume).exists():
         yield f"resume: '{resume}' does not exist; give the folder of a run"
     output_root = OmegaConf.select(config, "output_root")
     if output_root is not None and (reason := _why_not_writable(Path(output_root))):
         yield f"output_root: '{output_root}' cannot be written ({reason}); give a folder you may write to"
+
+
+def _check_ids(config: DictConfig) -> Iterator[str]:
+    """Check the file of a subset `ids:FILE`."""
+    for key in ("subset", "source.subset"):
+        words = OmegaConf.select(config, key)
+        try:
+            subset = None if words is None else parse_subset(words)
+        except ValueError:  # of which `check_bucket` tells
+            continue
+        if subset is not None and subset.word == "ids" and not Path(subset.argument).expanduser().is_file():
+            yield f"{key}: '{subset.argument}' is not a file; give one with an id on each line"
 
 
 def _why_not_writable(folder: Path) -> str:

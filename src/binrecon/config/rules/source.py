@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -26,8 +25,6 @@ def check_bucket(config: DictConfig) -> Iterator[str]:
     else:
         if parsed.word == FETCHED and subset is not None:
             yield f"subset: '{FETCHED}' is there already; say what to fetch, for instance sample:500"
-        if parsed.word == "ids" and not Path(parsed.argument).expanduser().is_file():
-            yield f"{key}: '{parsed.argument}' is not a file; give one with an id on each line"
     if source.endpoint_url is not None and not re.fullmatch(r"https?://[^/?#\s]+/?", source.endpoint_url):
         yield (
             f"source.endpoint_url: '{source.endpoint_url}' is no address of a server; "

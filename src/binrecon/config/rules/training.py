@@ -1,17 +1,20 @@
 """What goes together in the words of `train`."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import cast
 
 from omegaconf import DictConfig, OmegaConf
 
 from binrecon.config.metric_names import monitor_names
+from binrecon.config.options import limits_of
 from binrecon.config.parts import load_parts
-from binrecon.config.schema import HeadConfig, LossConfig, RegimeConfig
+from binrecon.config.schema import DataConfig, HeadConfig, LossConfig, RegimeConfig
 from binrecon.config.spelling import did_you_mean
 from binrecon.config.split_words import GROUPED
 from binrecon.config.trainer_words import check_shares, check_words
+
+MAX_BATCH_BYTES = 2**34
+"""Of a batch's photos as bytes: 32,768 of 224 pixels have 5 GB."""
 
 
 def check_contradictions(config: DictConfig) -> Iterator[str]:
@@ -34,6 +37,21 @@ def check_contradictions(config: DictConfig) -> Iterator[str]:
         yield f"data.val_fraction + data.test_fraction: must be below 1 to leave training bins, got {total:g}"
     yield from check_shares(config)
     yield from check_words(config)
+
+
+def check_batch_memory(config: DictConfig) -> Iterator[str]:
+    """Check that the photos of a batch fit into memory, whatever the machine."""
+    if (data := OmegaConf.select(config, "data")) is None:
+        return
+    size = data.batch_size * data.image_size**2 * 3
+    is_each_allowed = all(
+        limits_of(DataConfig, name).find_problem(data[name]) is None for name in ("batch_size", "image_size")
+    )
+    if size > MAX_BATCH_BYTES and is_each_allowed:
+        yield (
+            f"data.batch_size: {data.batch_size} photos of data.image_size={data.image_size} take "
+            f"{size / 2**30:,.0f} GiB; at most {MAX_BATCH_BYTES / 2**30:.0f} GiB are allowed"
+        )
 
 
 def check_head_and_loss(config: DictConfig) -> Iterator[str]:
@@ -72,10 +90,6 @@ def check_counts(config: DictConfig) -> Iterator[str]:
         yield (
             "data.labels: stand in place of records, which data.counts_from=lists does not read; "
             "drop one of them"
-        )
-    elif data.labels is not None and not Path(data.labels).expanduser().is_file():
-        yield (
-            f"data.labels: '{data.labels}' is not a file; give a labels.csv, as `reconcile --apply` writes it"
         )
     if parts == "records" or (parts == "photos" and data.counts_from == "records"):
         needed = "both" if data.counts_from == "records" else "both or photos"

@@ -17,9 +17,9 @@ from binrecon.reconcile.evaluate.rankers import DIFFERS, OURS, RANDOM
 from binrecon.reconcile.evaluate.summary import find_interval
 from binrecon.reconcile.evaluate.trial import Trial
 from binrecon.reconcile.evaluate.wording import percent
-from binrecon.report.png import save_png
+from binrecon.report.figures import tidy
+from binrecon.report.png import save_figure
 
-_DPI = 150
 _STYLES = {
     OURS: ("#1f5fa8", "-"),
     "calibrated": ("#2e8b57", (0, (5, 1.5))),
@@ -70,10 +70,7 @@ def _draw_panels(evaluation: Evaluation, path: Path, draw: Draw, x_label: str, y
     for panel, trial in zip(panels, trials, strict=False):
         draw(panel, evaluation, trial)
         panel.set_title(f"{percent(trial.rate)} of the records wrong", fontsize=10, loc="left")
-        panel.spines[["top", "right"]].set_visible(False)
-        panel.grid(axis="y", color="#dddddd", lw=0.6)
-        panel.set_axisbelow(True)
-        panel.tick_params(labelsize=8)
+        tidy(panel, grid="y")
     for panel in panels[len(trials) :]:
         panel.axis("off")
     figure.supxlabel(x_label, fontsize=9)
@@ -81,7 +78,7 @@ def _draw_panels(evaluation: Evaluation, path: Path, draw: Draw, x_label: str, y
     handles, labels = panels[0].get_legend_handles_labels()
     if len(labels) > 1:
         figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False, fontsize=8)
-    save_png(path, lambda file: figure.savefig(file, format="png", dpi=_DPI, facecolor="white"))
+    save_figure(figure, path)
 
 
 def _draw_recall(panel: Axes, evaluation: Evaluation, trial: Trial) -> None:

@@ -9,7 +9,7 @@ from yaml import YAMLError
 from binrecon.calibration import Calibration, read_calibration
 from binrecon.compare.read import read_predictions
 from binrecon.compare.scores import Predictions
-from binrecon.config.compose import load_resolved
+from binrecon.config.stored.run_config import load_resolved
 from binrecon.errors import BinreconError, CheckpointError
 from binrecon.manifest import read_manifest
 from binrecon.reconcile.evaluate.judged import JudgedBins

@@ -10,13 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from binrecon.console import ProgressMeter
-from binrecon.errors import SourceError
+from binrecon.console import ProgressMeter, get_console
+from binrecon.errors import DamagedCacheError, SourceError
+from binrecon.sealed_file import append_seal, discard, read_sealed
 from binrecon.sources.layout import FOLDERS, PARTS, Part, check_bin_id
 from binrecon.sources.s3.bucket import ListedObject
 
 _SCHEMA = pa.schema([("bin_id", pa.string()), ("size", pa.int64()), ("etag", pa.string())])
 _SHOWN_KEYS = 5
+_SEAL = "listing of a bucket"
 
 
 class ListsObjects(Protocol):
@@ -120,15 +122,28 @@ def write_listing(listing: Listing, path: Path, draft: Path) -> None:
         table.append_column("part", pa.array([part] * table.num_rows, pa.string()))
         for part, table in listing.tables.items()
     ]
-    pq.write_table(pa.concat_tables(marked), draft, compression="zstd")
+    with draft.open("w+b") as file:
+        pq.write_table(pa.concat_tables(marked), file, compression="zstd")
+        append_seal(file, _SEAL)
     draft.replace(path)
 
 
 def read_listing(path: Path) -> Listing | None:
-    """Read a listing that `write_listing` wrote; None if there is none that can be read."""
+    """Read a listing that `write_listing` wrote; None if there is none, or it is damaged, which a line says.
+
+    Raises:
+        SourceError: If it may not be read.
+    """
     try:
-        table = pq.read_table(path)
-        tables = {part: table.filter(pc.equal(table["part"], part)).select(_SCHEMA.names) for part in PARTS}
-    except (OSError, pa.ArrowException, KeyError):
+        table = pq.read_table(pa.BufferReader(pa.py_buffer(read_sealed(path, _SEAL))))
+    except FileNotFoundError:
         return None
-    return Listing(tables)
+    except DamagedCacheError as error:
+        get_console().print(f"cache: {error}, so the bucket is listed anew", highlight=False, markup=False)
+        discard(path)
+        return None
+    except OSError as error:
+        raise SourceError(f"'{path}' cannot be read ({error.strerror or error}); remove it") from error
+    return Listing(
+        {part: table.filter(pc.equal(table["part"], part)).select(_SCHEMA.names) for part in PARTS}
+    )

@@ -8,6 +8,7 @@ from binrecon.config.split_words import PUBLISHED_SPLITS
 from binrecon.config.subset_words import Subset, list_range
 from binrecon.errors import SourceError
 from binrecon.published import load_published_ids
+from binrecon.regular_file import read_regular
 from binrecon.sources.layout import check_bin_id
 
 MAX_IDS_FILE_BYTES = 64 * 2**20
@@ -50,9 +51,7 @@ def read_ids(path: Path) -> list[str]:
         SourceError: If there is no such file, or a line is not the name of a bin.
     """
     try:
-        if path.stat().st_size > MAX_IDS_FILE_BYTES:
-            raise SourceError(f"subset=ids:{path}: has over {MAX_IDS_FILE_BYTES:,} bytes; give one id a line")
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_regular(path, MAX_IDS_FILE_BYTES).decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SourceError(f"subset=ids:{path}: cannot be read ({reason}); give one id a line") from error

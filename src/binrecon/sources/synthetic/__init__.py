@@ -1,6 +1,5 @@
 """Bins that are drawn, not photographed: the same look and layout as the dataset's, with known counts."""
 
-from binrecon.sources.synthetic.faults import PlantedFaults
 from binrecon.sources.synthetic.source import SyntheticSource
 
-__all__ = ["PlantedFaults", "SyntheticSource"]
+__all__ = ["SyntheticSource"]

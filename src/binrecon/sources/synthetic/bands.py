@@ -5,12 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from binrecon.sources.synthetic.skus import Rng
+
 _SAMPLES_PER_STRING = 12
 
 
 @dataclass(frozen=True)
 class _Band:
-    """One band, in pixels: where its upper edge runs for each column, and how thick it is there."""
+    """One band, in pixels: its upper edge and thickness for each column."""
 
     upper_edge: np.ndarray
     thickness: np.ndarray
@@ -18,17 +20,10 @@ class _Band:
     haze: float
 
 
-def draw_bands(
-    photo: Image.Image, rng: np.random.Generator, top: float, bottom: float, has_net: bool
-) -> None:
-    """Stretch the strings across a photo, in place.
+def draw_bands(photo: Image.Image, rng: Rng, top: float, bottom: float, has_net: bool) -> None:
+    """Stretch the strings across an RGB photo, in place, between the edges of the opening in pixels.
 
-    Args:
-        photo: RGB image of the bin with its items.
-        rng: Decides how the strings lie.
-        top: Where the opening begins, in pixels.
-        bottom: Where the opening ends, in pixels.
-        has_net: One net over the lower half, held by a yellow cord, in place of bands.
+    With `has_net` there is one net over the lower half, held by a yellow cord, in place of bands.
     """
     if has_net:
         _draw_net(photo, rng, top, bottom)
@@ -43,13 +38,10 @@ def draw_bands(
         _draw_anchors(photo, rng, y, thickness)
 
 
-def _draw_net(photo: Image.Image, rng: np.random.Generator, top: float, bottom: float) -> None:
+def _draw_net(photo: Image.Image, rng: Rng, top: float, bottom: float) -> None:
     upper = top + (bottom - top) * rng.uniform(0.42, 0.6)
-    _draw_band(
-        photo,
-        rng,
-        _shape_band(rng, photo.width, (upper + bottom) / 2, bottom - upper, rng.uniform(0.06, 0.12)),
-    )
+    net = _shape_band(rng, photo.width, (upper + bottom) / 2, bottom - upper, rng.uniform(0.06, 0.12))
+    _draw_band(photo, rng, net)
     draw = ImageDraw.Draw(photo)
     end = upper + rng.normal(0, 4)
     width = max(round(photo.width / 130), 2)
@@ -57,19 +49,18 @@ def _draw_net(photo: Image.Image, rng: np.random.Generator, top: float, bottom: 
     draw.line([(0, upper), (photo.width, end)], fill=(232, 208, 128), width=width)
 
 
-def _shape_band(rng: np.random.Generator, width: int, middle: float, thickness: float, haze: float) -> _Band:
+def _shape_band(rng: Rng, width: int, middle: float, thickness: float, haze: float) -> _Band:
     x = np.linspace(-1, 1, width)
     slope, sag, twist = rng.normal(0, 0.012, 1) * width, rng.normal(1.0, 2.0), rng.normal(0, 0.06)
     squeeze = 1 + twist * x - rng.uniform(0, 0.16) * np.exp(-(((x - rng.uniform(-1, 1)) / 0.4) ** 2))
     local = (thickness * squeeze).astype(np.float32)
     line = middle + slope * x + sag * (1 - x**2) + 0.6 * np.sin(x * 5 + rng.uniform(0, 6))
-    pitch = (
-        max(thickness / int(rng.integers(9, 15)), 3.0) if thickness < 0.3 * width else rng.uniform(3.4, 5.5)
-    )
+    is_band = thickness < 0.3 * width
+    pitch = max(thickness / int(rng.integers(9, 15)), 3.0) if is_band else rng.uniform(3.4, 5.5)
     return _Band((line - local / 2).astype(np.float32), local, max(int(thickness / pitch), 5), haze)
 
 
-def _draw_band(photo: Image.Image, rng: np.random.Generator, band: _Band) -> None:
+def _draw_band(photo: Image.Image, rng: Rng, band: _Band) -> None:
     """Blend the strings over the rows they cover."""
     first = max(int(band.upper_edge.min()), 0)
     last = min(int((band.upper_edge + band.thickness).max()) + 1, photo.height)
@@ -85,12 +76,12 @@ def _draw_band(photo: Image.Image, rng: np.random.Generator, band: _Band) -> Non
     photo.paste(strings, (0, first), Image.fromarray(opacity[samples]))
 
 
-def _make_profile(rng: np.random.Generator, band: _Band) -> tuple[np.ndarray, np.ndarray]:
+def _make_profile(rng: Rng, band: _Band) -> tuple[np.ndarray, np.ndarray]:
     """Make opacity, uint8, shape (S,), and colour, uint8, shape (S, 3), from upper edge to lower."""
-    place = np.linspace(0, band.string_count, band.string_count * _SAMPLES_PER_STRING, endpoint=False)
-    string = place.astype(int)
+    position = np.linspace(0, band.string_count, band.string_count * _SAMPLES_PER_STRING, endpoint=False)
+    string = position.astype(int)
     middle = rng.uniform(0.38, 0.62, band.string_count)[string]
-    ridge = np.exp(-(((place - string - middle) / 0.24) ** 2))
+    ridge = np.exp(-(((position - string - middle) / 0.24) ** 2))
     strength = rng.uniform(0.22, 0.48, band.string_count)[string]
     opacity = 255 * (band.haze + (1 - band.haze) * strength * ridge)
     opacity[[0, -1]] = 0
@@ -100,7 +91,7 @@ def _make_profile(rng: np.random.Generator, band: _Band) -> tuple[np.ndarray, np
     return opacity.astype(np.uint8), np.clip(tint, 0, 255).astype(np.uint8)
 
 
-def _draw_anchors(photo: Image.Image, rng: np.random.Generator, y: float, thickness: float) -> None:
+def _draw_anchors(photo: Image.Image, rng: Rng, y: float, thickness: float) -> None:
     """Draw where a band is sewn to the sides: gathered, pale, ribbed."""
     for is_left in (True, False):
         if rng.random() < 0.35:

@@ -1,12 +1,12 @@
 """One drawing function for each kind of item: a patch as large as the item, clear around its outline."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
-from binrecon.sources.synthetic.polybag import draw_polybag
-from binrecon.sources.synthetic.skus import Colour, Kind, Sku
+from binrecon.sources.synthetic.skus import Colour, Kind, Rng, Sku
 from binrecon.sources.synthetic.textures import (
     make_glints,
     make_noise,
@@ -22,18 +22,14 @@ _WHITE: Colour = (255, 255, 255)
 _BLACK: Colour = (0, 0, 0)
 _DARK: Colour = (36, 32, 30)
 
+_Painter = Callable[[Rng, Sku, int, int], Image.Image]
+_Range = tuple[float, float]
+
 
 def draw_item(sku: Sku, width: int, height: int, sticker_width: int) -> Image.Image:
-    """Draw one unit upright, with the warehouse's sticker on it.
+    """Draw one unit upright, RGBA, with the warehouse's sticker on it, which has one size on all items.
 
-    Args:
-        sku: What it is; the same SKU at the same size always looks the same.
-        width: Pixels across.
-        height: Pixels down.
-        sticker_width: Pixels across the sticker, which has one size whatever it sticks on.
-
-    Returns:
-        RGBA image of that size.
+    The same SKU at the same size always looks the same.
     """
     width, height = max(width, 6), max(height, 6)
     rng = np.random.default_rng(sku.texture_seed)
@@ -49,7 +45,7 @@ def draw_item(sku: Sku, width: int, height: int, sticker_width: int) -> Image.Im
     return image
 
 
-def _print_face(rng: np.random.Generator, sku: Sku, width: int, height: int) -> Image.Image:
+def _print_face(rng: Rng, sku: Sku, width: int, height: int) -> Image.Image:
     """Cover a face with ground colour, words, picture and small print, some upside down or on end."""
     ground, text, accent = sku.colours
     is_on_end = rng.random() < (0.8 if height > 1.9 * width else 0.15)
@@ -61,38 +57,26 @@ def _print_face(rng: np.random.Generator, sku: Sku, width: int, height: int) -> 
     if rng.random() < 0.6:
         draw.rectangle((0, h * split, w, h * min(split + rng.uniform(0.15, 0.7), 1.0)), fill=accent)
     if rng.random() < 0.6:
-        paint_picture(
-            draw, rng, (w * rng.uniform(0.1, 0.5), h * 0.3, w * 0.95, h * 0.9), [ground, text, accent]
-        )
+        picture = (w * rng.uniform(0.1, 0.5), h * 0.3, w * 0.95, h * 0.9)
+        paint_picture(draw, rng, picture, [ground, text, accent])
     paint_words(draw, words[0].upper(), (w * 0.07, h * 0.06, w * 0.9, h * 0.32), text)
     paint_words(draw, " ".join(words[1:]), (w * 0.07, h * 0.33, w * 0.85, h * 0.48), mix(text, accent, 0.3))
     if h > 24:
-        paint_small_print(
-            draw, rng, (w * 0.08, h * 0.6, w * rng.uniform(0.4, 0.8), h * 0.92), mix(text, ground, 0.3)
-        )
+        print_box = (w * 0.08, h * 0.6, w * rng.uniform(0.4, 0.8), h * 0.92)
+        paint_small_print(draw, rng, print_box, mix(text, ground, 0.3))
     turned = face.rotate(90 * (1 if rng.random() < 0.5 else 3), expand=True) if is_on_end else face
     return turned.rotate(180) if rng.random() < 0.12 else turned
 
 
-def _draw_box(rng: np.random.Generator, sku: Sku, width: int, height: int) -> Image.Image:
-    """Draw a printed carton seen from slightly above or from the side."""
-    return _add_depth(rng, _print_face, sku, width, height)
-
-
-def _draw_carton(rng: np.random.Generator, sku: Sku, width: int, height: int) -> Image.Image:
-    """Draw a plain shipping carton: seam, tape, a stamp and perhaps an address label."""
-    return _add_depth(rng, _plain_face, sku, width, height)
-
-
-def _plain_face(rng: np.random.Generator, sku: Sku, width: int, height: int) -> Image.Image:
+def _plain_face(rng: Rng, sku: Sku, width: int, height: int) -> Image.Image:
+    """Draw the face of a shipping carton: seam, tape, a stamp."""
     ground = sku.colours[0]
     face = Image.new("RGB", (width, height), ground)
     draw = ImageDraw.Draw(face)
     seam = height * rng.uniform(0.3, 0.7)
     if rng.random() < 0.6:
-        draw.rectangle(
-            (0, seam - height * 0.06, width, seam + height * 0.06), fill=mix(ground, (235, 220, 190), 0.35)
-        )
+        tape = (0, seam - height * 0.06, width, seam + height * 0.06)
+        draw.rectangle(tape, fill=mix(ground, (235, 220, 190), 0.35))
         draw.line([(0, seam), (width, seam)], fill=mix(ground, _DARK, 0.5), width=1)
     if rng.random() < 0.7:
         word = sku.name.split(" ")[0].upper()
@@ -101,10 +85,7 @@ def _plain_face(rng: np.random.Generator, sku: Sku, width: int, height: int) -> 
     return face
 
 
-_Face = Callable[[np.random.Generator, Sku, int, int], Image.Image]
-
-
-def _add_depth(rng: np.random.Generator, face: _Face, sku: Sku, width: int, height: int) -> Image.Image:
+def _draw_box(face: _Painter, rng: Rng, sku: Sku, width: int, height: int) -> Image.Image:
     """Give a face a top and one side, so that it reads as a solid body."""
     rise, side = int(height * rng.uniform(0.04, 0.13)), int(width * rng.uniform(0.0, 0.12))
     leans_right = rng.random() < 0.5
@@ -115,10 +96,8 @@ def _add_depth(rng: np.random.Generator, face: _Face, sku: Sku, width: int, heig
     x0, x1 = (0, width - side) if leans_right else (side, width)
     far = side if leans_right else -side
     ground = sku.colours[0]
-    draw.polygon(
-        [(x0, rise), (x0 + far, 0), (x1 + far, 0), (x1, rise)],
-        fill=(*mix(ground, (255, 244, 220), 0.22), 255),
-    )
+    lid = [(x0, rise), (x0 + far, 0), (x1 + far, 0), (x1, rise)]
+    draw.polygon(lid, fill=(*mix(ground, (255, 244, 220), 0.22), 255))
     near = x1 if leans_right else x0
     edge = [(near, rise), (near + far, 0), (near + far, height - rise * 0.6), (near, height)]
     draw.polygon(edge, fill=(*mix(ground, _BLACK, 0.42), 255))
@@ -129,7 +108,7 @@ def _add_depth(rng: np.random.Generator, face: _Face, sku: Sku, width: int, heig
     return image
 
 
-def _draw_book(rng: np.random.Generator, sku: Sku, width: int, height: int) -> Image.Image:
+def _draw_book(rng: Rng, sku: Sku, width: int, height: int) -> Image.Image:
     """Draw a spine, or the cut pages between two covers; standing or lying as the size says."""
     is_standing = height > width
     w, h = (height, width) if is_standing else (width, height)
@@ -140,35 +119,21 @@ def _draw_book(rng: np.random.Generator, sku: Sku, width: int, height: int) -> I
         cover = max(h * 0.09, 1.0)
         draw.rectangle((0, cover, w * 0.985, h - cover), fill=(222, 214, 196))
         for y in np.arange(cover + 1, h - cover, 2.5):
-            draw.line(
-                [(0, y), (w * 0.985, y)], fill=mix((222, 214, 196), _DARK, rng.uniform(0.05, 0.25)), width=1
-            )
+            page = mix((222, 214, 196), _DARK, rng.uniform(0.05, 0.25))
+            draw.line([(0, y), (w * 0.985, y)], fill=page, width=1)
     else:
         draw.rectangle((0, 0, w * rng.uniform(0.05, 0.2), h), fill=accent)
         paint_words(draw, sku.name.partition(",")[0], (w * 0.22, h * 0.2, w * 0.93, h * 0.85), text)
-        curve = Image.fromarray(
-            (255 * (0.62 + 0.38 * np.sin(np.pi * (np.arange(h) + 0.5) / h))).astype(np.uint8)[:, None]
-        )
-        image = shade_by(image, curve.resize((w, h)))
+        curve = (255 * (0.62 + 0.38 * np.sin(np.pi * (np.arange(h) + 0.5) / h))).astype(np.uint8)
+        image = shade_by(image, Image.fromarray(curve[:, None]).resize((w, h)))
     ImageDraw.Draw(image).rectangle((0, 0, w - 1, h - 1), outline=mix(ground, _BLACK, 0.55))
     turned = image.rotate(270, expand=True) if is_standing else image
     return turned.convert("RGBA")
 
 
-def _draw_bottle(rng: np.random.Generator, sku: Sku, width: int, height: int) -> Image.Image:
-    return _draw_round(rng, sku, width, height, neck=rng.uniform(0.12, 0.25), cap_width=rng.uniform(0.3, 0.5))
-
-
-def _draw_jar(rng: np.random.Generator, sku: Sku, width: int, height: int) -> Image.Image:
-    return _draw_round(
-        rng, sku, width, height, neck=rng.uniform(0.14, 0.26), cap_width=rng.uniform(0.82, 0.98)
-    )
-
-
-def _draw_round(
-    rng: np.random.Generator, sku: Sku, width: int, height: int, neck: float, cap_width: float
-) -> Image.Image:
+def _draw_round(necks: _Range, caps: _Range, rng: Rng, sku: Sku, width: int, height: int) -> Image.Image:
     """Draw something turned: body with label, shoulder, ribbed cap, shaded like a cylinder."""
+    neck, cap_width = rng.uniform(*necks), rng.uniform(*caps)
     ground, _, accent = sku.colours
     colours = Image.new("RGB", (width, height), ground)
     draw = ImageDraw.Draw(colours)
@@ -179,31 +144,28 @@ def _draw_round(
     label_top, label_bottom = height * rng.uniform(neck + 0.1, neck + 0.22), height * rng.uniform(0.82, 0.94)
     label = _print_face(rng, sku, width, max(int(label_bottom - label_top), 4))
     colours.paste(label, (0, int(label_top)))
-    shade = np.interp(
-        np.linspace(0, 1, width), [0, 0.12, 0.3, 0.42, 0.75, 1], [0.35, 0.7, 1.0, 0.92, 0.68, 0.3]
-    )
+    across = np.linspace(0, 1, width)
+    shade = np.interp(across, [0, 0.12, 0.3, 0.42, 0.75, 1], [0.35, 0.7, 1.0, 0.92, 0.68, 0.3])
     lit = shade_by(colours, Image.fromarray((255 * shade).astype(np.uint8)[None]).resize((width, height)))
     mask = Image.new("L", (width, height))
     outline = ImageDraw.Draw(mask)
     cap_left, cap_right = width * (1 - cap_width) / 2, width * (1 + cap_width) / 2
     outline.rounded_rectangle((cap_left, 0, cap_right, height * neck), radius=width * 0.05, fill=255)
-    outline.rounded_rectangle(
-        (0, height * neck, width - 1, height - 1), radius=width * rng.uniform(0.1, 0.3), fill=255
-    )
+    body = (0, height * neck, width - 1, height - 1)
+    outline.rounded_rectangle(body, radius=width * rng.uniform(0.1, 0.3), fill=255)
     lit.putalpha(mask)
     return lit
 
 
-def _draw_blister(rng: np.random.Generator, sku: Sku, width: int, height: int) -> Image.Image:
+def _draw_blister(rng: Rng, sku: Sku, width: int, height: int) -> Image.Image:
     """Draw a printed card with a clear bubble over the goods and a hole to hang it by."""
     size = (width, height)
     ground, _, accent = sku.colours
     card = Image.new("RGB", size, ground)
     draw = ImageDraw.Draw(card)
     draw.rectangle((0, 0, width, height * 0.24), fill=accent)
-    paint_words(
-        draw, sku.name.split(" ")[0], (width * 0.08, height * 0.1, width * 0.95, height * 0.24), _WHITE
-    )
+    title = (width * 0.08, height * 0.1, width * 0.95, height * 0.24)
+    paint_words(draw, sku.name.split(" ")[0], title, _WHITE)
     bubble = (width * 0.12, height * rng.uniform(0.28, 0.4), width * 0.88, height * rng.uniform(0.8, 0.93))
     radius = width * 0.1
     draw.rounded_rectangle(bubble, radius=radius, fill=mix(ground, (150, 150, 150), 0.4))
@@ -213,21 +175,55 @@ def _draw_blister(rng: np.random.Generator, sku: Sku, width: int, height: int) -
     card = shade_by(card, make_noise(rng, size, (2, 3), 0.78, 1.0))
     mask = Image.new("L", size)
     outline = ImageDraw.Draw(mask)
-    outline.rounded_rectangle((0, 0, width - 1, height - 1), radius=width * 0.07, fill=255)
+    edge = (0, 0, width - 1, height - 1)
+    outline.rounded_rectangle(edge, radius=width * 0.07, fill=255)
     outline.ellipse((width * 0.43, height * 0.025, width * 0.57, height * 0.075), fill=0)
-    ImageDraw.Draw(card).rounded_rectangle(
-        (0, 0, width - 1, height - 1), radius=width * 0.07, outline=mix(ground, _BLACK, 0.4)
-    )
+    rim = mix(ground, _BLACK, 0.4)
+    ImageDraw.Draw(card).rounded_rectangle(edge, radius=width * 0.07, outline=rim)
     card.putalpha(mask)
     return card
 
 
-_PAINTERS: dict[Kind, Callable[[np.random.Generator, Sku, int, int], Image.Image]] = {
-    Kind.BOX: _draw_box,
-    Kind.CARTON: _draw_carton,
-    Kind.POLYBAG: draw_polybag,
-    Kind.BOTTLE: _draw_bottle,
-    Kind.JAR: _draw_jar,
+def _draw_polybag(rng: Rng, sku: Sku, width: int, height: int) -> Image.Image:
+    """Draw something soft in clear film: an uneven outline, folds, creases that catch the light."""
+    ground, text, accent = sku.colours
+    size = (width, height)
+    content = Image.new("RGB", size, mix(ground, (128, 126, 124), 0.25))
+    draw = ImageDraw.Draw(content)
+    if rng.random() < 0.7:
+        inner = (width * 0.12, height * 0.15, width * 0.88, height * 0.9)
+        paint_picture(draw, rng, inner, [ground, accent, mix(ground, _DARK, 0.5)])
+    if rng.random() < 0.35:
+        title = (width * 0.2, height * 0.3, width * 0.8, height * 0.6)
+        paint_words(draw, sku.name.split(" ")[0].upper(), title, text)
+    folds = (max(width // 26, 3), max(height // 20, 3))
+    content = shade_by(content, make_noise(rng, size, folds, 0.35, 1.15))
+    content.paste((244, 242, 236), mask=make_glints(rng, size, int(rng.integers(6, 15))))
+    content.putalpha(_make_soft_outline(rng, size))
+    return content
+
+
+def _make_soft_outline(rng: Rng, size: tuple[int, int]) -> Image.Image:
+    """Make the mask of a bag: a rounded, uneven shape with a thin, half clear rim."""
+    width, height = size
+    angles = np.linspace(0, 2 * np.pi, 22, endpoint=False)
+    # A superellipse: between an ellipse and a rectangle.
+    reach = (np.abs(np.cos(angles)) ** 4 + np.abs(np.sin(angles)) ** 4) ** -0.25 * rng.uniform(0.84, 1.0, 22)
+    x, y = width / 2 * (1 + reach * np.cos(angles)), height / 2 * (1 + reach * np.sin(angles))
+    mask = Image.new("L", size)
+    draw = ImageDraw.Draw(mask)
+    draw.polygon(list(zip(x.tolist(), y.tolist(), strict=True)), fill=int(rng.integers(120, 200)))
+    x, y = (x - width / 2) * 0.93 + width / 2, (y - height / 2) * 0.93 + height / 2
+    draw.polygon(list(zip(x.tolist(), y.tolist(), strict=True)), fill=int(rng.integers(238, 256)))
+    return mask.filter(ImageFilter.BoxBlur(1))
+
+
+_PAINTERS: dict[Kind, _Painter] = {
+    Kind.BOX: partial(_draw_box, _print_face),
+    Kind.CARTON: partial(_draw_box, _plain_face),
+    Kind.POLYBAG: _draw_polybag,
+    Kind.BOTTLE: partial(_draw_round, (0.12, 0.25), (0.3, 0.5)),
+    Kind.JAR: partial(_draw_round, (0.14, 0.26), (0.82, 0.98)),
     Kind.BOOK: _draw_book,
     Kind.BLISTER: _draw_blister,
 }

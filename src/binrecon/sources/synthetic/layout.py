@@ -1,10 +1,10 @@
-"""How items lie in a bin: copies in rows, stacks, fans and piles, groups beside, before and on each other."""
+"""Layout of items: copies in rows, stacks, fans and piles, groups beside, before and on each other."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from binrecon.sources.synthetic.skus import Kind, Sku
+from binrecon.sources.synthetic.skus import Kind, Rng, Sku
 
 LEAST_VISIBLE = 0.68
 """Part of each item that no other item should hide. Real bins hide more; then nobody could count them."""
@@ -14,16 +14,18 @@ _GRID = 40
 _FLOOR_RISE = 0.10  # how much higher the back of the floor appears, in parts of the bin's width
 
 
+_Pose = tuple[float, float, float, float]
+"""x, y, angle and shade of an item, as in `Item`."""
+
+
 @dataclass(frozen=True)
 class Item:
     """One unit as it lies in the bin; lengths are parts of the opening's width.
 
     Attributes:
-        sku: What it is.
         x: Middle, from the left edge.
         y: Lowest point, above the front edge of the floor.
-        width: Width of the upright item as drawn.
-        height: Height of the upright item as drawn.
+        width: Width of the upright item as drawn, as is `height`.
         angle_deg: Turn counter-clockwise, in degrees.
         shade: Brightness; the back of the bin is darker.
     """
@@ -37,16 +39,10 @@ class Item:
     shade: float
 
 
-def place_items(
-    rng: np.random.Generator, groups: list[list[Sku]], aspect: float, bin_width: float
-) -> tuple[Item, ...]:
+def place_items(rng: Rng, groups: list[list[Sku]], aspect: float, bin_width: float) -> tuple[Item, ...]:
     """Place every unit, back to front, and try again while one is nearly hidden.
 
-    Args:
-        rng: Decides everything.
-        groups: Units by SKU.
-        aspect: Height of the opening over its width.
-        bin_width: Width of the opening in inches.
+    `groups` are units by SKU, `aspect` is the height of the opening over its width, `bin_width` is in inches.
     """
     best: tuple[Item, ...] = ()
     best_visible = -1.0
@@ -76,9 +72,7 @@ def measure_visible(items: tuple[Item, ...], aspect: float) -> np.ndarray:
     return seen / areas if items else np.zeros(0)
 
 
-def _place_once(
-    rng: np.random.Generator, groups: list[list[Sku]], aspect: float, bin_width: float
-) -> tuple[Item, ...]:
+def _place_once(rng: Rng, groups: list[list[Sku]], aspect: float, bin_width: float) -> tuple[Item, ...]:
     placed: list[tuple[float, list[Item]]] = []
     skyline: list[Item] = []
     for group in groups:
@@ -100,9 +94,7 @@ def _place_once(
     return tuple(item for _, members in placed for item in members)
 
 
-def _find_base(
-    rng: np.random.Generator, skyline: list[Item], middle: float, height: float, aspect: float
-) -> float:
+def _find_base(rng: Rng, skyline: list[Item], middle: float, height: float, aspect: float) -> float:
     """Return how high a group comes to lie on those already there; 0 if it stands on the floor."""
     below = [item for item in skyline if abs(item.x - middle) < _get_half_extent(item)[0] * 0.8]
     if not below or rng.random() > 0.6:
@@ -122,91 +114,59 @@ def _get_half_extent(item: Item) -> tuple[float, float]:
 
 def _get_extent(members: list[Item]) -> tuple[float, float, float, float]:
     """Return left and right edge, bottom and top of a group."""
-    halves = [_get_half_extent(item) for item in members]
-    left = min(item.x - half[0] for item, half in zip(members, halves, strict=True))
-    right = max(item.x + half[0] for item, half in zip(members, halves, strict=True))
-    bottom = min(item.y + item.height / 2 - half[1] for item, half in zip(members, halves, strict=True))
-    top = max(item.y + item.height / 2 + half[1] for item, half in zip(members, halves, strict=True))
-    return left, right, bottom, top
+    boxes = [(item.x, item.y + item.height / 2, *_get_half_extent(item)) for item in members]
+    left, right = min(x - half for x, _, half, _ in boxes), max(x + half for x, _, half, _ in boxes)
+    return left, right, min(y - half for _, y, _, half in boxes), max(y + half for _, y, _, half in boxes)
 
 
-def _arrange_copies(
-    rng: np.random.Generator, group: list[Sku], aspect: float, bin_width: float
-) -> list[Item]:
+def _arrange_copies(rng: Rng, group: list[Sku], aspect: float, bin_width: float) -> list[Item]:
     """Arrange the copies of one SKU as hands put them: the first one at x = 0."""
-    sku = group[0]
+    sku, count = group[0], len(group)
     width, height = sku.width / bin_width, sku.height / bin_width
-    if sku.kind == Kind.BOOK:
-        return _arrange_books(rng, group, width, height, aspect)
-    if sku.kind == Kind.POLYBAG:
-        return _arrange_pile(rng, group, width, height)
-    if sku.kind == Kind.BLISTER:
-        return _arrange_fan(rng, group, width, height)
-    is_square_edged = sku.kind in (Kind.BOX, Kind.CARTON)
-    if is_square_edged and len(group) * height < aspect * 0.95 and rng.random() < 0.5:
-        return _arrange_stack(rng, group, width, height)
-    step = width * (rng.uniform(1.0, 1.1) if len(group) * width < 1 else rng.uniform(0.6, 0.8))
-    tilt = _sample_tilt(rng, 0.25 if len(group) == 1 else 0.0)
+    if sku.kind == Kind.BOOK and rng.random() >= 0.5:
+        width, height, poses = _stand_books(rng, count, width, height, aspect)
+    elif sku.kind == Kind.POLYBAG:
+        poses = _pile(rng, count, width, height)
+    elif sku.kind == Kind.BLISTER:
+        poses = _fan(rng, count, width)
+    elif sku.kind == Kind.BOOK or (
+        sku.kind in (Kind.BOX, Kind.CARTON) and count * height < aspect * 0.95 and rng.random() < 0.5
+    ):
+        poses = [(rng.normal(0, width * 0.03), i * height, rng.normal(0, 0.6), 1.0) for i in range(count)]
+    else:
+        poses = _line_up(rng, count, width)
+    return [Item(sku, x, y, width, height, angle, shade) for x, y, angle, shade in poses]
+
+
+def _line_up(rng: Rng, count: int, width: float) -> list[_Pose]:
+    """Place copies side by side; a single one may have fallen against a wall."""
+    step = width * (rng.uniform(1.0, 1.1) if count * width < 1 else rng.uniform(0.6, 0.8))
+    tilt = float(rng.uniform(-28, 28)) if rng.random() < (0.25 if count == 1 else 0.0) else 0.0
     return [
-        Item(
-            sku,
-            i * step,
-            0.015 * rng.random(),
-            width,
-            height,
-            tilt + rng.normal(0, 0.8),
-            1 - 0.05 * rng.random(),
-        )
-        for i, sku in enumerate(group)
+        (i * step, 0.015 * rng.random(), tilt + rng.normal(0, 0.8), 1 - 0.05 * rng.random())
+        for i in range(count)
     ]
 
 
-def _sample_tilt(rng: np.random.Generator, chance: float) -> float:
-    """Draw the angle of something that may have fallen against a wall, in degrees."""
-    return float(rng.uniform(-28, 28)) if rng.random() < chance else 0.0
-
-
-def _arrange_stack(rng: np.random.Generator, group: list[Sku], width: float, height: float) -> list[Item]:
-    return [
-        Item(sku, rng.normal(0, width * 0.03), i * height, width, height, rng.normal(0, 0.6), 1.0)
-        for i, sku in enumerate(group)
-    ]
-
-
-def _arrange_fan(rng: np.random.Generator, group: list[Sku], width: float, height: float) -> list[Item]:
+def _fan(rng: Rng, count: int, width: float) -> list[_Pose]:
     step, turn = width * rng.uniform(0.6, 0.95), rng.uniform(-4, 4)
     start = rng.uniform(-14, 14)
-    return [
-        Item(sku, i * step, 0.02 * rng.random(), width, height, start + i * turn, 1.0)
-        for i, sku in enumerate(group)
-    ]
+    return [(i * step, 0.02 * rng.random(), start + i * turn, 1.0) for i in range(count)]
 
 
-def _arrange_pile(rng: np.random.Generator, group: list[Sku], width: float, height: float) -> list[Item]:
+def _pile(rng: Rng, count: int, width: float, height: float) -> list[_Pose]:
     step = height * rng.uniform(0.65, 0.9)
     return [
-        Item(
-            sku,
-            rng.normal(0, width * 0.12),
-            i * step,
-            width,
-            height,
-            rng.normal(0, 9),
-            0.9 + 0.1 * rng.random(),
-        )
-        for i, sku in enumerate(group)
+        (rng.normal(0, width * 0.12), i * step, rng.normal(0, 9), 0.9 + 0.1 * rng.random())
+        for i in range(count)
     ]
 
 
-def _arrange_books(
-    rng: np.random.Generator, group: list[Sku], width: float, height: float, aspect: float
-) -> list[Item]:
-    if rng.random() < 0.5:
-        return _arrange_stack(rng, group, width, height)
-    length = min(width, aspect * 0.9)
+def _stand_books(
+    rng: Rng, count: int, width: float, height: float, aspect: float
+) -> tuple[float, float, list[_Pose]]:
+    """Stand books on end, leaning or not; return their width and height as they stand, too."""
     lean = float(rng.choice([0.0, rng.uniform(4, 24), -rng.uniform(4, 24)]))
     step = height / np.cos(np.deg2rad(lean)) * rng.uniform(1.0, 1.12)
-    return [
-        Item(sku, i * step, 0.01 * rng.random(), height, length, -lean + rng.normal(0, 1.2), 1.0)
-        for i, sku in enumerate(group)
-    ]
+    poses = [(i * step, 0.01 * rng.random(), -lean + rng.normal(0, 1.2), 1.0) for i in range(count)]
+    return height, min(width, aspect * 0.9), poses

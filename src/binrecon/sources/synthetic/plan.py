@@ -1,10 +1,12 @@
-"""Which bins a synthetic source holds, before any is drawn: ids, counts, before/after pairs, faults."""
+"""Plan of the bins of a synthetic source, before any is drawn: ids, counts, before/after pairs, faults."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from binrecon.sources.synthetic.faults import Fault, PlantedFaults, choose_faults, choose_unpadded
+from binrecon.config.schema import FaultsConfig
+from binrecon.sources.synthetic.faults import Fault, choose_faults, choose_unpadded
+from binrecon.sources.synthetic.skus import Rng
 
 SMALL_COUNT_SHARES = (0.027, 0.114, 0.213, 0.250, 0.223, 0.173)
 """Shares of 0 to 5 items among the dataset's bins of at most 5 items."""
@@ -23,11 +25,8 @@ class PlannedBin:
     """One bin to draw.
 
     Attributes:
-        bin_id: Its key.
-        number: What its picture depends on, besides the seed.
-        item_count: Items in the photo.
+        number: With the seed of the source, the seed of its picture.
         is_after_pick: Whether it shows the bin of the number before, after one unit was taken out.
-        fault: What is wrong with it.
         photo_of: For a duplicate photo, the faultless bin whose photo it repeats.
         is_unpadded: Whether it has an unpadded id and the older record.
     """
@@ -53,16 +52,11 @@ def get_count_shares(largest_count: int) -> np.ndarray:
 
 
 def plan_bins(
-    bin_count: int, seed: int, largest_count: int, pair_fraction: float, faults: PlantedFaults
+    bin_count: int, seed: int, largest_count: int, pair_fraction: float, faults: FaultsConfig
 ) -> list[PlannedBin]:
-    """Decide what every bin holds. Numbering starts at 1; unpadded bins come last.
+    """Plan the content of every bin. Numbering starts at 1; unpadded bins come last, on top of `bin_count`.
 
-    Args:
-        bin_count: How many padded bins.
-        seed: Decides everything.
-        largest_count: Most items in one bin.
-        pair_fraction: Part of the bins that belong to a before/after pair.
-        faults: What to plant. A bin with a fault is in no pair.
+    A share of `pair_fraction` belongs to a before/after pair; a bin with a fault is in none.
     """
     chosen = choose_faults(faults, bin_count, seed)
     rng = np.random.default_rng([seed, _STREAM])
@@ -72,27 +66,24 @@ def plan_bins(
     planned: list[PlannedBin] = []
     number = 1
     while number <= bin_count:
-        draw, place = rng.random(2)
+        draw, point = rng.random(2)
         fits = number < bin_count and number not in chosen and number + 1 not in chosen
         if draw < pair_chance and fits:
-            planned += _plan_pair(number, _pick(before_shares, place))
+            count = _pick(before_shares, point)
+            planned.append(PlannedBin(f"{number:05d}", number, count))
+            planned.append(PlannedBin(f"{number + 1:05d}", number + 1, count - 1, is_after_pick=True))
             number += 2
             continue
         fault = chosen.get(number)
-        count = 0 if fault == Fault.EMPTY else _pick(single_shares, place)
+        count = 0 if fault == Fault.EMPTY else _pick(single_shares, point)
         planned.append(PlannedBin(f"{number:05d}", number, count, fault=fault))
         number += 1
     return _plan_duplicates(planned, rng) + _plan_unpadded(faults, bin_count, seed, largest_count)
 
 
-def _plan_pair(number: int, count: int) -> list[PlannedBin]:
-    before = PlannedBin(f"{number:05d}", number, count)
-    return [before, PlannedBin(f"{number + 1:05d}", number + 1, count - 1, is_after_pick=True)]
-
-
-def _pick(shares: np.ndarray, place: float) -> int:
-    """Return the count whose part of the range 0 to 1 holds `place`."""
-    return min(int(np.searchsorted(np.cumsum(shares), place, side="right")), len(shares) - 1)
+def _pick(shares: np.ndarray, point: float) -> int:
+    """Return the count whose part of the range 0 to 1 holds `point`."""
+    return min(int(np.searchsorted(np.cumsum(shares), point, side="right")), len(shares) - 1)
 
 
 def _split_shares(shares: np.ndarray, pair_fraction: float) -> tuple[np.ndarray, np.ndarray]:
@@ -110,21 +101,18 @@ def _split_shares(shares: np.ndarray, pair_fraction: float) -> tuple[np.ndarray,
     return before, singles / total if total > 0 else shares
 
 
-def _plan_duplicates(planned: list[PlannedBin], rng: np.random.Generator) -> list[PlannedBin]:
+def _plan_duplicates(planned: list[PlannedBin], rng: Rng) -> list[PlannedBin]:
     """Give each duplicate the faultless bin whose photo it shows."""
-    sources = [entry for entry in planned if entry.fault is None]
-    finished = []
-    for entry in planned:
-        if entry.fault == Fault.DUPLICATE_PHOTO:
-            source = sources[rng.integers(len(sources))]
-            entry = PlannedBin(
-                entry.bin_id, entry.number, entry.item_count, fault=entry.fault, photo_of=source
-            )
-        finished.append(entry)
-    return finished
+    sound = [entry for entry in planned if entry.fault is None]
+    return [
+        replace(entry, photo_of=sound[rng.integers(len(sound))])
+        if entry.fault == Fault.DUPLICATE_PHOTO
+        else entry
+        for entry in planned
+    ]
 
 
-def _plan_unpadded(faults: PlantedFaults, bin_count: int, seed: int, largest_count: int) -> list[PlannedBin]:
+def _plan_unpadded(faults: FaultsConfig, bin_count: int, seed: int, largest_count: int) -> list[PlannedBin]:
     rng = np.random.default_rng([seed, _STREAM, 1])
     shares = get_count_shares(largest_count)
     return [

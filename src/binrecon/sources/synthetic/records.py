@@ -16,13 +16,12 @@ def build_record(items: Sequence[Item], surplus: int = 0, photo_name: str | None
     """Write the record of a bin.
 
     Args:
-        items: What lies in the bin; copies of one SKU add up to its quantity.
-        surplus: How many items more than that the record claims in total: a contradiction.
-        photo_name: File name of the photo, for the older schema of the unpadded bins, which states it and
-            leaves out `normalizedName`.
+        items: Items in the bin; copies of one SKU add up to its quantity.
+        surplus: Items that the record claims in total beyond those: a contradiction.
+        photo_name: File name of the photo, which the older schema of the unpadded bins has in place of
+            `normalizedName`.
     """
     quantities = Counter(item.sku for item in items)
-    # Values are of mixed types: this is JSON.
     record: dict[str, Any] = {
         "BIN_FCSKU_DATA": {
             sku.key: _describe_sku(sku, quantity, photo_name is None) for sku, quantity in quantities.items()

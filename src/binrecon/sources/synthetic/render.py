@@ -10,6 +10,7 @@ from binrecon.sources.synthetic.bin_walls import draw_inside, draw_outside, get_
 from binrecon.sources.synthetic.items import draw_item
 from binrecon.sources.synthetic.layout import Item
 from binrecon.sources.synthetic.scene import Camera, Lighting, Scene
+from binrecon.sources.synthetic.skus import Rng
 from binrecon.sources.synthetic.textures import Box, make_gain_table
 
 _STICKER_WIDTH = 0.13
@@ -18,17 +19,16 @@ _SATURATION = 0.76
 _LEAST_TURN_DEG = 0.9
 """Items turned less are drawn upright, which is three times as fast."""
 _BLACK_LEVELS = np.array([32.0, 28.0, 25.0])
-"""What black looks like in the dataset's photos: never darker than this dull brown."""
+"""Black of the dataset's photos: never darker than this dull brown."""
 _WHITE_GAINS = np.array([0.77, 0.695, 0.60])
-"""How much of white reaches each channel under the rack's lamps."""
+"""White of each channel under the rack's lamps."""
+
+
+_Patches = dict[tuple[int, int, int], Image.Image]
 
 
 def render_photo(scene: Scene) -> bytes:
-    """Draw a scene and compress it as the dataset's photos are.
-
-    Returns:
-        A baseline JPEG. The same scene gives the same bytes.
-    """
+    """Draw a scene as a baseline JPEG, as the dataset's photos are; the same scene gives the same bytes."""
     photo = draw_scene(scene)
     buffer = BytesIO()
     photo.save(buffer, "JPEG", quality=scene.camera.quality, subsampling="4:2:0")
@@ -40,7 +40,7 @@ def draw_scene(scene: Scene) -> Image.Image:
     shape = scene.shape
     photo = draw_inside(shape, scene.lighting.depth_shade)
     opening = get_opening(shape)
-    patches: dict[tuple[int, int, int], Image.Image] = {}
+    patches: _Patches = {}
     for item in scene.items:
         _paste_item(photo, item, opening, patches, 1 - 0.22 * scene.lighting.depth_shade)
     rng = np.random.default_rng(scene.camera.seed)
@@ -50,13 +50,7 @@ def draw_scene(scene: Scene) -> Image.Image:
     return _add_grain(_grade(photo, scene.lighting), rng, scene.camera.noise)
 
 
-def _paste_item(
-    photo: Image.Image,
-    item: Item,
-    opening: Box,
-    patches: dict[tuple[int, int, int], Image.Image],
-    brightness: float,
-) -> None:
+def _paste_item(photo: Image.Image, item: Item, opening: Box, patches: _Patches, brightness: float) -> None:
     """Draw an item with its shadow; copies of one SKU are painted once and pasted again."""
     scale = opening[2] - opening[0]
     size = (round(item.width * scale), round(item.height * scale))
@@ -97,14 +91,8 @@ def _move(photo: Image.Image, camera: Camera) -> Image.Image:
     zoom = 1 / (1 + reach)
     cos, sin = np.cos(angle) * zoom, np.sin(angle) * zoom
     x, y = width / 2 + camera.shift_x * width, height / 2 + camera.shift_y * height
-    matrix = (
-        cos,
-        sin,
-        x - cos * width / 2 - sin * height / 2,
-        -sin,
-        cos,
-        y + sin * width / 2 - cos * height / 2,
-    )
+    offset_x, offset_y = x - cos * width / 2 - sin * height / 2, y + sin * width / 2 - cos * height / 2
+    matrix = (cos, sin, offset_x, -sin, cos, offset_y)
     return photo.transform((width, height), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
 
 
@@ -135,7 +123,7 @@ def _grade(photo: Image.Image, lighting: Lighting) -> Image.Image:
     return photo.convert("RGB", matrix=tuple(matrix.ravel().tolist()))
 
 
-def _add_grain(photo: Image.Image, rng: np.random.Generator, amplitude: float) -> Image.Image:
+def _add_grain(photo: Image.Image, rng: Rng, amplitude: float) -> Image.Image:
     """Add the grain of a camera that is short of light, the same in every channel."""
     table = [round(128 + (level - 128) * amplitude / 74) for level in range(256)]
     grain = Image.frombytes("L", photo.size, rng.bytes(photo.width * photo.height)).point(table)

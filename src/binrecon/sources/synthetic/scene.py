@@ -1,4 +1,4 @@
-"""What stands before the camera: one bin, its items, the light and the camera, as plain values.
+"""A scene as plain values: one bin, its items, the light and the camera.
 
 The ranges below, those of `layout.py` and the strings of `bands.py` decide how hard counting is. They are set
 so that a linear head on frozen ImageNet features (tf_efficientnet_lite0, 224 pixels, 1,000 training bins)
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from binrecon.sources.synthetic.layout import Item, place_items
-from binrecon.sources.synthetic.skus import Sku, sample_sku
+from binrecon.sources.synthetic.skus import Rng, Sku, sample_sku
 
 PHOTO_WIDTHS = (314, 894)
 """Least and most pixels across among the dataset's photos, as is `PHOTO_HEIGHTS` for the other direction."""
@@ -25,18 +25,14 @@ class BinShape:
     """The empty bin, which stays the same from photo to photo.
 
     Attributes:
-        photo_width: Pixels across.
-        photo_height: Pixels down.
-        left: Where the opening begins, as part of the photo's width; likewise `right`.
-        right: Where the opening ends.
-        top: Where the opening begins, as part of the photo's height; likewise `bottom`.
-        bottom: Where the opening ends.
+        photo_width: In pixels, as is `photo_height`.
+        left: Edge of the opening, as part of the photo's width or height, as are `right`, `top` and `bottom`.
         width_in: Width of the opening in inches.
-        label: What its label says, such as `2E`.
+        label: Text of its label, such as `2E`.
         label_x: Middle of the label, as part of the photo's width.
         has_net: Whether one wide net closes the lower half, as on upper shelves, in place of two bands.
         is_open_above: Whether the rack shows above it in place of another bin's lip.
-        seed: Decides fabric, clutter and bands.
+        seed: Seed of fabric, clutter and bands.
     """
 
     photo_width: int
@@ -61,13 +57,7 @@ class BinShape:
 
 @dataclass(frozen=True)
 class Lighting:
-    """How bright and how warm the bin is lit.
-
-    Attributes:
-        exposure: 1 is usual, less is darker.
-        warmth: 0 is usual, 1 is clearly more yellow.
-        depth_shade: How dark the back of the bin is, 0 to 1.
-    """
+    """Light on the bin: exposure around 1, warmth 0 to 1, darkness of the back (`depth_shade`) 0 to 1."""
 
     exposure: float
     warmth: float
@@ -76,17 +66,15 @@ class Lighting:
 
 @dataclass(frozen=True)
 class Camera:
-    """What the camera adds; it differs from photo to photo.
+    """Effects of the camera, which differ from photo to photo.
 
     Attributes:
-        tilt_deg: Turn of the whole photo, in degrees; 0 for a photo taken straight, without shift.
-        shift_x: Shift of the whole photo, in parts of its width; likewise `shift_y`.
-        shift_y: As `shift_x`, in parts of its height.
-        defocus_px: Standard deviation of the blur, in pixels; 0 for none.
-        motion_px: Length of the horizontal motion blur, in pixels; 0 for none.
+        tilt_deg: Turn of the whole photo; 0 for a photo taken straight, without shift.
+        shift_x: Shift of the whole photo, in parts of its width, as `shift_y` in parts of its height.
+        defocus_px: Standard deviation of the blur; 0 for none.
+        motion_px: Length of the horizontal motion blur; 0 for none.
         noise: Amplitude of the grain, in grey levels.
-        quality: JPEG quality.
-        seed: Decides the grain and how the bands lie.
+        seed: Seed of the grain and of the bands.
     """
 
     tilt_deg: float
@@ -109,26 +97,16 @@ class Scene:
     items: tuple[Item, ...]
 
 
-def sample_scene(rng: np.random.Generator, item_count: int) -> Scene:
-    """Draw a bin that holds `item_count` items.
-
-    Args:
-        rng: Decides everything.
-        item_count: Items to place; copies of one SKU count each.
-    """
+def sample_scene(rng: Rng, item_count: int) -> Scene:
+    """Sample a bin that holds `item_count` items, copies of one SKU included."""
     shape = _sample_shape(rng)
     skus = _sample_units(rng, shape, item_count)
     items = place_items(rng, skus, shape.aspect, shape.width_in)
     return Scene(shape, _sample_lighting(rng), _sample_camera(rng), items)
 
 
-def remove_item(scene: Scene, rng: np.random.Generator) -> Scene:
-    """Photograph the same bin again after one unit was picked from it.
-
-    Args:
-        scene: The bin before; it must hold an item.
-        rng: Decides which unit goes, how the others settle, and what the camera does.
-    """
+def remove_item(scene: Scene, rng: Rng) -> Scene:
+    """Photograph the same bin again after one unit was picked from it; `scene` must hold an item."""
     picked = int(rng.integers(len(scene.items)))
     remaining = scene.items[:picked] + scene.items[picked + 1 :]
     settled = tuple(
@@ -139,11 +117,12 @@ def remove_item(scene: Scene, rng: np.random.Generator) -> Scene:
     return Scene(scene.shape, lighting, _sample_camera(rng), settled)
 
 
-def _sample_shape(rng: np.random.Generator) -> BinShape:
+def _sample_shape(rng: Rng) -> BinShape:
     is_portrait = rng.random() < _PORTRAIT_SHARE
-    aspect = (
-        rng.uniform(0.62, 0.94) if is_portrait else np.clip(1.42 * np.exp(rng.normal(0, 0.16)), 1.04, 2.1)
-    )
+    if is_portrait:
+        aspect = rng.uniform(0.62, 0.94)
+    else:
+        aspect = np.clip(1.42 * np.exp(rng.normal(0, 0.16)), 1.04, 2.1)
     median = 400 if is_portrait else 485
     width = int(np.clip(median * np.exp(rng.normal(0, 0.19)), *PHOTO_WIDTHS))
     height = int(np.clip(width / aspect, *PHOTO_HEIGHTS))
@@ -165,7 +144,7 @@ def _sample_shape(rng: np.random.Generator) -> BinShape:
     )
 
 
-def _sample_lighting(rng: np.random.Generator) -> Lighting:
+def _sample_lighting(rng: Rng) -> Lighting:
     return Lighting(
         exposure=float(np.clip(rng.normal(1.0, 0.06), 0.8, 1.2)),
         warmth=rng.uniform(0.0, 1.0),
@@ -173,7 +152,7 @@ def _sample_lighting(rng: np.random.Generator) -> Lighting:
     )
 
 
-def _sample_camera(rng: np.random.Generator) -> Camera:
+def _sample_camera(rng: Rng) -> Camera:
     is_moved, focus = rng.random() < 0.05, rng.random()
     defocus_px = rng.uniform(1.2, 2.2) if focus < 0.05 else rng.uniform(0.3, 0.8) if focus < 0.25 else 0.0
     return Camera(
@@ -188,7 +167,7 @@ def _sample_camera(rng: np.random.Generator) -> Camera:
     )
 
 
-def _sample_units(rng: np.random.Generator, shape: BinShape, item_count: int) -> list[list[Sku]]:
+def _sample_units(rng: Rng, shape: BinShape, item_count: int) -> list[list[Sku]]:
     """Draw the units of the bin, grouped by SKU: often several copies, as in a real bin."""
     shrink = 1.02 * max(item_count, 1) ** -0.1
     groups: list[list[Sku]] = []

@@ -1,9 +1,12 @@
-"""The things that lie in rendered bins: kind, name, size, weight and print of one stock-keeping unit."""
+"""Items of rendered bins: kind, name, size, weight and print of one stock-keeping unit."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
+
+Rng = np.random.Generator
 
 Colour = tuple[int, int, int]
 """Red, green and blue under white light, 0 to 255."""
@@ -19,20 +22,12 @@ _QUALITIES = (
     "Junior", "Professional", "Wireless", "Slim", "Café", "Stainless", "Eco",
 )  # fmt: skip
 _SUFFIXES = (
-    "Black",
-    "Blue",
-    "2-Pack",
-    "12 oz",
-    "Medium",
-    "Large (10 x 8)",
-    "Set of 4",
-    "Red &amp; White",
-    "1 Count",
-)
+    "Black", "Blue", "2-Pack", "12 oz", "Medium", "Large (10 x 8)", "Set of 4", "Red &amp; White", "1 Count",
+)  # fmt: skip
 
 
 class Kind(StrEnum):
-    """What an item looks like."""
+    """Shape of an item."""
 
     BOX = "box"
     CARTON = "carton"
@@ -43,42 +38,39 @@ class Kind(StrEnum):
     BLISTER = "blister"
 
 
-_NOUNS: dict[Kind, tuple[str, ...]] = {
-    Kind.BOX: (
-        "Desk Lamp",
-        "Tea Assortment",
-        "Night Light",
-        "Puzzle 500 Pieces",
-        "Toner Cartridge",
-        "Hair Dryer",
-    ),
-    Kind.CARTON: ("Air Filter", "Brake Pad Kit", "Shelf Bracket", "Replacement Motor", "Wall Mount"),
-    Kind.POLYBAG: ("Cotton T-Shirt", "Pillow Cover", "Leggings", "Plush Bear", "Bath Towel", "Rain Poncho"),
-    Kind.BOTTLE: ("Shampoo", "Fish Oil", "Glass Cleaner", "Body Lotion", "Vinegar"),
-    Kind.JAR: ("Protein Powder", "Vitamin C Tablets", "Face Cream", "Peanut Butter"),
-    Kind.BOOK: (
-        "A History of Rivers",
-        "The Silent Orchard",
-        "Cooking for Two",
-        "Algebra Workbook",
-        "Night Train",
-    ),
-    Kind.BLISTER: ("Phone Cable", "Ballpoint Pens", "Fishing Lure", "Batteries AA", "Drill Bits", "Earbuds"),
-}
-_KIND_WEIGHTS = {
-    Kind.BOX: 0.25, Kind.CARTON: 0.13, Kind.POLYBAG: 0.24, Kind.BOTTLE: 0.09, Kind.JAR: 0.07, Kind.BOOK: 0.12,
-    Kind.BLISTER: 0.10,
+class _Look(NamedTuple):
+    """The range of one kind of item."""
+
+    share: float
+    """Share of the SKUs."""
+    face: tuple[float, float, float, float]
+    """Least and most width, then least and most height, as parts of the square root of the bin's area."""
+    nouns: tuple[str, ...]
+
+
+_LOOKS = {
+    Kind.BOX: _Look(0.25, (0.36, 0.46, 0.42, 0.56), (
+        "Desk Lamp", "Tea Assortment", "Night Light", "Puzzle 500 Pieces", "Toner Cartridge", "Hair Dryer",
+    )),
+    Kind.CARTON: _Look(0.13, (0.38, 0.50, 0.40, 0.54), (
+        "Air Filter", "Brake Pad Kit", "Shelf Bracket", "Replacement Motor", "Wall Mount",
+    )),
+    Kind.POLYBAG: _Look(0.24, (0.46, 0.58, 0.42, 0.54), (
+        "Cotton T-Shirt", "Pillow Cover", "Leggings", "Plush Bear", "Bath Towel", "Rain Poncho",
+    )),
+    Kind.BOTTLE: _Look(0.09, (0.24, 0.32, 0.58, 0.76), (
+        "Shampoo", "Fish Oil", "Glass Cleaner", "Body Lotion", "Vinegar",
+    )),
+    Kind.JAR: _Look(0.07, (0.34, 0.42, 0.42, 0.52), (
+        "Protein Powder", "Vitamin C Tablets", "Face Cream", "Peanut Butter",
+    )),
+    Kind.BOOK: _Look(0.12, (0.66, 0.86, 0.16, 0.22), (
+        "A History of Rivers", "The Silent Orchard", "Cooking for Two", "Algebra Workbook", "Night Train",
+    )),
+    Kind.BLISTER: _Look(0.10, (0.32, 0.40, 0.48, 0.62), (
+        "Phone Cable", "Ballpoint Pens", "Fishing Lure", "Batteries AA", "Drill Bits", "Earbuds",
+    )),
 }  # fmt: skip
-_FACES: dict[Kind, tuple[float, float, float, float]] = {
-    # Least and most width, then least and most height, as parts of the square root of the bin's area.
-    Kind.BOX: (0.36, 0.46, 0.42, 0.56),
-    Kind.CARTON: (0.38, 0.50, 0.40, 0.54),
-    Kind.POLYBAG: (0.46, 0.58, 0.42, 0.54),
-    Kind.BOTTLE: (0.24, 0.32, 0.58, 0.76),
-    Kind.JAR: (0.34, 0.42, 0.42, 0.52),
-    Kind.BOOK: (0.66, 0.86, 0.16, 0.22),
-    Kind.BLISTER: (0.32, 0.40, 0.48, 0.62),
-}
 _LOUD_COLOURS: tuple[Colour, ...] = (
     (196, 40, 38), (28, 66, 140), (24, 120, 76), (236, 150, 30), (110, 50, 120), (30, 140, 180),
     (240, 210, 60), (225, 105, 130), (90, 150, 60), (60, 40, 110),
@@ -97,15 +89,12 @@ class Sku:
     Attributes:
         key: Its key in the record: the asin, or now and then an FNSKU (`ZZX…`) that differs from it.
         asin: Catalogue number, ten letters and digits.
-        name: What the catalogue calls it; may hold non-ASCII letters and HTML entities.
-        kind: What it looks like.
-        width: Width of the face seen, in inches.
-        height: Height of the face seen, in inches.
-        depth: The third dimension, in inches.
+        name: Catalogue name; may hold non-ASCII letters and HTML entities.
+        width: Width of the visible face, in inches, as are `height` and `depth`.
         weight: In pounds, or None where the catalogue does not know.
         has_size: Whether the catalogue knows the three dimensions.
         colours: Ground, print and accent colour.
-        texture_seed: Decides every detail of the print.
+        texture_seed: Seed of the print.
     """
 
     key: str
@@ -121,23 +110,20 @@ class Sku:
     texture_seed: int
 
 
-def sample_sku(rng: np.random.Generator, bin_width: float, highest: float, shrink: float) -> Sku:
-    """Draw a SKU that fits into a bin.
+def sample_sku(rng: Rng, bin_width: float, highest: float, shrink: float) -> Sku:
+    """Draw a SKU that fits into a bin of that width and height, in inches.
 
-    Args:
-        rng: Decides everything.
-        bin_width: Width of the bin in inches.
-        highest: Height of the bin in inches.
-        shrink: At most 1: what the usual size is multiplied with, so that many items fit.
+    `shrink` is the factor on its usual size, at most 1, with which many items fit.
     """
-    kind = Kind(str(rng.choice([str(kind) for kind in _KIND_WEIGHTS], p=list(_KIND_WEIGHTS.values()))))
-    least_width, most_width, least_height, most_height = _FACES[kind]
+    kind = Kind(str(rng.choice([str(kind) for kind in _LOOKS], p=[look.share for look in _LOOKS.values()])))
+    least_width, most_width, least_height, most_height = _LOOKS[kind].face
     unit = shrink * np.sqrt(bin_width * highest)
     width = min(unit * rng.uniform(least_width, most_width), bin_width * 0.96)
     height = min(unit * rng.uniform(least_height, most_height), highest * 0.96)
     depth = bin_width * rng.uniform(0.1, 0.5)
     asin = "B0" + "".join(_ASIN_LETTERS[i] for i in rng.integers(0, 36, 8))
     has_own_key = rng.random() < 0.04
+    volume = width * height * depth
     own_key = "ZZX" + "".join(_ASIN_LETTERS[i] for i in rng.integers(0, 36, 7))
     return Sku(
         key=own_key if has_own_key else asin,
@@ -147,22 +133,20 @@ def sample_sku(rng: np.random.Generator, bin_width: float, highest: float, shrin
         width=round(width, 1),
         height=round(max(height, 0.3), 1),
         depth=round(depth, 1),
-        weight=None
-        if rng.random() < 0.023
-        else round(float(width * height * depth * rng.uniform(0.005, 0.03)), 2),
+        weight=None if rng.random() < 0.023 else round(float(volume * rng.uniform(0.005, 0.03)), 2),
         has_size=bool(rng.random() > 0.002),
         colours=_sample_colours(rng, kind),
         texture_seed=int(rng.integers(2**32)),
     )
 
 
-def _sample_name(rng: np.random.Generator, kind: Kind) -> str:
+def _sample_name(rng: Rng, kind: Kind) -> str:
     """Make up a catalogue name; no real maker is meant."""
     maker, quality = str(rng.choice(_MAKERS)), str(rng.choice(_QUALITIES))
-    return f"{maker} {quality} {rng.choice(_NOUNS[kind])}, {rng.choice(_SUFFIXES)}"
+    return f"{maker} {quality} {rng.choice(_LOOKS[kind].nouns)}, {rng.choice(_SUFFIXES)}"
 
 
-def _sample_colours(rng: np.random.Generator, kind: Kind) -> tuple[Colour, Colour, Colour]:
+def _sample_colours(rng: Rng, kind: Kind) -> tuple[Colour, Colour, Colour]:
     """Draw ground, print and accent; ground and print contrast."""
     quiet = _QUIET_COLOURS[rng.integers(len(_QUIET_COLOURS))]
     loud = _LOUD_COLOURS[rng.integers(len(_LOUD_COLOURS))]

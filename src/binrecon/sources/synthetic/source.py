@@ -9,16 +9,15 @@ from dataclasses import asdict
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from binrecon.config.schema import FaultsConfig
 from binrecon.console import track
 from binrecon.errors import SourceError
 from binrecon.sources.layout import PHOTO_FOLDER, PHOTO_SUFFIX, RECORD_FOLDER, RECORD_SUFFIX
 from binrecon.sources.local import LocalSource
-from binrecon.sources.source import BinListing, BinStamp, Source
-from binrecon.sources.synthetic.faults import Fault, PlantedFaults, check_faults, cut_off
+from binrecon.sources.synthetic.faults import Fault, check_faults
 from binrecon.sources.synthetic.plan import PlannedBin, plan_bins
 from binrecon.sources.synthetic.records import build_record
 from binrecon.sources.synthetic.render import render_photo
@@ -36,19 +35,19 @@ _MOST_WORKERS = 16
 _CHUNK = 16
 
 
-class SyntheticSource:
+class SyntheticSource(LocalSource):
     """Draws bins and keeps them in the bucket's layout.
 
     Each set of settings has its own folder below `root`. The same settings give the same bytes.
 
     Args:
         root: Folder below which the bins are kept.
-        bin_count: How many bins with padded ids, from `00001`.
-        seed: Decides every bin.
+        bin_count: Bins with padded ids, from `00001`.
+        seed: Seed of all bins.
         largest_count: Most items in one bin.
         pair_fraction: Part of the bins that belong to a before/after pair: adjacent ids, the second photo
             taken after one unit was picked.
-        faults: What to plant.
+        faults: Faults to plant.
 
     Raises:
         SourceError: If a setting is out of range.
@@ -61,22 +60,23 @@ class SyntheticSource:
         seed: int = 0,
         largest_count: int = 7,
         pair_fraction: float = 0.3,
-        faults: PlantedFaults = PlantedFaults(),  # noqa: B008 - immutable
+        faults: FaultsConfig | None = None,
     ) -> None:
+        faults = faults or FaultsConfig()
         _check_settings(bin_count, seed, largest_count, pair_fraction)
         check_faults(faults, bin_count)
-        self._root = root
-        self._bin_count = bin_count
         self._seed = seed
-        self._largest_count = largest_count
-        self._pair_fraction = pair_fraction
-        self._faults = faults
-        self._bins = LocalSource(self.folder)
-
-    @property
-    def folder(self) -> Path:
-        """Where the bins of these settings lie; the name ends in a fingerprint of the settings."""
-        return self._root / f"synthetic-{self._bin_count}-{self._fingerprint()}"
+        self._asked = (bin_count, seed, largest_count, pair_fraction, faults)
+        self._settings = {
+            "renderer_version": RENDERER_VERSION,
+            "bin_count": bin_count,
+            "seed": seed,
+            "largest_count": largest_count,
+            "pair_fraction": float(pair_fraction),
+            "faults": asdict(faults),
+        }
+        fingerprint = hashlib.sha256(json.dumps(self._settings, sort_keys=True).encode()).hexdigest()[:12]
+        super().__init__(root / f"synthetic-{bin_count}-{fingerprint}")
 
     def prepare(self) -> None:
         """Draw the bins that are missing; a second call finds nothing left to do.
@@ -86,73 +86,29 @@ class SyntheticSource:
         """
         if self._is_finished():
             return
-        planned = plan_bins(
-            self._bin_count, self._seed, self._largest_count, self._pair_fraction, self._faults
-        )
+        planned = plan_bins(*self._asked)
         try:
             missing = self._find_missing(planned)
-            for _ in track(
-                _draw_all(self.folder, self._seed, missing), "rendering bins", len(missing), "bins"
-            ):
+            drawn = _draw_all(self.folder, self._seed, missing)
+            for _ in track(drawn, "rendering bins", len(missing), "bins"):
                 pass
             self._write_marker(planned)
         except OSError as error:
             raise SourceError(
-                f"source.root: '{self._root}' cannot be written ({error.strerror or error}); "
+                f"source.root: '{self.folder.parent}' cannot be written ({error.strerror or error}); "
                 "free space there, or name another folder"
             ) from error
 
-    def list_bins(self) -> BinListing:
-        """List every photo and every record.
-
-        Raises:
-            SourceError: If `prepare` was never called.
-        """
-        return self._bins.list_bins()
-
-    def stamp(self, bin_id: str, with_record: bool = True) -> BinStamp:
-        """Return sizes and times of a bin's files."""
-        return self._bins.stamp(bin_id, with_record)
-
-    def read_photo(self, bin_id: str) -> bytes:
-        """Return the bytes of a photo.
-
-        Raises:
-            MissingBinError: If there is none of that id.
-        """
-        return self._bins.read_photo(bin_id)
-
-    def read_record(self, bin_id: str) -> bytes:
-        """Return the bytes of a record.
-
-        Raises:
-            MissingBinError: If there is none of that id.
-        """
-        return self._bins.read_record(bin_id)
-
-    def _settings(self) -> dict[str, object]:
-        return {
-            "renderer_version": RENDERER_VERSION,
-            "bin_count": self._bin_count,
-            "seed": self._seed,
-            "largest_count": self._largest_count,
-            "pair_fraction": float(self._pair_fraction),
-            "faults": asdict(self._faults),
-        }
-
-    def _fingerprint(self) -> str:
-        return hashlib.sha256(json.dumps(self._settings(), sort_keys=True).encode()).hexdigest()[:12]
-
     def _is_finished(self) -> bool:
-        """Tell whether the marker stands there and as many files as it states."""
+        """Return whether the marker and as many files as it states are there."""
         try:
             marker = json.loads((self.folder / MARKER).read_bytes())
             photos, records = (
                 sum(1 for _ in (self.folder / name).iterdir()) for name in (PHOTO_FOLDER, RECORD_FOLDER)
             )
-        except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
-            return False
-        return bool(marker["photos"] == photos and marker["records"] == records)
+            return bool(marker["photos"] == photos and marker["records"] == records)
+        except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+            return False  # nothing there, or a damaged marker
 
     def _find_missing(self, planned: list[PlannedBin]) -> list[PlannedBin]:
         """List the bins of which a file is missing; remove what an interrupted run left half written."""
@@ -167,12 +123,12 @@ class SyntheticSource:
 
     def _write_marker(self, planned: list[PlannedBin]) -> None:
         records = sum(entry.fault != Fault.MISSING_RECORD for entry in planned)
-        marker = {"settings": self._settings(), "photos": len(planned), "records": records}
+        marker = {"settings": self._settings, "photos": len(planned), "records": records}
         _write_file(self.folder / MARKER, json.dumps(marker, indent=2).encode())
 
 
 def build_scene(entry: PlannedBin, seed: int) -> Scene:
-    """Draw what stands before the camera for one planned bin."""
+    """Sample the scene of one planned bin."""
     rng = np.random.default_rng([seed, entry.number])
     if not entry.is_after_pick:
         return sample_scene(rng, entry.item_count)
@@ -181,15 +137,11 @@ def build_scene(entry: PlannedBin, seed: int) -> Scene:
 
 
 def build_bin(entry: PlannedBin, seed: int) -> tuple[bytes, bytes | None]:
-    """Draw one planned bin.
-
-    Returns:
-        The bytes of its photo and of its record, or None if its record is missing.
-    """
+    """Draw one planned bin; return the bytes of its photo and of its record, None if that is missing."""
     scene = build_scene(entry, seed)
     photo = render_photo(scene if entry.photo_of is None else build_scene(entry.photo_of, seed))
     if entry.fault == Fault.CORRUPT_PHOTO:
-        photo = cut_off(photo)
+        photo = photo[: len(photo) * 2 // 5]  # as a broken transfer leaves it
     if entry.fault == Fault.MISSING_RECORD:
         return photo, None
     surplus = 1 if entry.fault == Fault.CONTRADICTORY_RECORD else 0
@@ -199,20 +151,20 @@ def build_bin(entry: PlannedBin, seed: int) -> tuple[bytes, bytes | None]:
 
 def _check_settings(bin_count: int, seed: int, largest_count: int, pair_fraction: float) -> None:
     least, most = _LARGEST_COUNTS
-    if bin_count < 1:
-        raise SourceError(f"source.bin_count: must be 1 or more, got {bin_count}; say how many bins to draw")
-    if seed < 0:
-        raise SourceError(f"source.seed: must be 0 or more, got {seed}; choose another seed")
-    if not least <= largest_count <= most:
-        raise SourceError(
-            f"source.largest_count: must be from {least} to {most}, got {largest_count}; "
-            "more items than that cannot be told apart in one photo"
-        )
-    if not 0 <= pair_fraction <= 1:
-        raise SourceError(
-            f"source.pair_fraction: must be from 0 to 1, got {pair_fraction}; "
-            "set it to 0 for no before/after pairs"
-        )
+    for key, is_sound, message in (
+        ("bin_count", bin_count >= 1, f"1 or more, got {bin_count}; say how many bins to draw"),
+        ("seed", seed >= 0, f"0 or more, got {seed}; choose another seed"),
+        (
+            "largest_count", least <= largest_count <= most, f"from {least} to {most}, got {largest_count}; "
+            "more items than that cannot be told apart in one photo",
+        ),
+        (
+            "pair_fraction", 0 <= pair_fraction <= 1, f"from 0 to 1, got {pair_fraction}; "
+            "set it to 0 for no before/after pairs",
+        ),
+    ):  # fmt: skip
+        if not is_sound:
+            raise SourceError(f"source.{key}: must be {message}")
 
 
 def _list_files(entry: PlannedBin) -> list[str]:
@@ -243,7 +195,3 @@ def _write_file(path: Path, content: bytes) -> None:
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     unfinished.write_bytes(content)
     unfinished.replace(path)
-
-
-if TYPE_CHECKING:
-    _satisfies_source: type[Source] = SyntheticSource

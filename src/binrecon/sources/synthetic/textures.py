@@ -1,4 +1,4 @@
-"""What surfaces are covered with: words, bar codes, pictures, folds, grain."""
+"""Covers of surfaces: words, bar codes, pictures, folds, grain."""
 
 import unicodedata
 from functools import lru_cache
@@ -7,7 +7,7 @@ from html import unescape
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
-from binrecon.sources.synthetic.skus import Colour
+from binrecon.sources.synthetic.skus import Colour, Rng
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom edge, in pixels."""
@@ -26,29 +26,18 @@ def mix(first: Colour, second: Colour, share: float) -> Colour:
 
 
 def make_noise(
-    rng: np.random.Generator, size: tuple[int, int], cells: tuple[int, int], low: float, high: float
+    rng: Rng, size: tuple[int, int], cells: tuple[int, int], low: float, high: float
 ) -> Image.Image:
-    """Make smooth grey noise.
+    """Make smooth grey noise with so many independent `cells` across and down.
 
-    Args:
-        rng: Decides the values.
-        size: Width and height in pixels.
-        cells: How many independent values it has across and down.
-        low: Darkest grey level, as part of white.
-        high: Brightest grey level, as part of white; what would be above white is white.
+    Grey levels `low` to `high` are parts of white; levels above 1 are white.
     """
     values = np.clip(rng.uniform(low * 255, high * 255, (cells[1], cells[0])), 0, 255).astype(np.uint8)
     return Image.fromarray(values).resize(size, Image.Resampling.BICUBIC)
 
 
-def make_glints(rng: np.random.Generator, size: tuple[int, int], clusters: int) -> Image.Image:
-    """Make the bright creases of clear film as a mask: bundles of thin lines and splinters.
-
-    Args:
-        rng: Decides where they run.
-        size: Width and height in pixels.
-        clusters: How many bundles.
-    """
+def make_glints(rng: Rng, size: tuple[int, int], clusters: int) -> Image.Image:
+    """Make the bright creases of clear film as a mask: bundles of thin lines and splinters."""
     mask = Image.new("L", size)
     draw = ImageDraw.Draw(mask)
     reach, lines = (size[0] + size[1]) / 2, (clusters, 7)
@@ -89,7 +78,7 @@ def paint_words(draw: ImageDraw.ImageDraw, text: str, box: Box, colour: Colour) 
         draw.line([(left, (top + bottom) / 2), (right, (top + bottom) / 2)], fill=colour, width=1)
 
 
-def paint_small_print(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, colour: Colour) -> None:
+def paint_small_print(draw: ImageDraw.ImageDraw, rng: Rng, box: Box, colour: Colour) -> None:
     """Draw lines too small to be read."""
     left, top, right, bottom = box
     pitch = max((bottom - top) / 9, 3.0)
@@ -102,7 +91,7 @@ def paint_small_print(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: 
             x += word + max((right - left) * 0.03, 2.0)
 
 
-def paint_bar_code(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box) -> None:
+def paint_bar_code(draw: ImageDraw.ImageDraw, rng: Rng, box: Box) -> None:
     """Draw a white sticker with bars and digits."""
     left, top, right, bottom = box
     draw.rectangle(box, fill=(240, 240, 238))
@@ -114,9 +103,7 @@ def paint_bar_code(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box
     draw.line([(left + 3, bottom - 3), (right - 3, bottom - 3)], fill=(110, 108, 108), width=1)
 
 
-def paint_picture(
-    draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, colours: list[Colour]
-) -> None:
+def paint_picture(draw: ImageDraw.ImageDraw, rng: Rng, box: Box, colours: list[Colour]) -> None:
     """Draw something that could be a product's photo: a few rounded shapes over each other."""
     left, top, right, bottom = box
     width, height = right - left, bottom - top

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from optuna.trial import FrozenTrial
 
+from binrecon.report.figures import add_shared_legend, tidy
+from binrecon.report.text import add_arrow
 from binrecon.sweep.plots.drawn import Drawn, mark_winner
-from binrecon.sweep.plots.style import BLUE, GREY, tidy, title_of
+from binrecon.sweep.plots.style import BLUE, GREY
 
 
 def draw_front(all_drawn: Sequence[Drawn], front: Sequence[FrozenTrial]) -> Figure:
@@ -23,9 +25,8 @@ def draw_front(all_drawn: Sequence[Drawn], front: Sequence[FrozenTrial]) -> Figu
         panel.plot(*zip(*best, strict=True), "o-" if len(others) == 1 else "o", ms=5.5, mec="white", mew=0.6,
                    lw=1, color=BLUE, label="none beats these")  # fmt: skip
         mark_winner(panel, first.value_of(first.winner), other.value_of(other.winner))
-        panel.set_xlabel(title_of(first.name, first.mode), fontsize=9)
-        panel.set_title(title_of(other.name, other.mode), fontsize=10, loc="left")
+        panel.set_xlabel(add_arrow(first.name), fontsize=9)
+        panel.set_title(add_arrow(other.name), fontsize=10, loc="left")
         tidy(panel)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False, fontsize=9)
+    add_shared_legend(figure, panels[:1], columns=3)
     return figure

@@ -6,12 +6,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from optuna.distributions import CategoricalDistribution
 from optuna.importance import get_param_importances
 from optuna.study import Study
 
+from binrecon.report.figures import tidy
+from binrecon.report.text import add_arrow
 from binrecon.sweep.plots.drawn import Drawn, mark_winner
-from binrecon.sweep.plots.style import BLUE, LATER, is_log, tidy, title_of
+from binrecon.sweep.plots.style import BLUE, LATER, is_log
 
 _MOST_COLUMNS = 3
 
@@ -45,7 +48,7 @@ def draw_slices(drawn: Drawn) -> Figure:
     for panel in panels[len(keys) :]:
         panel.axis("off")
     for panel in panels[::columns]:
-        panel.set_ylabel(title_of(drawn.name, drawn.mode), fontsize=9)
+        panel.set_ylabel(add_arrow(drawn.name), fontsize=9)
     bar = figure.colorbar(dots, ax=panels, fraction=0.03, pad=0.01)
     bar.set_label("trial; the winner has a ring", fontsize=9)
     bar.ax.tick_params(labelsize=8)
@@ -63,7 +66,8 @@ def _draw_slice(panel: Axes, drawn: Drawn, key: str) -> PathCollection:
         panel.set_xlim(-0.5, len(choices) - 0.5)
     else:
         places = {trial.number: float(trial.params[key]) for trial in trials}
-        panel.set_xscale("log" if is_log(distribution) else "linear")
+        if is_log(distribution):
+            _scale_log(panel, list(places.values()))
     dots = panel.scatter(
         list(places.values()), np.clip([drawn.value_of(trial) for trial in trials], *limits),
         c=list(places), cmap=LATER, vmin=0, vmax=drawn.trials[-1].number,
@@ -73,6 +77,14 @@ def _draw_slice(panel: Axes, drawn: Drawn, key: str) -> PathCollection:
         mark_winner(panel, places[drawn.winner.number], drawn.winning_value)
     panel.set_ylim(*limits)
     return dots
+
+
+def _scale_log(panel: Axes, values: list[float]) -> None:
+    """Scale an axis logarithmically; less than two decades have ticks at 2 and 5 as well."""
+    panel.set_xscale("log")
+    panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(values) < 100 * min(values) else (1,)))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:g}"))
+    panel.xaxis.set_minor_formatter(NullFormatter())
 
 
 def draw_importances(drawn: Drawn, importances: dict[str, float]) -> Figure:

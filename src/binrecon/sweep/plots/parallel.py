@@ -12,7 +12,9 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import FrozenTrial
 
 from binrecon.config.metric_names import Mode
-from binrecon.sweep.plots.style import BLUE, ORANGE, find_limits, is_log, title_of
+from binrecon.report.figures import add_shared_legend
+from binrecon.report.text import add_arrow
+from binrecon.sweep.plots.style import BLUE, ORANGE, find_limits, is_log
 
 _REST = "#c9ced6"
 _BEST = 5
@@ -64,9 +66,7 @@ def draw_parallel(
     panel.set_xlim(-0.1, len(scales) - 0.4)
     panel.set_ylim(-0.03, 1.1)
     panel.axis("off")
-    handles, labels = panel.get_legend_handles_labels()
-    unique = dict(zip(labels, handles, strict=True))
-    figure.legend(unique.values(), unique, loc="outside upper center", ncols=3, frameon=False, fontsize=9)
+    add_shared_legend(figure, [panel], columns=3)
     return figure
 
 
@@ -111,7 +111,7 @@ def _scale_of_values(name: str, mode: Mode, values: Sequence[float]) -> Scale:
     if mode == "min":
         heights = [1 - height for height in heights]
         ticks = [(1 - height, text) for height, text in ticks]
-    return Scale(title_of(name, mode), heights, ticks)
+    return Scale(add_arrow(name), heights, ticks)
 
 
 def _even_ticks(low: float, high: float) -> list[tuple[float, str]]:

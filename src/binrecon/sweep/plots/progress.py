@@ -6,8 +6,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from optuna.trial import TrialState
 
+from binrecon.report.figures import add_shared_legend, tidy
+from binrecon.report.text import add_arrow
 from binrecon.sweep.plots.drawn import Drawn, mark_winner
-from binrecon.sweep.plots.style import BLUE, GREY, ORANGE, PLUM, find_limits, is_off, tidy, title_of
+from binrecon.sweep.plots.style import BLUE, GREY, ORANGE, PLUM, find_limits, is_off
 
 _STATES = {
     TrialState.COMPLETE: (BLUE, "complete"),
@@ -39,11 +41,11 @@ def draw_history(drawn: Drawn) -> Figure:
         )
     mark_winner(panel, drawn.winner.number, drawn.winning_value)
     panel.set_ylim(*limits)
-    panel.set_title(title_of(drawn.name, drawn.mode), fontsize=10, loc="left")
+    panel.set_title(add_arrow(drawn.name), fontsize=10, loc="left")
     panel.set_xlabel("trial", fontsize=9)
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     tidy(panel)
-    figure.legend(loc="outside upper center", ncols=6, frameon=False, fontsize=9)
+    add_shared_legend(figure, [panel], columns=6)
     return figure
 
 
@@ -77,11 +79,9 @@ def draw_epochs(drawn: Drawn) -> Figure:
         if trial.state == TrialState.PRUNED:
             panel.plot(epochs[-1:], values[-1:], "x", ms=4, color=colour, zorder=1)
     panel.set_ylim(*limits)
-    panel.set_title(title_of(drawn.name, drawn.mode), fontsize=10, loc="left")
+    panel.set_title(add_arrow(drawn.name), fontsize=10, loc="left")
     panel.set_xlabel("epoch", fontsize=9)
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     tidy(panel)
-    handles, labels = panel.get_legend_handles_labels()
-    unique = dict(zip(labels, handles, strict=True))
-    figure.legend(unique.values(), unique, loc="outside upper center", ncols=3, frameon=False, fontsize=9)
+    add_shared_legend(figure, [panel], columns=3)
     return figure

@@ -9,14 +9,13 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from binrecon.config.metric_names import monitor_mode
-from binrecon.report.png import save_png
+from binrecon.report.png import save_figure
 from binrecon.sweep.plots.drawn import Drawn
 from binrecon.sweep.plots.front import draw_front
 from binrecon.sweep.plots.keys import draw_importances, draw_slices, find_importances
 from binrecon.sweep.plots.parallel import draw_parallel
 from binrecon.sweep.plots.progress import draw_epochs, draw_history
 
-_DPI = 150
 _LEAST = 3
 """Complete trials that a picture needs to say anything."""
 
@@ -65,9 +64,7 @@ def plot_study(
         figures["front"] = (draw_front(all_drawn, study.best_trials), "Trials that none beats in everything")
     elif any(trial.intermediate_values for trial in trials):
         figures["epochs"] = (draw_epochs(all_drawn[0]), "What each trial reported, epoch by epoch")
-    return [_save(figure, folder / f"{name}.png", caption) for name, (figure, caption) in figures.items()]
-
-
-def _save(figure: Figure, path: Path, caption: str) -> Picture:
-    save_png(path, lambda file: figure.savefig(file, format="png", dpi=_DPI, facecolor="white"))
-    return Picture(path, caption)
+    pictures = [Picture(folder / f"{name}.png", caption) for name, (_, caption) in figures.items()]
+    for picture, (figure, _) in zip(pictures, figures.values(), strict=True):
+        save_figure(figure, picture.path)
+    return pictures

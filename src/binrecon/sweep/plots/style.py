@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 
@@ -52,20 +51,3 @@ def is_off(value: float, limits: tuple[float, float]) -> bool:
 def is_log(distribution: BaseDistribution) -> bool:
     """Whether a key is searched on a log scale."""
     return isinstance(distribution, FloatDistribution | IntDistribution) and distribution.log
-
-
-def title_of(name: str, mode: Mode) -> str:
-    """Write a metric with the direction in which it gets better.
-
-    >>> title_of("val/nll", "min")
-    'val/nll ↓'
-    """
-    return f"{name} {'↓' if mode == 'min' else '↑'}"
-
-
-def tidy(panel: Axes) -> None:
-    """Leave a panel with what is read."""
-    panel.spines[["top", "right"]].set_visible(False)
-    panel.grid(color="#dddddd", lw=0.6)
-    panel.set_axisbelow(True)
-    panel.tick_params(labelsize=8)

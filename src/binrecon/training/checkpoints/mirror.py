@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Checkpoint
@@ -13,7 +15,7 @@ from pytorch_lightning.callbacks import Checkpoint
 from binrecon.console import get_console
 from binrecon.errors import CheckpointError
 from binrecon.training.resumption import words_that_stay
-from binrecon.training.run_folder import RunFolder
+from binrecon.training.run_folder import RunFolder, read_facts, read_stored
 from binrecon.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -90,16 +92,33 @@ class CheckpointMirror:
         for name, content in contents.items():
             if hashlib.sha256(content).hexdigest() != hashes[name]:
                 raise CheckpointError(f"'{name}' in {self.url} is not what was uploaded; use another prefix")
-        facts: Mapping[str, Any] = json.loads(contents[folder.facts.name])
-        if words_that_stay(facts["overrides"]) != words_that_stay(overrides):
-            raise CheckpointError(
-                f"trainer.checkpoint_mirror: {self.url} holds a run of other words ({facts['command']}); "
-                "use another prefix"
-            )
+        self._check_run(contents, folder, overrides)
         for name, content in contents.items():
             write_whole(folder.path / name, content)
         get_console().print(f"checkpoints: those of {self.url}")
         return True
+
+    def _check_run(self, contents: Mapping[str, bytes], folder: RunFolder, overrides: Sequence[str]) -> None:
+        """Refuse files that are not a run's, and the run of other words."""
+        allowed = {str(file.relative_to(folder.path)) for file in folder.needed_to_train}
+        if not {folder.facts.name} <= contents.keys() <= allowed:
+            raise CheckpointError(
+                f"trainer.checkpoint_mirror: {self.url} does not hold the files of a run "
+                f"({', '.join(sorted(contents))}); use another prefix"
+            )
+        with tempfile.TemporaryDirectory() as scratch:
+            facts_file = Path(scratch) / folder.facts.name
+            facts_file.write_bytes(contents[folder.facts.name])
+            try:
+                stored, facts = read_stored(facts_file), read_facts(facts_file)
+            except CheckpointError as error:
+                said = str(error).replace(f"{scratch}/", f"{self.url}/")
+                raise CheckpointError(f"trainer.checkpoint_mirror: {said}") from error
+        if words_that_stay(stored) != words_that_stay(overrides):
+            raise CheckpointError(
+                f"trainer.checkpoint_mirror: {self.url} holds a run of other words "
+                f"({facts.get('command', stored)}); use another prefix"
+            )
 
     def _read_pointer(self) -> dict[str, str]:
         try:

@@ -7,7 +7,7 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from timm.layers.norm_act import SyncBatchNormAct, convert_sync_batchnorm
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.batchnorm import _BatchNorm  # no public base of BatchNorm takes inputs of any rank
 
 from binrecon.models import BinCounter
 from binrecon.models.stages import Stages
@@ -33,6 +33,8 @@ def sync_batch_norm(counter: BinCounter, device_type: str) -> None:
             SyncBatchNormAct: _CpuSyncBatchNormAct,
         }
         for module in counter.modules():
+            # torch's public `convert_sync_batchnorm` makes its own class; a module built anew would have
+            # to take over parameters, buffers, hooks and what timm added, and be put in its parent's place
             module.__class__ = kinds.get(type(module), type(module))
 
 

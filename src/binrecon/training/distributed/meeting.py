@@ -10,7 +10,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import torch.distributed as dist
-from torch._C._distributed_c10d import PrefixStore, Store, TCPStore
+from torch.distributed import (  # type: ignore[attr-defined]  # documented, and yet in no `__all__`
+    PrefixStore,
+    Store,
+    TCPStore,
+)
 from torch.distributed.rendezvous import rendezvous
 
 from binrecon.config.schema import TrainConfig

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from binrecon.config.compose import compose_config, take_in_recipes
+from binrecon.config.compose import compose_config
 from binrecon.config.schema import TrainerConfig
+from binrecon.config.stored.recipes import take_in_recipes
 from binrecon.config.trainer_words import SLURM, name_processes
 from binrecon.errors import ConfigError
 

@@ -1,11 +1,14 @@
 """Several training processes on one machine, started from the run folder that one has prepared."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from binrecon.config.schema import TrainConfig
+from binrecon.deadline import list_descendants
 from binrecon.errors import EXIT_INTERRUPTED, TrainingError
 from binrecon.training.run_folder import RunFolder
 
@@ -44,5 +47,10 @@ def _run_to_its_end(command: Sequence[str]) -> int:
             return process.wait()
         except BaseException:
             process.terminate()  # torchrun passes that on, which it cannot when it is killed
-            process.wait()
+            try:
+                process.wait()
+            except KeyboardInterrupt:  # told once more: at once, and nobody is left behind
+                for child in (*list_descendants(process.pid), process.pid):
+                    with suppress(ProcessLookupError):
+                        os.kill(child, signal.SIGKILL)
             raise

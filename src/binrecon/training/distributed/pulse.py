@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from torch._C._distributed_c10d import Store
+from torch.distributed import Store  # type: ignore[attr-defined]  # documented, and yet in no `__all__`
 
 from binrecon.errors import EXIT_MISUSE, TrainingError
 from binrecon.training.distributed.place import Place

@@ -3,8 +3,6 @@
 Nothing here needs W&B.
 """
 
-import os
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import PurePath
@@ -12,13 +10,9 @@ from typing import Any, cast
 
 from binrecon.config.compose import RECIPE_SUFFIX
 from binrecon.config.schema import TrainConfig, WandbLoggerConfig
-
-HIDDEN = "***"
-"""What stands for a secret."""
+from binrecon.masking import hide_secrets, hide_text
 
 _FACTS = ("command", "git", "manifest_hash", "weights_hash", "packages", "python", "platform")
-_SECRET_NAME = re.compile(r"secret|passw|token|credential|api[_-]?key|access[_-]?key", re.IGNORECASE)
-_SHORTEST_SECRET = 8  # a shorter value of a variable is no secret, and would be hidden inside innocent words
 _LONGEST_TAG = 64  # W&B's limit
 
 
@@ -51,12 +45,11 @@ def name_run(config: TrainConfig, facts: Mapping[str, Any]) -> RunNames:
     optimizer = config.optimizer.name
     kinds = [config.head.name, config.loss.name, config.source.name]
     words = [model, optimizer, *kinds, experiment, config.regime.name]
-    secrets = _secrets_of(os.environ)
     tags = dict.fromkeys(
-        hide_secrets(word, secrets)[:_LONGEST_TAG] for word in [*words, *logger.tags] if word is not None
+        hide_text(word)[:_LONGEST_TAG] for word in [*words, *logger.tags] if word is not None
     )
     return RunNames(
-        group=hide_secrets(logger.group or experiment or model, secrets),
+        group=hide_text(logger.group or experiment or model),
         job_type=optimizer,
         name=f"{model}-{optimizer}-seed{config.seed}",
         tags=tuple(tags),
@@ -100,36 +93,4 @@ def describe_run(config: TrainConfig, facts: Mapping[str, Any]) -> dict[str, Any
     kept = {name: facts[name] for name in _FACTS if name in facts}
     described = {**asdict(config), **kept, "experiment": find_experiment(facts["overrides"])}
     del described["logger"]
-    return dict(hide_secrets(described, _secrets_of(os.environ)))
-
-
-def hide_secrets(value: Any, secrets: tuple[str, ...] = ()) -> Any:  # noqa: ANN401  # any plain value
-    """Return a plain value with what looks like a credential hidden.
-
-    Hidden are values of keys that are named like one, user and password of addresses, and given secrets.
-
-    Args:
-        value: Plain, nested in dicts and lists.
-        secrets: To be hidden wherever they occur.
-
-    >>> hide_secrets({"url": "http://me:pass@host:8333", "api_key": "abc", "lr": 0.1})
-    {'url': 'http://***@host:8333', 'api_key': '***', 'lr': 0.1}
-    """
-    if isinstance(value, Mapping):
-        return {
-            key: HIDDEN if part is not None and _SECRET_NAME.search(str(key)) else hide_secrets(part, secrets)
-            for key, part in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [hide_secrets(part, secrets) for part in value]
-    if isinstance(value, str):
-        for secret in secrets:
-            value = value.replace(secret, HIDDEN)
-        return re.sub(r"(?<=://)[^/\s]+@", f"{HIDDEN}@", value)
-    return value
-
-
-def _secrets_of(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the values of environment variables that are named like credentials, the longest first."""
-    values = {value for name, value in environment.items() if _SECRET_NAME.search(name)}
-    return tuple(sorted((v for v in values if len(v) >= _SHORTEST_SECRET), key=len, reverse=True))
+    return dict(hide_secrets(described))

@@ -81,8 +81,25 @@ def test_write_listing__reads_back(tmp_path: Path) -> None:
     assert not (tmp_path / "draft").exists()
 
 
-@pytest.mark.parametrize("content", [None, b"", b"PAR1 and no more"])
-def test_read_listing__none_that_can_be_read(tmp_path: Path, content: bytes | None) -> None:
-    if content is not None:
-        (tmp_path / "listing.parquet").write_bytes(content)
+@pytest.mark.parametrize("content", [b"", b"PAR1 and no more", b"PAR1" * 99])
+def test_read_listing__damaged(tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "listing.parquet"
+    path.write_bytes(content)
+    assert read_listing(path) is None
+    said = capsys.readouterr().out
+    assert said.startswith(f"cache: '{path}' ")
+    assert said.endswith(", so the bucket is listed anew\n")
+
+
+def test_read_listing__every_byte_counts(tmp_path: Path) -> None:
+    path = tmp_path / "listing.parquet"
+    write_listing(list_bucket(BUCKET), path, tmp_path / "draft")
+    content = path.read_bytes()
+    for position in range(0, len(content), 97):
+        path.write_bytes(content[:position] + bytes([content[position] ^ 4]) + content[position + 1 :])
+        assert read_listing(path) is None
+
+
+def test_read_listing__none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert read_listing(tmp_path / "listing.parquet") is None
+    assert capsys.readouterr().out == ""

@@ -87,5 +87,5 @@ def test_read_ids__too_large(tmp_path: Path) -> None:
     path = tmp_path / "ids.txt"
     with path.open("wb") as file:
         file.truncate(2**27)  # a hole, not 128 MiB on disk
-    with pytest.raises(SourceError, match=r"has over 67,108,864 bytes; give one id a line$"):
+    with pytest.raises(SourceError, match=r"more than the 67,108,864 bytes allowed\); give one id a line$"):
         read_ids(path)

@@ -1,3 +1,4 @@
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -7,15 +8,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from binrecon.config.schema import FaultsConfig
 from binrecon.errors import MissingBinError, SourceError
 from binrecon.sources.photo import read_photo_size
-from binrecon.sources.synthetic import PlantedFaults, SyntheticSource
+from binrecon.sources.synthetic import SyntheticSource
 from binrecon.sources.synthetic import source as module
 from binrecon.sources.synthetic.plan import plan_bins
 from binrecon.sources.synthetic.scene import PHOTO_HEIGHTS, PHOTO_WIDTHS
 from binrecon.sources.synthetic.source import MARKER, build_scene
 
-FAULTS = PlantedFaults(
+FAULTS = FaultsConfig(
     corrupt_photos=2,
     missing_records=3,
     duplicate_photos=2,
@@ -77,7 +79,7 @@ def test_prepare__ids_are_padded_and_start_at_one(plain: SyntheticSource) -> Non
 
 
 def test_prepare__record_counts_the_drawn_items(plain: SyntheticSource) -> None:
-    for entry in plan_bins(12, 4, 7, 0.3, PlantedFaults()):
+    for entry in plan_bins(12, 4, 7, 0.3, FaultsConfig()):
         record = json.loads(plain.read_record(entry.bin_id))
         items = build_scene(entry, 4).items
         listed = sum(sku["quantity"] for sku in record["BIN_FCSKU_DATA"].values())
@@ -87,7 +89,7 @@ def test_prepare__record_counts_the_drawn_items(plain: SyntheticSource) -> None:
 def test_prepare__pairs_share_skus_and_differ_by_one_unit(tmp_path: Path) -> None:
     source = SyntheticSource(tmp_path, bin_count=10, seed=2, pair_fraction=1.0)
     source.prepare()
-    pairs = [entry for entry in plan_bins(10, 2, 7, 1.0, PlantedFaults()) if entry.is_after_pick]
+    pairs = [entry for entry in plan_bins(10, 2, 7, 1.0, FaultsConfig()) if entry.is_after_pick]
     assert len(pairs) == 5
     for entry in pairs:
         before, after = (
@@ -138,6 +140,16 @@ def test_prepare__draws_again_what_was_deleted(tmp_path: Path, has_marker: bool)
     assert not list(source.folder.rglob("*.tmp"))
 
 
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"7", b"\xff", b'{"photos": 1}'])
+def test_prepare__damaged_marker(tmp_path: Path, content: bytes) -> None:
+    source = SyntheticSource(tmp_path, bin_count=1)
+    source.prepare()
+    marker = (source.folder / MARKER).read_bytes()
+    (source.folder / MARKER).write_bytes(content)
+    source.prepare()
+    assert (source.folder / MARKER).read_bytes() == marker
+
+
 def test_prepare__worker_processes_give_the_same_bytes(
     plain: SyntheticSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,7 +188,7 @@ def test_folder__other_settings_other_folder(tmp_path: Path, monkeypatch: pytest
         SyntheticSource(tmp_path, 5, seed=1).folder,
         SyntheticSource(tmp_path, 5, largest_count=5).folder,
         SyntheticSource(tmp_path, 5, pair_fraction=0.1).folder,
-        SyntheticSource(tmp_path, 5, faults=PlantedFaults(extra_empty_bins=1)).folder,
+        SyntheticSource(tmp_path, 5, faults=FaultsConfig(extra_empty_bins=1)).folder,
     }
     monkeypatch.setattr(module, "RENDERER_VERSION", module.RENDERER_VERSION + 1)
     folders.add(SyntheticSource(tmp_path, 5).folder)
@@ -259,21 +271,21 @@ def test_faults__unpadded_ids(faulty: SyntheticSource, faulty_records: dict[str,
         ),
         ({"pair_fraction": float("nan")}, "source.pair_fraction: must be from 0 to 1, got nan; "),
         (
-            {"faults": PlantedFaults(corrupt_photos=-1)},
+            {"faults": FaultsConfig(corrupt_photos=-1)},
             "source.faults.corrupt_photos: must be 0 or more, got -1; set it to 0 to plant none",
         ),
         (
-            {"faults": PlantedFaults(corrupt_photos=6, extra_empty_bins=5)},
+            {"faults": FaultsConfig(corrupt_photos=6, extra_empty_bins=5)},
             "source.faults: 11 faulty bins do not fit into source.bin_count=10; "
             "plant fewer, or set source.bin_count to 11 or more",
         ),
         (
-            {"faults": PlantedFaults(duplicate_photos=10)},
+            {"faults": FaultsConfig(duplicate_photos=10)},
             "source.faults: 10 faulty bins, and one faultless bin to copy, do not fit into "
             "source.bin_count=10; plant fewer, or set source.bin_count to 11 or more",
         ),
         (
-            {"faults": PlantedFaults(unpadded_ids=11)},
+            {"faults": FaultsConfig(unpadded_ids=11)},
             "source.faults.unpadded_ids: must be at most 10 (each stands beside the padded id of "
             "the same number, from 1 to 9999), got 11; lower it or raise source.bin_count",
         ),
@@ -284,3 +296,40 @@ def test_settings__out_of_range(tmp_path: Path, settings: dict, message: str) ->
         SyntheticSource(tmp_path, **{"bin_count": 10, **settings})
     assert str(error.value).startswith(message)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"bin_count": 16, "seed": 0}, ("synthetic-16-c87241f921f5", "042232899a03147fd73038b721e5d4e6")),
+        (
+            {"bin_count": 10, "seed": 11, "largest_count": 12},
+            ("synthetic-10-8ad0de409099", "9cfe60342af57ada153782af11ee434c"),
+        ),
+        (
+            {"bin_count": 6, "seed": 5, "largest_count": 1},
+            ("synthetic-6-7d642412bd89", "9366b3db92a21e872668109452f1979d"),
+        ),
+        (
+            {"bin_count": 8, "seed": 6, "pair_fraction": 1.0},
+            ("synthetic-8-f2a784eae941", "244fe4b255f67b954deeba1f5a6df136"),
+        ),
+        (
+            {"bin_count": 8, "seed": 3, "pair_fraction": 0.0},
+            ("synthetic-8-eaf9bbcc6514", "5a44975942d1c942edee7f1a53ca35dc"),
+        ),
+        (
+            {"bin_count": 16, "seed": 7, "faults": FAULTS},
+            ("synthetic-16-85cbf38e08b7", "0de27cf6f975842703a5edc00f3779b1"),
+        ),
+    ],
+    ids=["seed", "many_items", "one_item", "pairs", "no_pairs", "faults"],
+)
+def test_prepare__not_a_byte_has_changed(settings: dict, expected: tuple[str, str], tmp_path: Path) -> None:
+    """Numbers in `experiments/` are of these bins; whoever changes them raises RENDERER_VERSION and measures anew."""
+    source = SyntheticSource(tmp_path, **settings)
+    source.prepare()
+    digest = hashlib.sha256()
+    for name, content in sorted(read_all(source).items()):
+        digest.update(name.encode() + content)
+    assert (source.folder.name, digest.hexdigest()[:32]) == expected
