@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from binrecon.config.compose import load_resolved, to_typed
+from binrecon.config.compose import to_typed
 from binrecon.config.reproduce import ReproduceConfig
 from binrecon.config.run_keys import PLACE_KEYS, covers, list_settings
 from binrecon.config.schema import PhasedRegimeConfig, TrainConfig
@@ -183,7 +183,7 @@ def _advise(problem: str, splits: Iterable[str]) -> str:
 
 def _describe_differences(run: PlannedRun) -> str:
     """Say in which keys a run that lies there was begun otherwise."""
-    there = list_settings(load_resolved(run.folder.config))
+    there = list_settings(run.folder.read_config())
     here: Mapping[str, object] = {**list_settings(run.row.config), "seed": run.seed}
     return ", ".join(
         f"{key} {there.get(key)} there, {here.get(key)} here"

@@ -1,6 +1,5 @@
 """One of several processes that run a trial together; the first of them tells the study of every epoch."""
 
-import json
 import sys
 from contextlib import ExitStack
 from functools import cache
@@ -9,10 +8,9 @@ from pathlib import Path
 import optuna
 from optuna.trial import Trial
 
-from binrecon.config.compose import load_resolved
 from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError
 from binrecon.sweep.outcome import report_epoch
-from binrecon.sweep.runs import TRIAL_FILE
+from binrecon.sweep.runs import read_trial
 from binrecon.sweep.sampling import build_pruner, quieten_optuna
 from binrecon.sweep.storage import using_storage
 from binrecon.training.callbacks import RunWatch
@@ -25,7 +23,7 @@ def main() -> int:
     folder = RunFolder(Path(sys.argv[1]))
     quieten_optuna()
     try:
-        config = load_resolved(folder.config)
+        config = folder.read_config()
         with ExitStack() as stack:
             fit_in_worker(folder, config, _build_watch(folder, config.trainer.max_epochs, stack))
     except BinreconError as error:
@@ -37,7 +35,7 @@ def main() -> int:
 
 
 def _build_watch(folder: RunFolder, max_epochs: int, stack: ExitStack) -> RunWatch:
-    facts = json.loads((folder.path / TRIAL_FILE).read_text())
+    facts = read_trial(folder)
 
     @cache  # opened by the first process alone
     def open_trial() -> Trial:

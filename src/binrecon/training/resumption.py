@@ -6,6 +6,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from binrecon.checksums import check_file, is_there
 from binrecon.config.run_keys import MOST_NAMED, PLACE_KEYS, covers, flatten, list_settings
 from binrecon.config.schema import TrainConfig
 from binrecon.errors import CheckpointError
@@ -32,8 +33,9 @@ def check_same_words(path: Path, config: TrainConfig) -> None:
     Raises:
         CheckpointError: With what differs.
     """
-    if not path.exists():
+    if not is_there(path):
         return
+    check_file(path)
     earlier = dict(flatten(_read(path)))
     here = list_settings(config)
     keys = [key for key in here if key in earlier and not _may_differ(key)]

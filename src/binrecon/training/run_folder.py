@@ -1,22 +1,29 @@
 """The folder that a run leaves behind: what is in it, under which name."""
 
 import importlib.metadata
-import json
 import platform
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
 
+from binrecon.checksums import CHECKPOINTS, begin_checksums, check_file, is_there
+from binrecon.config.compose import load_resolved
 from binrecon.config.problems import parse_word
 from binrecon.config.schema import TrainConfig
 from binrecon.config.trials import write_word
-from binrecon.errors import CheckpointError
-from binrecon.whole_file import write_json, write_text
+from binrecon.errors import CheckpointError, DamagedRunError
+from binrecon.json_file import read_object
+from binrecon.training.run_contents import check_metadata, check_results
+from binrecon.whole_file import remove_drafts, write_json, write_text
+
+if TYPE_CHECKING:  # reading a configuration is to load neither
+    from binrecon.calibration import Calibration
+    from binrecon.manifest import Manifest
 
 _PACKAGES = (
     "binrecon", "torch", "torchvision", "torchcodec", "pytorch-lightning", "torchmetrics", "timm", "wandb",
@@ -25,7 +32,7 @@ _PACKAGES = (
 
 
 class RunFolder:
-    """Names of what a run leaves behind.
+    """Names of what a run leaves behind, and readers that refuse what is not as the run wrote it.
 
     Args:
         path: The folder; made when first written to.
@@ -41,7 +48,7 @@ class RunFolder:
         self.predictions = path / "predictions.parquet"
         self.val_predictions = path / "val_predictions.parquet"  # where others are judged
         self.calibration = path / "calibration.json"
-        self.checkpoints = path / "checkpoints"
+        self.checkpoints = path / CHECKPOINTS
         self.best_checkpoint = self.checkpoints / "best.ckpt"
         self.last_checkpoint = self.checkpoints / "last.ckpt"
         self.plots = path / "plots"
@@ -51,22 +58,107 @@ class RunFolder:
         )  # fmt: skip
         self.error = path / "error.txt"  # of a trial of a sweep that failed
 
+    def begin(self) -> None:
+        """Keep a checksum of each file from now on, and remove what a killed process left half-written."""
+        begin_checksums(self.path)
+        for folder in (self.path, self.checkpoints, self.plots):
+            remove_drafts(folder)
+
     def write_config(self, config: TrainConfig) -> None:
         """Write the configuration with nothing left to resolve."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        self.begin()
         write_text(self.config, OmegaConf.to_yaml(OmegaConf.structured(config)))
 
+    def read_config(self) -> TrainConfig:
+        """Read the configuration.
+
+        Raises:
+            DamagedRunError: If it is missing or not as the run wrote it.
+            ConfigError: If it is none that this version can read.
+        """
+        check_file(self.config)
+        return load_resolved(self.config)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the run was trained and tested to its end."""
+        return is_there(self.metrics)
+
     def read_facts(self) -> dict[str, Any]:
-        """Read `run.json`; empty if there is none."""
-        return dict(json.loads(self.facts.read_text())) if self.facts.exists() else {}
+        """Read `run.json`; empty if there is none.
+
+        Raises:
+            DamagedRunError: If it is not as the run wrote it.
+        """
+        return self._read(self.facts, check_metadata) if is_there(self.facts) else {}
+
+    def read_results(self) -> dict[str, Any]:
+        """Read `metrics.json`.
+
+        Raises:
+            DamagedRunError: If it is missing or not as the run wrote it.
+        """
+        return self._read(self.metrics, check_results)
+
+    def read_manifest(self) -> "Manifest":
+        """Read the bins of the run.
+
+        Raises:
+            DamagedRunError: If they are missing or not as the run wrote them.
+            ManifestError: If the file is no manifest.
+        """
+        from binrecon.manifest import read_manifest
+
+        check_file(self.manifest)
+        return read_manifest(self.manifest)
+
+    def read_calibration(self) -> "Calibration | None":
+        """Read the calibration; None if the run has none.
+
+        Raises:
+            DamagedRunError: If it is gone or not as it was written.
+            CalibrationError: If the file is no calibration.
+        """
+        from binrecon.calibration import read_calibration
+
+        if not is_there(self.calibration):
+            return None
+        check_file(self.calibration)
+        return read_calibration(self.calibration)
+
+    def require_calibration(self) -> "Calibration":
+        """Read the calibration of a run that has to have one.
+
+        Raises:
+            DamagedRunError: If it is gone or not as it was written.
+            CalibrationError: If the run has none, or the file is no calibration.
+        """
+        from binrecon.calibration import read_calibration
+
+        return self.read_calibration() or read_calibration(self.calibration)
+
+    def _read(self, path: Path, check: Callable[[Mapping[str, object]], None]) -> dict[str, Any]:
+        """Read a JSON file of the run, and check what it holds."""
+        check_file(path)
+        try:
+            content = read_object(path)
+            check(content)
+        except (OSError, ValueError) as error:
+            raise DamagedRunError(
+                f"'{path}' is not what a run writes ({error}); put back a copy of it, or delete "
+                f"'{self.path}' and train again"
+            ) from error
+        return content
 
     def is_left_by(self, job: str | None) -> bool:
         """Whether a job, which may have been started again since, began the run in it and did not end it."""
-        return job is not None and self.read_facts().get("job") == job and not self.metrics.exists()
+        return job is not None and self.read_facts().get("job") == job and not self.has_ended
 
     def update_facts(self, **facts: object) -> None:
         """Add to `run.json`."""
-        write_json(self.facts, {**self.read_facts(), **facts})
+        known = self.read_facts()
+        begin_checksums(self.path)
+        write_json(self.facts, {**known, **facts})
 
     def seconds_since_start(self) -> float:
         """Return how long ago the run was started, or resumed the last time, in seconds."""
@@ -78,7 +170,7 @@ def open_finished(path: Path) -> RunFolder:
     """Return the folder of a run that has ended, so that its counter is final.
 
     Raises:
-        CheckpointError: If it is none.
+        CheckpointError: If it is none, or lacks a file that it had.
     """
     folder = RunFolder(path.expanduser())
     if not (folder.config.is_file() and folder.facts.is_file()):
@@ -87,7 +179,7 @@ def open_finished(path: Path) -> RunFolder:
             f"'{folder.path}' is not the folder of a run (it has no {missing.name}); "
             "give the path that the run printed at its end, as outputs/train/DATE_TIME"
         )
-    if not (folder.best_checkpoint.is_file() and folder.metrics.is_file()):
+    if not (is_there(folder.metrics) and is_there(folder.best_checkpoint)):
         raise CheckpointError(
             f"the run '{folder.path}' has not ended, so its counter is not final; "
             f"go on with it: binrecon train resume={folder.path}"
@@ -143,11 +235,11 @@ def words_to_resume(words: Sequence[str]) -> list[str]:
             f"resume: '{folder.path}' is not the folder of a run (it has no {folder.facts.name}); "
             "give the path that the run printed at its end, as outputs/train/DATE_TIME"
         )
-    try:
-        earlier = [word for word in folder.read_facts()["overrides"] if word.partition("=")[0] not in given]
-    except (ValueError, KeyError) as error:
+    facts = folder.read_facts()
+    if "overrides" not in facts:
         raise CheckpointError(
-            f"resume: '{folder.facts}' is damaged or no run's ({type(error).__name__}: {error}), so that the "
-            "words of the run are lost; put back a copy of it, or start anew without resume"
-        ) from error
+            f"resume: '{folder.facts}' has no key overrides, so that the overrides of the run are lost; put "
+            "back a copy of it, or start anew without resume"
+        )
+    earlier = [word for word in facts["overrides"] if word.partition("=")[0] not in given]
     return [*earlier, *words, write_word("hydra.run.dir", str(folder.path))]

@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-from binrecon.config.compose import load_resolved
 from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError
 from binrecon.training.run import fit_in_worker
 from binrecon.training.run_folder import RunFolder
@@ -13,7 +12,7 @@ def main() -> int:
     """Train; on an error that a user can mend, print it alone."""
     folder = RunFolder(Path(sys.argv[1]))
     try:
-        fit_in_worker(folder, load_resolved(folder.config))
+        fit_in_worker(folder, folder.read_config())
     except BinreconError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return EXIT_MISUSE

@@ -60,7 +60,8 @@ def test_load_weights__not_a_state_dict(tmp_path: Path) -> None:
     path = tmp_path / "list.pth"
     torch.save([1, 2], path)
     with pytest.raises(
-        WeightsError, match=r"holds no plain dict of tensors; save the backbone's state_dict\(\) alone"
+        WeightsError,
+        match=r"holds no plain dict of tensors but a list; save the backbone's state_dict\(\) alone",
     ):
         build_backbone("resnet18.tv_in1k", str(path))
 

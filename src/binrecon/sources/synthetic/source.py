@@ -15,6 +15,7 @@ import numpy as np
 
 from binrecon.console import track
 from binrecon.errors import SourceError
+from binrecon.json_file import read_object
 from binrecon.sources.layout import PHOTO_FOLDER, PHOTO_SUFFIX, RECORD_FOLDER, RECORD_SUFFIX
 from binrecon.sources.local import LocalSource
 from binrecon.sources.source import BinListing, BinStamp, Source
@@ -146,13 +147,13 @@ class SyntheticSource:
     def _is_finished(self) -> bool:
         """Tell whether the marker stands there and as many files as it states."""
         try:
-            marker = json.loads((self.folder / MARKER).read_bytes())
+            marker = read_object(self.folder / MARKER)
             photos, records = (
                 sum(1 for _ in (self.folder / name).iterdir()) for name in (PHOTO_FOLDER, RECORD_FOLDER)
             )
-        except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
+        except (FileNotFoundError, NotADirectoryError, ValueError):
             return False
-        return bool(marker["photos"] == photos and marker["records"] == records)
+        return marker.get("photos") == photos and marker.get("records") == records
 
     def _find_missing(self, planned: list[PlannedBin]) -> list[PlannedBin]:
         """List the bins of which a file is missing; remove what an interrupted run left half written."""

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Checkpoint
 
+from binrecon.checksums import RECORDED
 from binrecon.console import get_console
 from binrecon.errors import CheckpointError
+from binrecon.json_file import as_object, parse_json
 from binrecon.training.resumption import words_that_stay
+from binrecon.training.run_contents import check_metadata
 from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import write_whole
 
@@ -90,22 +93,40 @@ class CheckpointMirror:
         for name, content in contents.items():
             if hashlib.sha256(content).hexdigest() != hashes[name]:
                 raise CheckpointError(f"'{name}' in {self.url} is not what was uploaded; use another prefix")
-        facts: Mapping[str, Any] = json.loads(contents[folder.facts.name])
+        facts = self._read_metadata(contents, folder.facts.name)
         if words_that_stay(facts["overrides"]) != words_that_stay(overrides):
             raise CheckpointError(
                 f"trainer.checkpoint_mirror: {self.url} holds a run of other words ({facts['command']}); "
                 "use another prefix"
             )
-        for name, content in contents.items():
-            write_whole(folder.path / name, content)
+        folder.begin()
+        for name in sorted(contents, key=lambda name: name == folder.facts.name):  # it says that all is there
+            write_whole(folder.path / name, contents[name])
         get_console().print(f"checkpoints: those of {self.url}")
         return True
 
     def _read_pointer(self) -> dict[str, str]:
+        """Return name and hash of each file; nothing that would be written elsewhere than in a run folder."""
         try:
-            return dict(json.loads(self._get(_POINTER)))
+            pointer = as_object(parse_json(self._get(_POINTER)))
         except self._client.exceptions.NoSuchKey:
             return {}
+        if not all(name in RECORDED and isinstance(key, str) for name, key in pointer.items()):
+            raise ValueError(f"its {_POINTER} names files that no run has")
+        return {name: str(key) for name, key in pointer.items()}
+
+    def _read_metadata(self, contents: Mapping[str, bytes], name: str) -> Mapping[str, Any]:
+        """Return what `run.json` holds."""
+        try:
+            metadata = as_object(parse_json(contents.get(name, b"")))
+            check_metadata(metadata)
+            if not {"overrides", "command"} <= metadata.keys():
+                raise ValueError("it has no overrides or no command")
+        except ValueError as error:
+            raise CheckpointError(
+                f"'{name}' in {self.url} is no run's ({error}); use another prefix"
+            ) from error
+        return metadata
 
     def _get(self, name: str) -> bytes:
         return self._client.get_object(Bucket=self._bucket, Key=f"{self._prefix}{name}")["Body"].read()
