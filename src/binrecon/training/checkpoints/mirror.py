@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Checkpoint
 
-from binrecon.checksums import RECORDED
+from binrecon.checksums import RECORDED, check_file
 from binrecon.console import get_console
 from binrecon.errors import CheckpointError
 from binrecon.json_file import as_object, parse_json
@@ -59,6 +59,8 @@ class CheckpointMirror:
             CheckpointError: If the server does not take it; what was there before is there still.
         """
         files = {str(file.relative_to(folder.path)): file for file in folder.needed_to_train if file.exists()}
+        for file in files.values():
+            check_file(file)  # what is damaged here does not replace what is whole there
         contents = {name: file.read_bytes() for name, file in files.items()}
         hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
         with _explaining(self.url):
