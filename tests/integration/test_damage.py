@@ -24,7 +24,7 @@ from binrecon.training.predictions import read_prediction_table
 from binrecon.training.resumption import check_same_words
 from binrecon.training.run_folder import RunFolder, open_finished, words_to_resume
 
-CASES = 240
+CASES = 216
 FOREIGN_CASES = 108
 READERS_PER_CASE = 2
 
@@ -111,9 +111,9 @@ READERS: tuple[Callable[[Path], object], ...] = (
 )  # fmt: skip
 
 
-def choose_readers(number: int) -> list[Callable[[Path], object]]:
+def choose_readers(number: int, count: int = READERS_PER_CASE) -> list[Callable[[Path], object]]:
     """Take some readers for a case, others for the next: all of them for each would take minutes."""
-    return random.Random(number).sample(READERS, READERS_PER_CASE)
+    return random.Random(number).sample(READERS, count)
 
 
 def digest(reader: Callable[[Path], object], run: Path) -> str:
@@ -180,7 +180,7 @@ def run(runs: tuple[Path, Path], tmp_path: Path) -> Path:
 
 def test_every_reader__same_numbers_or_one_error(runs: tuple[Path, Path], run: Path) -> None:
     whole = {reader: digest(reader, run) for reader in READERS}
-    refusals: list[tuple[bool, str]] = []
+    refusals: list[tuple[bool, bool]] = []
     for name, way, number in plan(CASES, seed=0):
         rng = random.Random(number)
         before = damage(run, runs[1], name, way, rng)
@@ -189,7 +189,8 @@ def test_every_reader__same_numbers_or_one_error(runs: tuple[Path, Path], run: P
             try:
                 found = digest(reader, run)
             except BinreconError as error:
-                refusals.append((is_damaged, str(error)))
+                is_named = any(word in str(error) for word in (str(run), Path(name).name))
+                refusals.append((is_damaged, is_named))
             except Exception as error:
                 raise AssertionError(f"{name}: {way} (case {number}): {reader.__name__}") from error
             else:
@@ -198,7 +199,7 @@ def test_every_reader__same_numbers_or_one_error(runs: tuple[Path, Path], run: P
                 )
         (run / name).write_bytes(before)
     assert all(is_damaged for is_damaged, _ in refusals), "refused though nothing is wrong"
-    assert all(str(run) in text for _, text in refusals), "no file is named"
+    assert all(is_named for _, is_named in refusals), "nothing is named"
     assert len(refusals) > CASES // 3, "most files have several readers"
     assert {reader: digest(reader, run) for reader in READERS} == whole
 
@@ -210,7 +211,7 @@ def test_every_reader__of_a_foreign_folder_that_vouches_for_itself(
     for name, way, number in plan(FOREIGN_CASES, seed=1):
         before = damage(run, runs[1], name, way, random.Random(1000 + number))
         accept(run)
-        for reader in choose_readers(number):
+        for reader in choose_readers(number, count=1):
             try:
                 digest(reader, run)
             except BinreconError:

@@ -16,7 +16,7 @@ from binrecon.config.compose import load_resolved
 from binrecon.config.problems import parse_word
 from binrecon.config.schema import TrainConfig
 from binrecon.config.trials import write_word
-from binrecon.errors import CheckpointError, DamagedRunError
+from binrecon.errors import BinreconError, CheckpointError, ConfigError, DamagedRunError
 from binrecon.json_file import read_object
 from binrecon.training.run_contents import check_metadata, check_results
 from binrecon.whole_file import remove_drafts, write_json, write_text
@@ -77,7 +77,13 @@ class RunFolder:
             ConfigError: If it is none that this version can read.
         """
         check_file(self.config)
-        return load_resolved(self.config)
+        try:
+            return load_resolved(self.config)
+        except BinreconError:
+            raise
+        except Exception as error:  # of YAML and OmegaConf, which share no base
+            said = " ".join(str(error).split())[:200]
+            raise ConfigError([f"{self.config}: cannot be read ({said}); put back a copy of it"]) from error
 
     @property
     def has_ended(self) -> bool:
