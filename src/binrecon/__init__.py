@@ -20,6 +20,9 @@ The rooms, in the order in which a bin passes through them; a room knows only th
 - `verbs`     the words of the command line, a file each
 - `cli`       what starts them
 
+Beneath all of them: `errors`, `json_file` (JSON that is read back), `checksums` (of a run's files),
+`whole_file` (files that are whole or as they were), `console` and `formulas`.
+
 `from binrecon import Counter` counts the items in photos with a run that has been trained.
 """
 

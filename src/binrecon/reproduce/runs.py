@@ -38,7 +38,7 @@ class Reproduction:
         """
         runs = list(self.plan.list_runs())
         for number, run in enumerate(runs, start=1):
-            is_new = not run.folder.metrics.exists()
+            is_new = not run.folder.has_ended
             if is_new:
                 get_console().print(f"{number}/{len(runs)}: {run.name}, {run.folder.path}", highlight=False)
             if self._try(run) and is_new:

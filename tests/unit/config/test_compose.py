@@ -14,7 +14,6 @@ from binrecon.config.compose import (
 )
 from binrecon.config.stored.run_config import load_resolved
 from binrecon.config.validate import validate
-from binrecon.errors import ConfigError
 
 EVERY_OPTION = [
     (group, option)
@@ -79,10 +78,3 @@ def test_load_resolved__gives_types_back(tmp_path: Path) -> None:
     config = to_typed(compose_config("train", words))
     OmegaConf.save(OmegaConf.structured(config), tmp_path / "config.yaml")
     assert load_resolved(tmp_path / "config.yaml") == config
-
-
-def test_load_resolved__another_version(tmp_path: Path) -> None:
-    path = tmp_path / "config.yaml"
-    path.write_text("source: {name: local}\noptimizer: {name: lion}\n")
-    with pytest.raises(ConfigError, match="not a configuration that this version wrote"):
-        load_resolved(path)
