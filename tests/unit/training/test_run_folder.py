@@ -19,8 +19,10 @@ def test_write_config__can_be_read_back(tmp_path: Path) -> None:
 
 
 def test_collect_facts() -> None:
-    facts = collect_facts(["model=resnet18", "data.split=a b", "seed=3"], seed=3)
-    assert facts["command"] == "binrecon train model=resnet18 'data.split=a b' seed=3"
+    given = ["model=resnet18", "data.split=a b", "++seed=3"]
+    facts = collect_facts(given, ["model=resnet18", "data.split=a b", "seed=3"], seed=3)
+    assert facts["overrides"] == ["model=resnet18", "data.split=a b", "seed=3"]
+    assert facts["command"] == "binrecon train model=resnet18 'data.split=a b' ++seed=3"
     assert facts["packages"]["torch"]
     assert set(facts["git"]) == {"commit", "is_dirty"}
     json.dumps(facts)
@@ -97,13 +99,42 @@ def test_open_finished(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [("", "JSONDecodeError: Expecting value: line 1 column 1 (char 0)"), ("{}", "KeyError: 'overrides'")],
+    [
+        (b"", "not JSON: Expecting value: line 1 column 1 (char 0)"),
+        (b"\xff{}", "not text in UTF-8 (byte 0)"),
+        (b"[1]", "holds a list where keys and values are expected"),
+        (b'{"overrides": ' + b"[" * 100_000, "not JSON of ours: its brackets are nested too deeply"),
+        (b"{}", "it has no overrides"),
+        (b'{"overrides": null}', "overrides: must be a list of text, got null"),
+        (b'{"overrides": "seed=1"}', 'overrides: must be a list of text, got "seed=1"'),
+        (b'{"overrides": [["seed=1"]]}', 'overrides: must be a list of text, got [["seed=1"]]'),
+        (
+            b'{"overrides": [], "started": 3, "git": []}',
+            "started: must be a time with its zone, got 3; git: must be null, or a commit and is_dirty, got []",
+        ),
+    ],
 )
-def test_words_to_resume__damaged(content: str, reason: str, tmp_path: Path) -> None:
-    (tmp_path / "run.json").write_text(content)
+def test_words_to_resume__damaged(content: bytes, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_bytes(content)
     with pytest.raises(CheckpointError) as caught:
         words_to_resume([f"resume={tmp_path}"])
     assert str(caught.value) == (
-        f"resume: '{tmp_path}/run.json' is damaged or no run's ({reason}), so that the words of the run are lost; "
+        f"'{tmp_path}/run.json' is damaged or no run's ({reason}); "
         "put back a copy of it, or start anew without resume"
     )
+
+
+def test_words_to_resume__only_keys_of_train(tmp_path: Path) -> None:
+    RunFolder(tmp_path).update_facts(overrides=["model=resnet18", "--cfg", "job", "hydra.verbose=true"])
+    with pytest.raises(CheckpointError) as caught:
+        words_to_resume([f"resume={tmp_path}"])
+    assert str(caught.value).startswith(
+        f"'{tmp_path}/run.json' holds overrides that are not read from a file (--cfg: a flag; only KEY=VALUE"
+    )
+    assert "hydra.verbose: not a key of train" in str(caught.value)
+
+
+def test_words_to_resume__given_anew_with_plus(tmp_path: Path) -> None:
+    RunFolder(tmp_path).update_facts(overrides=["source.root=a"])
+    words = [f"++resume={tmp_path}", "++source.root=b"]
+    assert words_to_resume(words) == [*words, f"hydra.run.dir='{tmp_path}'"]
