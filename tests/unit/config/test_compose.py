@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import pytest
-from omegaconf import OmegaConf
 
 from binrecon.config import schema
 from binrecon.config.compose import (
@@ -12,7 +11,6 @@ from binrecon.config.compose import (
     list_options,
     to_typed,
 )
-from binrecon.config.stored.run_config import load_resolved
 from binrecon.config.validate import validate
 
 EVERY_OPTION = [
@@ -71,10 +69,3 @@ def test_schemas_are_nobodys_option() -> None:
         (config_dir() / name.partition("/")[0]).is_dir() or (config_dir() / f"{name}.yaml").exists()
         for name in SCHEMAS
     )
-
-
-def test_load_resolved__gives_types_back(tmp_path: Path) -> None:
-    words = ["source=synthetic", "optimizer=sgd", "head=mlp", "loss=soft_labels"]
-    config = to_typed(compose_config("train", words))
-    OmegaConf.save(OmegaConf.structured(config), tmp_path / "config.yaml")
-    assert load_resolved(tmp_path / "config.yaml") == config

@@ -20,9 +20,10 @@ def test_write_config__can_be_read_back(tmp_path: Path) -> None:
 
 
 def test_collect_facts() -> None:
-    facts = collect_facts(["model=resnet18", "data.split=a b", "hydra.verbose=true"], ["seed=3"], seed=3)
-    assert facts["command"] == "binrecon train model=resnet18 'data.split=a b' hydra.verbose=true"
-    assert facts["overrides"] == ["seed=3"]
+    given = ["model=resnet18", "data.split=a b", "++seed=3"]
+    facts = collect_facts(given, ["model=resnet18", "data.split=a b", "seed=3"], seed=3)
+    assert facts["overrides"] == ["model=resnet18", "data.split=a b", "seed=3"]
+    assert facts["command"] == "binrecon train model=resnet18 'data.split=a b' ++seed=3"
     assert facts["packages"]["torch"]
     assert set(facts["git"]) == {"commit", "is_dirty"}
     json.dumps(facts)
@@ -172,3 +173,19 @@ def test_read_results(tmp_path: Path) -> None:
         write_json(folder.metrics, {**results, key: value})
         with pytest.raises(DamagedRunError, match=f"{key}: must be {allowed}"):
             folder.read_results()
+
+
+def test_words_to_resume__only_keys_of_train(tmp_path: Path) -> None:
+    RunFolder(tmp_path).update_facts(overrides=["model=resnet18", "--cfg", "job", "hydra.verbose=true"])
+    with pytest.raises(CheckpointError) as caught:
+        words_to_resume([f"resume={tmp_path}"])
+    assert str(caught.value).startswith(
+        f"'{tmp_path}/run.json' holds overrides that are not read from a file (--cfg: a flag; only KEY=VALUE"
+    )
+    assert "hydra.verbose: not a key of train" in str(caught.value)
+
+
+def test_words_to_resume__given_anew_with_plus(tmp_path: Path) -> None:
+    RunFolder(tmp_path).update_facts(overrides=["source.root=a"])
+    words = [f"++resume={tmp_path}", "++source.root=b"]
+    assert words_to_resume(words) == [*words, f"hydra.run.dir='{tmp_path}'"]
