@@ -25,12 +25,16 @@ The rooms, in the order in which a bin passes through them; a room knows only th
 
 from typing import TYPE_CHECKING
 
+from binrecon.telemetry import keep_quiet
+
 if TYPE_CHECKING:
     from binrecon.inference import Counter
 
 __all__ = ["Counter", "__version__"]
 
 __version__ = "0.1.0"
+
+keep_quiet()  # before any library is loaded
 
 
 def __getattr__(name: str) -> object:

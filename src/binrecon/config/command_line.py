@@ -18,6 +18,7 @@ from binrecon.config.compose import config_dir, innermost_reason, register_schem
 from binrecon.config.problems import find_problems
 from binrecon.config.validate import validate
 from binrecon.errors import BinreconError, ConfigError, JobsFailedError, OutputError
+from binrecon.escaping import escape_controls
 
 Job = Callable[[DictConfig, Path, Sequence[str]], float | None]
 """What a verb does with a checked configuration, the folder Hydra made for it, and the overrides."""
@@ -59,7 +60,7 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> list[Path]:
             name = _name_job(words) if is_one_of_many else config_name
             if is_one_of_many:  # said at once too, since the others go on
                 shown = str(error) if isinstance(error, BinreconError) else traceback.format_exc()
-                sys.stderr.write(f"{name} failed: {shown}\n")
+                sys.stderr.write(escape_controls(f"{name} failed: {shown}\n"))
             failures[name] = error  # kept for later: Hydra would add a line of its own
             return None
 

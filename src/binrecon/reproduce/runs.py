@@ -5,6 +5,7 @@ import traceback
 
 from binrecon.console import get_console
 from binrecon.errors import BinreconError, JobsFailedError, OutputError
+from binrecon.escaping import escape_controls
 from binrecon.reproduce.finished import FinishedRun, read_finished
 from binrecon.reproduce.plan import Plan, PlannedRun
 from binrecon.reproduce.results import RowResult, compute_row
@@ -57,7 +58,7 @@ class Reproduction:
             raise  # nor would the next run find a place to write to
         except (BinreconError, RuntimeError, ValueError) as error:
             shown = str(error) if isinstance(error, BinreconError) else traceback.format_exc()
-            sys.stderr.write(f"{run.name} failed: {shown}\n")
+            sys.stderr.write(escape_controls(f"{run.name} failed: {shown}\n"))
             problems: tuple[str, ...] = getattr(error, "problems", ())
             reason = "; ".join(problems) or (str(error).strip().splitlines() or [""])[0]
             self._failures[run.name] = f"{type(error).__name__}: {reason}"
