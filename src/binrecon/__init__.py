@@ -28,12 +28,16 @@ Beneath all of them: `errors`, `json_file` (JSON that is read back), `checksums`
 
 from typing import TYPE_CHECKING
 
+from binrecon.telemetry import keep_quiet
+
 if TYPE_CHECKING:
     from binrecon.inference import Counter
 
 __all__ = ["Counter", "__version__"]
 
 __version__ = "0.1.0"
+
+keep_quiet()  # before any library is loaded
 
 
 def __getattr__(name: str) -> object:
