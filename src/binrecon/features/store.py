@@ -239,7 +239,7 @@ class FeatureStore:
                 if end > size:
                     write_at(self.folder / BLOCKS, NOT_DONE, block.number * HASH_BYTES)
         if damaged:
-            self._say(f"damaged: {', '.join(damaged)}; what was lost is computed anew")
+            self._say(f"damaged: {', '.join(damaged)}; restored, and what was lost is computed anew")
 
     def _discard(self, reason: str) -> None:
         for name in (ROWS, BLOCKS, FEATURES, NETWORK):
