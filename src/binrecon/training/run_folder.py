@@ -98,6 +98,20 @@ class RunFolder:
         """
         return self._read(self.facts, check_metadata) if is_there(self.facts) else {}
 
+    def read_fact(self, key: str) -> Any:  # noqa: ANN401  # each key has a type of its own
+        """Read a key of `run.json` that every run has.
+
+        Raises:
+            DamagedRunError: If it is missing, or the file is not as the run wrote it.
+        """
+        facts = self.read_facts()
+        if key not in facts:
+            raise DamagedRunError(
+                f"'{self.facts}' has no key {key}; put back a copy of it, or delete '{self.path}' and "
+                "train again"
+            )
+        return facts[key]
+
     def read_results(self) -> dict[str, Any]:
         """Read `metrics.json`.
 
@@ -241,11 +255,5 @@ def words_to_resume(words: Sequence[str]) -> list[str]:
             f"resume: '{folder.path}' is not the folder of a run (it has no {folder.facts.name}); "
             "give the path that the run printed at its end, as outputs/train/DATE_TIME"
         )
-    facts = folder.read_facts()
-    if "overrides" not in facts:
-        raise CheckpointError(
-            f"resume: '{folder.facts}' has no key overrides, so that the overrides of the run are lost; put "
-            "back a copy of it, or start anew without resume"
-        )
-    earlier = [word for word in facts["overrides"] if word.partition("=")[0] not in given]
+    earlier = [word for word in folder.read_fact("overrides") if word.partition("=")[0] not in given]
     return [*earlier, *words, write_word("hydra.run.dir", str(folder.path))]

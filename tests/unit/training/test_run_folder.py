@@ -170,3 +170,20 @@ def test_read_results(tmp_path: Path) -> None:
         write_json(folder.metrics, {**results, key: value})
         with pytest.raises(DamagedRunError, match=f"{key}: must be {allowed}"):
             folder.read_results()
+
+
+@pytest.mark.parametrize("content", [b"a: [1", b"\xff\xfe", b"!!python/object:os.system {}", b"[]"])
+def test_read_config__of_a_foreign_folder(content: bytes, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.config.write_bytes(content)
+    accept(tmp_path)
+    with pytest.raises(ConfigError, match=r"config\.yaml: "):
+        folder.read_config()
+
+
+def test_read_fact__missing(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.update_facts(seed=1)
+    assert folder.read_fact("seed") == 1
+    with pytest.raises(DamagedRunError, match=r"run.json' has no key weights_hash; put back a copy"):
+        folder.read_fact("weights_hash")
