@@ -110,7 +110,7 @@ def edit(name: str, old: str, new: str) -> Callable[[Path], None]:
         (lambda folder: (folder / "predictions.parquet").unlink(), "broken, it has no predictions.parquet"),
         (lambda folder: (folder / "metrics.json").write_text("{"), "unreadable, '{folder}/metrics.json' is not what a run writes (Expecting property name"),
         (lambda folder: (folder / "metrics.json").write_text("[]"), "unreadable, '{folder}/metrics.json' is not what a run writes (it holds no object {{…}} but a list"),
-        (lambda folder: (folder / "config.yaml").write_text("a: [1"), "unreadable, while parsing"),
+        (lambda folder: (folder / "config.yaml").write_text("a: [1"), "unreadable, {folder}/config.yaml: cannot be read (while parsing"),
         (lambda folder: (folder / "config.yaml").write_text("[]"), "unreadable, "),
         (lambda folder: (folder / "config.yaml").write_bytes(b"\xff\xfe\x00"), "unreadable, "),
         (lambda folder: (folder / "predictions.parquet").write_bytes(b"PAR1"), "unreadable, "),
