@@ -53,6 +53,7 @@ def write_table(table: pa.Table, path: Path, identity: str | None = None) -> Non
     Raises:
         OSError: If the folder does not exist or cannot be written.
     """
+    path.parent.stat()
     with drafting(path, is_synced=True) as draft, draft.open("x+b") as file:
         pq.write_table(
             table, file, compression="zstd", write_page_checksum=True, row_group_size=ROWS_PER_GROUP

@@ -8,7 +8,6 @@ from binrecon.checksums import is_there
 from binrecon.compare.read import Run, read_history, read_predictions, read_run
 from binrecon.compare.scores import Predictions
 from binrecon.config.split_words import Split
-from binrecon.errors import ComparisonError
 from binrecon.manifest.coverage import Coverage
 from binrecon.training.run_folder import RunFolder
 
@@ -47,18 +46,11 @@ def read_finished(folder: RunFolder) -> FinishedRun:
     history = read_history(run).set_index("epoch")
     return FinishedRun(
         run=run,
-        coverage=_read_coverage(folder),
+        coverage=Coverage(**folder.read_fact("split")),
         predictions=predictions,
         train_accuracy=float(history["train/accuracy"].get(run.best_epoch, math.nan)),
         epochs=len(history),
     )
-
-
-def _read_coverage(folder: RunFolder) -> Coverage:
-    metadata = folder.read_facts()
-    if "split" not in metadata:
-        raise ComparisonError(f"{folder.path}: its {folder.facts.name} has no key split; train it again")
-    return Coverage(**metadata["split"])
 
 
 def _as_split(name: str) -> Split:

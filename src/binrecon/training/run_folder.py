@@ -102,6 +102,20 @@ class RunFolder:
         """
         return self._read(self.facts, check_metadata) if is_there(self.facts) else {}
 
+    def read_fact(self, key: str) -> Any:  # noqa: ANN401  # each key has a type of its own
+        """Read a key of `run.json` that every run has.
+
+        Raises:
+            DamagedRunError: If it is missing, or the file is not as the run wrote it.
+        """
+        facts = self.read_facts()
+        if key not in facts:
+            raise DamagedRunError(
+                f"'{self.facts}' has no key {key}; put back a copy of it, or delete '{self.path}' and "
+                "train again"
+            )
+        return facts[key]
+
     def read_results(self) -> dict[str, Any]:
         """Read `metrics.json`.
 
@@ -259,13 +273,10 @@ def read_stored(folder: RunFolder) -> list[str]:
 
     Raises:
         DamagedRunError: If it is not as the run wrote it.
-        CheckpointError: If there are none, or one does more than set a key of `train` to a plain value.
+        CheckpointError: If one does more than set a key of `train` to a plain value.
     """
-    facts = folder.read_facts()
-    if "overrides" not in facts:
-        raise CheckpointError(f"'{folder.facts}' is damaged or no run's (it has no overrides); {_PUT_BACK}")
     try:
-        return check_stored(facts["overrides"])
+        return check_stored(folder.read_fact("overrides"))
     except ConfigError as error:
         named = "; ".join(error.problems)
         raise CheckpointError(

@@ -104,7 +104,7 @@ def test_open_finished(tmp_path: Path) -> None:
     ("content", "reason"),
     [
         (b"", r"run.json' is not what a run writes \(Expecting value: line 1 column 1"),
-        (b"{}", r"run.json' is damaged or no run's \(it has no overrides\)"),
+        (b"{}", "run.json' has no key overrides"),
         (b"\xff\xfe", "byte 0 is not UTF-8"),
         (b"[]", r"it holds no object \{…\} but a list"),
         (b"[" * 100_000, "its brackets are nested too deep"),
@@ -189,3 +189,20 @@ def test_words_to_resume__given_anew_with_plus(tmp_path: Path) -> None:
     RunFolder(tmp_path).update_facts(overrides=["source.root=a"])
     words = [f"++resume={tmp_path}", "++source.root=b"]
     assert words_to_resume(words) == [*words, f"hydra.run.dir='{tmp_path}'"]
+
+
+@pytest.mark.parametrize("content", [b"a: [1", b"\xff\xfe", b"!!python/object:os.system {}", b"[]"])
+def test_read_config__of_a_foreign_folder(content: bytes, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.config.write_bytes(content)
+    accept(tmp_path)
+    with pytest.raises(ConfigError, match=r"config\.yaml'"):
+        folder.read_config()
+
+
+def test_read_fact__missing(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.update_facts(seed=1)
+    assert folder.read_fact("seed") == 1
+    with pytest.raises(DamagedRunError, match=r"run.json' has no key weights_hash; put back a copy"):
+        folder.read_fact("weights_hash")

@@ -12,7 +12,7 @@ from torch import Tensor
 from binrecon.checksums import check_file, is_there
 from binrecon.errors import CheckpointError
 from binrecon.models import BinCounter
-from binrecon.training.checkpoints.contents import build_for_state, check_layout
+from binrecon.training.checkpoints.contents import build_for_state, check_layout, refuse
 from binrecon.whole_file import drafting
 
 _COUNTER_PREFIX = "counter."
@@ -126,6 +126,8 @@ def check_same_model(path: Path, facts: Mapping[str, Mapping[str, Any]]) -> None
         CheckpointError: If it cannot be read, or was trained with other values.
     """
     kept = read_checkpoint(path, for_facts=True)["hyper_parameters"]
+    groups = [group for group in facts if not isinstance(kept.get(group, {}), dict)]
+    refuse(path, [f"{group}: must be a dict, got {type(kept[group]).__name__}" for group in groups])
     differing = [
         difference
         for group, ours in facts.items()

@@ -72,7 +72,7 @@ def read_position(path: Path) -> Position:
     """
     if not is_there(path):
         return Position()
-    checkpoint = read_checkpoint(path, for_facts=True)
+    checkpoint = _read(path)
     epoch, within = checkpoint["epoch"], _read_state(path, checkpoint)
     if not within:
         return Position(epoch + 1)
@@ -89,7 +89,7 @@ def check_same_epoch(path: Path, config: TrainConfig) -> None:
     Raises:
         CheckpointError: If it cannot be read, its epoch was begun with other settings, or is one too many.
     """
-    checkpoint = read_checkpoint(path, for_facts=True)
+    checkpoint = _read(path)
     within = _read_state(path, checkpoint)
     if checkpoint["epoch"] >= config.trainer.max_epochs:
         epoch = checkpoint["epoch"] + 1
@@ -114,6 +114,12 @@ def settings_of_epoch(config: TrainConfig) -> dict[str, Any]:
         for key, value in list_settings(config).items()
         if covers(_OF_AN_EPOCH, key) and key not in _OF_NO_BATCH
     }
+
+
+def _read(path: Path) -> dict[str, Any]:
+    checkpoint = read_checkpoint(path, for_facts=True)
+    refuse(path, [f"{key}: is missing" for key in ("epoch", "callbacks") if key not in checkpoint])
+    return checkpoint
 
 
 def _read_state(path: Path, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
