@@ -120,11 +120,10 @@ def _list_values(override: str) -> list[str]:
 
 def _compose_sweep(overrides: Sequence[str], root: Path) -> None:
     """Compose the sweep, and trials at the bounds of its search space."""
-    given = sort_words(
-        [f"source.root={quote_value(str(root))}" if text.startswith("source.root=") else text for text in overrides]
-    )
+    here = f"source.root={quote_value(str(root))}"
+    given = sort_words([here if text.startswith("source.root=") else text for text in overrides])
     space = dict(compose_config("sweep", given.sweep).sweep.space)
-    fixed = [text for text in (f"source.root={quote_value(str(root))}", *given.fixed) if text.partition("=")[0] != "sweep"]
+    fixed = [text for text in (here, *given.fixed) if text.partition("=")[0] != "sweep"]
     check_space(fixed, build_space({**space, **given.searched}))
 
 

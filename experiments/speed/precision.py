@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from binrecon.config.compose import compose_config, to_typed
+from binrecon.config.parts import find_part
 from binrecon.features import FeatureStore, Fingerprint
 from binrecon.features.datamodule import FeatureDataModule
 from binrecon.features.engine import EngineChoice
@@ -39,7 +40,7 @@ OPTIMIZERS = {
     "sgdr": SGDRConfig(lr=0.008),
     "adam": AdamConfig(lr=1e-3),
 }
-"""As in `configs/optimizer/`."""
+"""As `optimizer=` has them; each with its own schedule."""
 VARIANTS = (
     ("openvino", "float32", "float32"),
     ("openvino", "float32", "float16"),
@@ -66,7 +67,13 @@ def main() -> None:
     source = LocalSource(folder)
     manifest = build_manifest(source, CountRange.of(data), build_split_rule(data))
     trials = [
-        HeadTrial(LinearHeadConfig(dropout=0.0), CrossEntropyConfig(label_smoothing=0.0), optimizer, seed)
+        HeadTrial(
+            LinearHeadConfig(dropout=0.0),
+            CrossEntropyConfig(label_smoothing=0.0),
+            optimizer,
+            find_part("schedule", optimizer.default_schedule)(),
+            seed,
+        )
         for optimizer in OPTIMIZERS.values()
         for seed in range(SEEDS)
     ]

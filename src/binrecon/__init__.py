@@ -21,10 +21,15 @@ The rooms, in the order in which a bin passes through them; a room knows only th
 - `verbs`     the words of the command line, a file each
 - `cli`       what starts them
 
+Beneath all of them: `errors`, `json_file` (JSON that is read back), `checksums` (of a run's files),
+`whole_file` (files that are whole or as they were), `console` and `formulas`.
+
 `from binrecon import Counter` counts the items in photos with a run that has been trained.
 """
 
 from typing import TYPE_CHECKING
+
+from binrecon.telemetry import keep_quiet
 
 if TYPE_CHECKING:
     from binrecon.inference import Counter
@@ -32,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["Counter", "__version__"]
 
 __version__ = "0.1.0"
+
+keep_quiet()  # before any library is loaded
 
 
 def __getattr__(name: str) -> object:

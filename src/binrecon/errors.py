@@ -111,6 +111,10 @@ class CheckpointError(BinreconError):
     """A checkpoint cannot be written, read, or used with this configuration."""
 
 
+class DamagedRunError(CheckpointError):
+    """A file of a run is not as the run wrote it."""
+
+
 class CalibrationError(BinreconError):
     """A counter has no calibration, or can have none."""
 

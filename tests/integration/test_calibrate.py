@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from binrecon.calibration import read_calibration
+from binrecon.checksums import accept
 from binrecon.cli import main
 from binrecon.config.split_words import Split
 from binrecon.config.stored.run_config import load_resolved
@@ -116,6 +117,7 @@ def test_calibrate__a_run_that_kept_no_predictions_of_validation_bins(
     run.calibration.unlink()
     run.val_predictions.unlink()
     run.config.write_text(run.config.read_text().replace(str(tiny_bins), str(tmp_path / "moved")))
+    accept(run.path)
 
     assert main(["calibrate", str(run.path)]) == 2
     assert str(tmp_path / "moved") in capsys.readouterr().err
@@ -133,6 +135,7 @@ def test_calibrate__by_another_method(run: RunFolder) -> None:
 
 def test_calibrate__a_run_that_has_not_ended(run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
     run.metrics.unlink()
+    accept(run.path)
 
     assert main(["calibrate", str(run.path)]) == 2
     assert capsys.readouterr().err == (
@@ -177,6 +180,7 @@ def test_calibrate__where_validation_bins_are_all_that_judges(
     write_manifest(Manifest(manifest.table.set_column(at, field, column.cast(field.type))), run.manifest)
     run.val_predictions.replace(run.predictions)
     run.calibration.unlink()
+    accept(run.path)
 
     assert main(["calibrate", str(run.path)]) == 0
     said = " ".join(capsys.readouterr().out.split())
@@ -190,6 +194,7 @@ def test_calibrate__a_balanced_run_is_brought_back_to_the_world(run: RunFolder) 
     """As if the same predictions came of a training in which every count was equally common."""
     plain = read_calibration(run.calibration)
     run.config.write_text(run.config.read_text().replace("balance: none", "balance: sampler"))
+    accept(run.path)
 
     assert main(["calibrate", str(run.path)]) == 0
     calibration = read_calibration(run.calibration)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from binrecon.checksums import accept
 from binrecon.cli import VERBS, main
 from binrecon.verbs.verb import Verb
 
@@ -241,6 +242,7 @@ def test_train__resume_from_a_bad_checkpoint(
     run = tmp_path / "run"
     assert main(["train", *tiny_run, "trainer.max_epochs=1", f"hydra.run.dir={run}"]) == 0
     damage(run / "checkpoints" / "last.ckpt")
+    accept(run)
     shown = fail("train", f"resume={run}", "trainer.max_epochs=2")
     assert shown.splitlines()[-1].startswith("CheckpointError: ")
     assert message in shown

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from binrecon.checksums import accept
 from binrecon.cli import main
 
 RESULTS = {"leaderboard.md", "leaderboard.csv", "pairs.csv", "leaderboard.png", "curves.png"}
@@ -66,6 +67,7 @@ def test_compare__names_what_it_leaves_out(
 ) -> None:
     whole, cut = trained("whole"), trained("cut", "seed=1")
     (cut / "metrics.json").unlink()
+    accept(cut)
     out = f"output_dir={tmp_path / 'results'}"
     assert main(["compare", str(tmp_path / "outputs"), "resamples=100", out]) == 0
     reason = f"{cut}: unfinished, it has no metrics.json; go on with binrecon train resume={cut}"
@@ -75,6 +77,7 @@ def test_compare__names_what_it_leaves_out(
     ).read_text().replace("\\", "")
 
     (whole / "metrics.json").unlink()
+    accept(whole)
     assert main(["compare", str(tmp_path / "outputs"), out]) == 2
     assert capsys.readouterr().err.startswith("ComparisonError: none of 2 runs can be compared\n  ")
 

@@ -238,8 +238,8 @@ def test_features__counts_and_facts_are_checked_and_pruned(
     facts.replace(FACTS_SCHEMA.empty_table())
     assert main(["features"]) == 0
     said = capsys.readouterr().out
-    assert "counts: 1 folders, 0.0 MB, 0 days unused" in said
-    assert "facts: 1 folders, 0.0 MB, 0 days unused" in said
+    assert "counts: 1 folder, 0.0 MB, 0 days unused" in said
+    assert "facts: 1 folder, 0.0 MB, 0 days unused" in said
     assert main(["features", "verify"]) == 0
     cut(facts.folder / "facts.parquet")
     capsys.readouterr()

@@ -15,6 +15,7 @@ from binrecon.training.checkpoints.mirror import CheckpointMirror, MirrorCheckpo
 from binrecon.training.checkpoints.position import read_position
 from binrecon.training.module import CountingModule
 from binrecon.training.run_folder import RunFolder
+from binrecon.whole_file import write_whole
 
 pytestmark = [*S3_MARKS, pytest.mark.slow]
 
@@ -99,9 +100,9 @@ def test_mirror__a_broken_upload_leaves_what_was_there(
     folder, place = RunFolder(tmp_path / "run"), CheckpointMirror(mirror)
     folder.checkpoints.mkdir(parents=True)
     folder.update_facts(overrides=["seed=1"], command="binrecon train seed=1")
-    folder.last_checkpoint.write_bytes(b"first")
+    write_whole(folder.last_checkpoint, b"first")
     place.push(folder)
-    folder.last_checkpoint.write_bytes(b"second")
+    write_whole(folder.last_checkpoint, b"second")
     with monkeypatch.context() as patch:
         put = CheckpointMirror._put
 

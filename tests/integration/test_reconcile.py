@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from binrecon.checksums import accept
 from binrecon.cli import main
 from binrecon.reconcile.audit_words import AUDIT_COLUMNS
 from binrecon.reconcile.identity import name_reconciliation
@@ -224,6 +225,7 @@ def live_run(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(run, folder)
     config = (folder / "config.yaml").read_text()
     (folder / "config.yaml").write_text(config.replace("  name: auto\n", "  name: live\n"))
+    accept(folder)
     return folder
 
 
@@ -235,6 +237,7 @@ def test_reconcile__a_counter_whose_largest_count_is_open(
     written = (clipping / "config.yaml").read_text()
     assert "above_range: drop" in written
     (clipping / "config.yaml").write_text(written.replace("above_range: drop", "above_range: clip"))
+    accept(clipping)
     change_record(bins, "00001", 9)
     table = reconcile("quality.is_judged=false", checkpoint=clipping).set_index("bin_id")
     assert table.loc["00001", "rank"] > 0
@@ -303,6 +306,7 @@ def test_reconcile__wrong_inventory(fail: Callable[..., str], tmp_path: Path) ->
 def test_reconcile__without_calibration(fail: Callable[..., str], run: Path, tmp_path: Path) -> None:
     other = tmp_path / "run"
     shutil.copytree(run, other, ignore=shutil.ignore_patterns("calibration.json"))
+    accept(other)
     shown = fail(checkpoint=other)
     assert shown.startswith("CalibrationError: ")
     assert f"make one with: binrecon calibrate {other}" in shown
@@ -316,6 +320,7 @@ def test_reconcile__usual_photos_are_not_to_be_had(
     config = (other / "config.yaml").read_text()
     root = next(line for line in config.splitlines() if line.startswith("  root: "))
     (other / "config.yaml").write_text(config.replace(root, "  root: /nowhere"))
+    accept(other)
     shown = fail(checkpoint=other)
     assert "does not know yet what usual photos are like" in shown
     assert shown.endswith("or leave unusual photos in with quality.is_judged=false\n")

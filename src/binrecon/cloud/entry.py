@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from binrecon.checksums import CHECKSUMS
 from binrecon.cloud.archive import COMMIT_VARIABLE
 from binrecon.cloud.container import ROOT, ROOT_VARIABLE, RUN, Container, read_container
 from binrecon.cloud.process import print_result, run_watched
@@ -29,7 +30,7 @@ MAX_REASON = 1024
 """Characters of the failure file that SageMaker shows."""
 
 _SCRATCH = Path(tempfile.gettempdir()) / "binrecon"
-_MODEL_FILES = ("calibration.json", "config.yaml", "run.json", "metrics.json")
+_MODEL_FILES = (CHECKSUMS, "calibration.json", "config.yaml", "run.json", "metrics.json")
 """What belongs to a model besides its checkpoint."""
 
 

@@ -1,7 +1,6 @@
 """The training process in a container: started, watched, stopped, and asked why it failed."""
 
 import csv
-import json
 import re
 import subprocess
 import sys
@@ -137,11 +136,11 @@ class History:
 
 def print_result(folder: RunFolder) -> None:
     """Print the results of a run that has ended, as CloudWatch reads them."""
-    results = json.loads(folder.metrics.read_text())
+    results = folder.read_results()
     metrics = {
         f"{split}/{name}": value
         for split in ("val", "test")
-        for name, value in (results[split] or {}).items()
+        for name, value in (results.get(split) or {}).items()
         if value is not None
     }
     _say(write_result(metrics))

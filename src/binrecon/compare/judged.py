@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 from binrecon.config.schema import DataConfig
-from binrecon.manifest import read_manifest
 from binrecon.manifest.thinning import undo_thinning
 from binrecon.training.run_folder import RunFolder
 
@@ -34,10 +33,10 @@ def read_judged_bins(folder: RunFolder, data: DataConfig, judged_split: str) -> 
 
     Raises:
         ManifestError: If the manifest of a run on a share of the training bins is gone or damaged.
-        KeyError: If the run does not say.
+        DamagedRunError: If the run does not say.
     """
-    manifest_hash = str(folder.read_facts()["manifest_hash"])
+    manifest_hash = str(folder.read_fact("manifest_hash"))
     if data.train_share < 1:
-        manifest_hash = undo_thinning(read_manifest(folder.manifest)).content_hash()
+        manifest_hash = undo_thinning(folder.read_manifest()).content_hash()
     counts = f"{data.min_count} to {data.max_count}, {data.above_range}"
     return JudgedBins(manifest_hash, data.split, judged_split, counts)

@@ -1,6 +1,5 @@
 """Run folders to what a comparison needs of them; a run that cannot be read is named with its reason."""
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +10,13 @@ import numpy as np
 import pandas as pd
 from yaml import YAMLError
 
+from binrecon.checksums import check_file, is_there
 from binrecon.compare.judged import JudgedBins, read_judged_bins
 from binrecon.compare.scores import Predictions
 from binrecon.config.metric_names import RANKING_METRICS
 from binrecon.config.run_keys import list_settings
-from binrecon.config.stored.run_config import load_resolved
 from binrecon.errors import BinreconError, ComparisonError
+from binrecon.training.predictions import read_prediction_table
 from binrecon.training.run_folder import RunFolder
 
 
@@ -119,13 +119,15 @@ def read_run(path: Path) -> Run:
         OSError, ValueError, KeyError, TypeError, YAMLError: If a file is damaged.
     """
     folder = RunFolder(path)
-    if not folder.metrics.exists():
+    if not folder.has_ended:
         raise ComparisonError(_why_unfinished(folder))
     missing = [file.name for file in (folder.facts, folder.config, folder.predictions) if not file.exists()]
     if missing:
         raise ComparisonError(f"broken, it has no {' and no '.join(missing)}")
-    config = load_resolved(folder.config)
-    facts, results = folder.read_facts(), json.loads(folder.metrics.read_text(encoding="utf-8"))
+    config = folder.read_config()
+    facts, results = folder.read_facts(), folder.read_results()
+    if lacking := [key for key in ("git", "manifest_hash", "started") if key not in facts]:
+        raise ComparisonError(f"broken, {folder.facts.name} has no key {', '.join(lacking)}")
     data, split = config.data, results["judged_split"]
     git = facts["git"]
     return Run(
@@ -147,7 +149,7 @@ def _why_unfinished(folder: RunFolder) -> str:
     if ended := folder.read_facts().get("ended_early"):
         return f"pruned by its sweep {ended}"
     if folder.error.exists():
-        return f"failed, {(folder.error.read_text().strip().splitlines() or ['?'])[-1]}"
+        return f"failed, {(folder.error.read_text(errors='replace').strip().splitlines() or ['?'])[-1]}"
     return f"unfinished, it has no {folder.metrics.name}; go on with binrecon train resume={folder.path}"
 
 
@@ -159,25 +161,15 @@ def read_predictions(path: Path, counts: range) -> Predictions:
         counts: Those that are classes, in items.
 
     Raises:
-        ComparisonError: If columns or values are missing, or bins stand twice.
-        OSError, ValueError: If the file is damaged.
+        CheckpointError: If the file is damaged, columns or values are missing, or bins stand twice.
     """
-    table = pd.read_parquet(path)
-    wanted = ["bin_id", "recorded_count", "predicted_count", *(f"p_{count}" for count in counts)]
-    if lacking := [name for name in wanted if name not in table]:
-        raise ComparisonError(f"broken, {path.name} has no column {', '.join(lacking)}")
-    table = table[wanted].sort_values("bin_id")
-    if table.empty or table["bin_id"].duplicated().any() or table.isna().any(axis=None):
-        raise ComparisonError(f"broken, {path.name} has no bins, a bin twice, or values missing")
+    table = read_prediction_table(path, counts)
     recorded, predicted = (table[f"{kind}_count"].to_numpy(np.int64) for kind in ("recorded", "predicted"))
-    outside = {*recorded.tolist(), *predicted.tolist()} - set(counts)
-    if outside:
-        raise ComparisonError(f"broken, {path.name} has counts that are no classes: {sorted(outside)}")
     return Predictions(
         bin_ids=tuple(table["bin_id"]),
         recorded=recorded,
         predicted=predicted,
-        probabilities=table[wanted[3:]].to_numpy(np.float64),
+        probabilities=table[[f"p_{count}" for count in counts]].to_numpy(np.float64),
         min_count=counts.start,
     )
 
@@ -192,12 +184,14 @@ def read_history(run: Run) -> pd.DataFrame:
     """
     folder = RunFolder(run.path)
     try:
-        if folder.history.exists():
+        if is_there(folder.history):
+            check_file(folder.history)
             return _check_history(pd.read_csv(folder.history))
+        from binrecon.training.checkpoints.contents import read_epochs
         from binrecon.training.checkpoints.files import read_checkpoint
 
-        rows = read_checkpoint(folder.last_checkpoint, for_facts=True)["callbacks"]["EpochHistory"]["rows"]
-        return _check_history(pd.DataFrame(rows))
+        last = folder.last_checkpoint
+        return _check_history(pd.DataFrame(read_epochs(last, read_checkpoint(last, for_facts=True))))
     except (BinreconError, OSError, ValueError, KeyError) as error:
         raise ComparisonError(f"{run.path}: its epochs cannot be read ({_explain(error)})") from error
 

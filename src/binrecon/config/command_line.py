@@ -20,6 +20,7 @@ from binrecon.config.home import expand_paths, quote_value
 from binrecon.config.stored.recipes import take_in_recipes
 from binrecon.config.validate import validate
 from binrecon.errors import BinreconError, ConfigError, JobsFailedError, OutputError
+from binrecon.escaping import escape_controls
 from binrecon.masking import hide_text
 
 Job = Callable[[DictConfig, Path, Sequence[str]], float | None]
@@ -65,7 +66,7 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> list[Path]:
             name = _name_job(words) if is_one_of_many else config_name
             if is_one_of_many:  # said at once too, since the others go on
                 shown = str(error) if isinstance(error, BinreconError) else hide_text(traceback.format_exc())
-                sys.stderr.write(f"{name} failed: {shown}\n")
+                sys.stderr.write(escape_controls(f"{name} failed: {shown}\n"))
             failures[name] = error  # kept for later: Hydra would add a line of its own
             return None
 

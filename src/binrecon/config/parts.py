@@ -67,7 +67,7 @@ def read_part(group: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401  # 
     >>> read_part("loss", {"name": "soft_labels", "soft_weight": 0.25})
     SoftLabelsConfig(name='soft_labels', soft_weight=0.25)
     """
-    options = find_part(group, values.get("name", "???"))
+    options = find_part(group, str(values.get("name")))
     known = [item.name for item in fields(options)]
     if unknown := [f"{group}.{explain_unknown_key(group, key, known)}" for key in values if key not in known]:
         raise ConfigError(unknown)

@@ -190,7 +190,9 @@ def _set_recipes_aside(
 
 def _list_defaults(recipe: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for entry in recipe.get("defaults", ()):
-        if isinstance(entry, Mapping):
+        if isinstance(entry, str) and entry.startswith(f"/{RECIPES}/"):
+            yield from _list_defaults(read_recipe(entry.removeprefix(f"/{RECIPES}/")))
+        elif isinstance(entry, Mapping):
             yield from ((key.removeprefix("override /"), str(option)) for key, option in entry.items())
 
 

@@ -49,9 +49,8 @@ def list_cache(root: Path) -> None:
         if folders := _list_tables(root, kind):
             size = sum(path.stat().st_size for folder in folders for path in folder.iterdir())
             days = (time.time() - max(folder.stat().st_mtime for folder in folders)) / _DAY_S
-            get_console().print(
-                f"{kind}: {len(folders):,} folders, {size / 1e6:,.1f} MB, {days:.0f} days unused"
-            )
+            plural = "" if len(folders) == 1 else "s"
+            _say(f"{kind}: {len(folders):,} folder{plural}, {size / 1e6:,.1f} MB, {days:.0f} days unused")
 
 
 def describe_stores(stores: list[StoreFolder]) -> Table:

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -108,13 +109,6 @@ def extract_features(
         one = store.fingerprint
         photos = PhotoBlocks(source, bins, filling.rows, one.image_size, one.resize)
 
-        def calibration() -> Iterator[Tensor]:
-            seen = 0
-            for block in wanted:
-                if seen < CALIBRATION_PHOTOS:
-                    yield photos[block][1]
-                    seen += block.stop - block.start
-
         check_shared_memory(BLOCK_ROWS * 3 * one.image_size**2, workers, len(wanted))
         with store.hold() if one.precision == INT8 else contextlib.nullcontext():
             if one.precision == INT8:
@@ -125,9 +119,18 @@ def extract_features(
                 device or torch.device("cpu"),
                 one.image_size,
                 store.folder,
-                calibration,
+                partial(_sample, photos, wanted),
             )
         return _compute(store, filling, photos, wanted, engine, workers, is_quiet)
+
+
+def _sample(photos: PhotoBlocks, blocks: Sequence[Block]) -> Iterator[Tensor]:
+    """Yield photos that int8 takes its ranges from."""
+    seen = 0
+    for block in blocks:
+        if seen < CALIBRATION_PHOTOS:
+            yield photos[block][1]
+            seen += block.stop - block.start
 
 
 def _compute(

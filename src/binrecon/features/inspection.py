@@ -10,9 +10,10 @@ from binrecon.config.engine_words import INT8
 from binrecon.errors import DamagedCacheError, FeatureStoreError
 from binrecon.features.claims import CLAIMS
 from binrecon.features.fingerprint import FEATURES_VERSION, read_fingerprint
+from binrecon.features.index import BLOCKS, FEATURES, FINGERPRINT, ROWS
 from binrecon.features.lock import LOCK
 from binrecon.features.network import NETWORK, check_network
-from binrecon.features.store import BLOCKS, FEATURES, FINGERPRINT, ROWS, FeatureStore
+from binrecon.features.store import FeatureStore
 
 _FILES = {FINGERPRINT, ROWS, FEATURES, BLOCKS, CLAIMS, LOCK, NETWORK}
 

@@ -35,6 +35,7 @@ from binrecon.errors import BinreconError, DamagedCacheError, FeatureStoreError
 from binrecon.features.block_hash import HASH_BYTES, NOT_DONE, are_done, parse_hashes
 from binrecon.features.filling import Filling, write_at
 from binrecon.features.fingerprint import Fingerprint, read_fingerprint
+from binrecon.features.index import BLOCKS, FEATURES, FINGERPRINT, ROWS, StoreIndex
 from binrecon.features.lock import hold_folder
 from binrecon.features.network import NETWORK
 from binrecon.features.row_table import RowTable
@@ -42,8 +43,6 @@ from binrecon.features.rows import Block, RowKey
 from binrecon.features.table import FeatureTable
 from binrecon.sealed_file import discard
 from binrecon.whole_file import write_json
-
-FINGERPRINT, ROWS, FEATURES, BLOCKS = "fingerprint.json", "rows.parquet", "features.bin", "blocks.bin"
 
 
 class FeatureStore:
@@ -57,11 +56,12 @@ class FeatureStore:
     def __init__(self, root: Path, fingerprint: Fingerprint) -> None:
         self.fingerprint = fingerprint
         self.folder = root / fingerprint.key
+        self._index = StoreIndex(self.folder, fingerprint)
 
     @property
     def row_bytes(self) -> int:
         """Bytes of one row."""
-        return self.fingerprint.feature_count * np.dtype(self.fingerprint.dtype).itemsize
+        return self._index.row_bytes
 
     def add_rows(self, keys: Iterable[RowKey]) -> int:
         """Make room for what has no row yet, in the order of the keys.
@@ -104,11 +104,11 @@ class FeatureStore:
             FeatureStoreError: If the store cannot be read, or is damaged and cannot be written.
         """
         try:
-            table = self._read()
+            table = self.check_index()
         except DamagedCacheError:
             with self.hold():
                 self._repair()
-                table = self._read()
+                table = self.check_index()
         with suppress(OSError):  # another user's store can be read all the same
             os.utime(self.folder / FINGERPRINT)
         return table
@@ -117,7 +117,7 @@ class FeatureStore:
         """Count those of the blocks that are damaged as not done, so that they are computed again; say so."""
         with self.hold():
             self._repair()
-            table = self._read()
+            table = self.check_index()
             known = set(table.rows.blocks)
             there = [block for block in blocks if block in known and table.is_done[block.number]]
             damaged = table.find_damaged(there)
@@ -132,11 +132,6 @@ class FeatureStore:
         """Forget everything, and say why; runs that have the features open keep them."""
         with self.hold():
             self._discard(str(damage))
-
-    @property
-    def last_used(self) -> float:
-        """When a run last opened the store, in seconds since 1970."""
-        return find_last_use(self.folder)
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -161,63 +156,26 @@ class FeatureStore:
                 written.
             FeatureStoreError: If one cannot be read.
         """
-        return self._read()
-
-    def _read(self) -> FeatureTable:
         try:
-            for path in self._list_odd():
-                raise DamagedCacheError(f"'{path}' is no file")
-            rows = RowTable.read(self.folder / ROWS, self._seal)
-            if not len(rows) and self._has_done_blocks():
-                raise DamagedCacheError(f"'{self.folder / ROWS}' is missing")
-            if not len(rows):
-                return FeatureTable(self.fingerprint, rows, np.zeros((0, HASH_BYTES), np.uint8), None)
-            if read_fingerprint(self.folder) != self.fingerprint:
-                raise DamagedCacheError(f"'{self.folder / FINGERPRINT}' is not what was written")
-            return self._map(rows)
-        except FileNotFoundError as error:
-            raise DamagedCacheError(f"'{error.filename}' is missing") from error
+            return self._index.read()
         except OSError as error:
             raise FeatureStoreError(describe_read_error(self.folder, error)) from error
-
-    def _list_odd(self) -> list[Path]:
-        """List what stands in the place of a file and is none: a folder, a named pipe, a dead link."""
-        paths = (self.folder / name for name in (FINGERPRINT, ROWS, FEATURES, BLOCKS))
-        return [path for path in paths if os.path.lexists(path) and not path.is_file()]
-
-    def _map(self, rows: RowTable) -> FeatureTable:
-        hashes = (self.folder / BLOCKS).read_bytes()
-        if len(hashes) < self._size_of(BLOCKS, rows):
-            raise DamagedCacheError(f"'{self.folder / BLOCKS}' is too short")
-        file = os.open(self.folder / FEATURES, os.O_RDONLY)
-        try:
-            if os.fstat(file).st_size < self._size_of(FEATURES, rows):
-                raise DamagedCacheError(f"'{self.folder / FEATURES}' is too short")
-            return FeatureTable(self.fingerprint, rows, parse_hashes(hashes, len(rows.blocks)), file)
-        finally:
-            os.close(file)
-
-    def _has_done_blocks(self) -> bool:
-        try:
-            return any((self.folder / BLOCKS).read_bytes())
-        except FileNotFoundError:
-            return False
 
     def _repair(self) -> RowTable:
         """Bring the index in order, and return the rows; only while the store is held."""
         for draft in self.folder.glob(".*.draft"):  # nobody else writes here now, so its writer is dead
             discard(draft)
         with suppress(DamagedCacheError):
-            return self._read().rows
-        for path in self._list_odd():
+            return self.check_index().rows
+        for path in self._index.list_odd():
             discard(path)
         try:
-            rows = RowTable.read(self.folder / ROWS, self._seal)
+            rows = self._index.read_rows()
             if not len(rows):
                 raise DamagedCacheError(f"'{self.folder / ROWS}' is missing")
         except DamagedCacheError as error:
             self._discard(str(error))
-            return RowTable.read(self.folder / ROWS, self._seal)
+            return self._index.read_rows()
         self._restore(rows)
         return rows
 
@@ -230,16 +188,15 @@ class FeatureStore:
         for name in (BLOCKS, FEATURES):
             path = self.folder / name
             size = path.stat().st_size if path.is_file() else 0
-            if size >= self._size_of(name, rows):
+            if size >= self._index.size_of(name, rows):
                 continue
             self._grow(name, rows)
             damaged.append(name)
             for block in rows.blocks:
-                end = block.stop * self.row_bytes if name == FEATURES else (block.number + 1) * HASH_BYTES
-                if end > size:
+                if self._index.end_of(name, block) > size:
                     write_at(self.folder / BLOCKS, NOT_DONE, block.number * HASH_BYTES)
         if damaged:
-            self._say(f"damaged: {', '.join(damaged)}; what was lost is computed anew")
+            self._say(f"damaged: {', '.join(damaged)}; restored, and what was lost is computed anew")
 
     def _discard(self, reason: str) -> None:
         for name in (ROWS, BLOCKS, FEATURES, NETWORK):
@@ -253,7 +210,7 @@ class FeatureStore:
             self._grow(BLOCKS, grown)
             if read_fingerprint(self.folder) != self.fingerprint:
                 write_json(self.folder / FINGERPRINT, asdict(self.fingerprint))
-            grown.write(self.folder / ROWS, self._seal)
+            grown.write(self.folder / ROWS, self._index.seal)
         return grown
 
     def _read_done(self, rows: RowTable) -> np.ndarray:
@@ -263,17 +220,10 @@ class FeatureStore:
 
     def _grow(self, name: str, rows: RowTable) -> None:
         """Reserve space, so that a full disk is met before anything is computed."""
-        size = self._size_of(name, rows)
+        size = self._index.size_of(name, rows)
         with (self.folder / name).open("ab") as file:
             if size > file.tell():
                 os.posix_fallocate(file.fileno(), 0, size)
-
-    def _size_of(self, name: str, rows: RowTable) -> int:
-        return len(rows) * self.row_bytes if name == FEATURES else len(rows.blocks) * HASH_BYTES
-
-    @property
-    def _seal(self) -> str:
-        return f"rows of {self.fingerprint.key}"
 
     def _say(self, what: str) -> None:
         get_console().print(f"feature store '{self.folder}': {what}", highlight=False, markup=False)

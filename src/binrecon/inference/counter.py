@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from binrecon.calibration import Calibration
-from binrecon.calibration.store import read_calibration
 from binrecon.config.augment_words import TTA, TTA_WORDS
 from binrecon.config.schema import TrainConfig
-from binrecon.config.stored.run_config import load_resolved
 from binrecon.console import ProgressMeter
 from binrecon.errors import CheckpointError, PhotoError, PredictionError
 from binrecon.inference.photos import Photo, Sight, is_one_photo, look_at, name_photo, read_square
@@ -85,7 +83,7 @@ class Counter:
             PredictionError: If there is no such device or word.
         """
         folder = open_finished(Path(run))
-        config = load_resolved(folder.config)
+        config = folder.read_config()
         if tta is not None and tta not in TTA_WORDS:
             raise PredictionError(f"tta: '{tta}' is none of {', '.join(TTA_WORDS)}")
         sight = Sight(config.data.image_size, config.data.resize, tta or cast(TTA, config.data.tta))
@@ -190,9 +188,9 @@ def _choose_device(device: str) -> torch.device:
 
 
 def _read_calibration(folder: RunFolder, model: BinCounter) -> Calibration | None:
-    if not folder.calibration.exists():
+    calibration = folder.read_calibration()
+    if calibration is None:
         return None
-    calibration = read_calibration(folder.calibration)
     if (calibration.min_count, len(calibration.scale)) != (model.min_count, len(model.counts)):
         raise CheckpointError(
             f"'{folder.calibration}' is of {len(calibration.scale)} counts from {calibration.min_count} on, "

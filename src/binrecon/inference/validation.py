@@ -9,7 +9,7 @@ from binrecon.errors import ExportError, PhotoError
 from binrecon.inference.counter import Counter
 from binrecon.inference.formats import Pixels
 from binrecon.inference.photos import read_square
-from binrecon.manifest import CountRange, read_manifest
+from binrecon.manifest import CountRange
 from binrecon.sources.build import build_source
 
 
@@ -26,7 +26,7 @@ class ValidationBins:
         source = config.source
         self._source = build_source(source if source_root is None else replace(source, root=source_root))
         self._sight = counter.sight
-        rows = read_manifest(counter.run.manifest).rows_of("val")
+        rows = counter.run.read_manifest().rows_of("val")
         order = np.random.default_rng(0).permutation(len(rows.bin_ids)).tolist()
         self.bin_ids = [rows.bin_ids[place] for place in order]
         labels = CountRange.of(config.data).label_counts(rows.recorded_counts)

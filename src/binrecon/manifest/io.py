@@ -1,8 +1,6 @@
 """Tables as Parquet files that are whole or not there, and the manifest as one."""
 
-import os
 from pathlib import Path
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,6 +8,7 @@ import pyarrow.parquet as pq
 from binrecon.errors import ManifestError
 from binrecon.manifest.schema import Manifest
 from binrecon.sealed_file import append_seal, read_sealed
+from binrecon.whole_file import drafting
 
 ROWS_PER_GROUP = 20_000
 """Rows that are written or read at a time, about 10 MB; a whole table at once would take its memory twice."""
@@ -54,19 +53,13 @@ def write_table(table: pa.Table, path: Path, identity: str | None = None) -> Non
     Raises:
         OSError: If the folder does not exist or cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        with draft.open("x+b") as file:
-            pq.write_table(
-                table, file, compression="zstd", write_page_checksum=True, row_group_size=ROWS_PER_GROUP
-            )
-            if identity is not None:
-                append_seal(file, identity)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    path.parent.stat()
+    with drafting(path, is_synced=True) as draft, draft.open("x+b") as file:
+        pq.write_table(
+            table, file, compression="zstd", write_page_checksum=True, row_group_size=ROWS_PER_GROUP
+        )
+        if identity is not None:
+            append_seal(file, identity)
 
 
 def read_row_groups(path: Path, identity: str) -> list[pa.Table]:

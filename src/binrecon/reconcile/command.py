@@ -12,7 +12,7 @@ from binrecon.calibration.arrays import Floats
 from binrecon.config.reconcile import ReconcileConfig
 from binrecon.console import get_console
 from binrecon.errors import OutputError
-from binrecon.manifest import CountRange, read_manifest
+from binrecon.manifest import CountRange
 from binrecon.manifest.facts import STAMPS_SCHEMA
 from binrecon.manifest.facts_cache import FactsCache
 from binrecon.manifest.reader import read_facts
@@ -132,7 +132,7 @@ def _judge(
 
 def _list_remarks(run: CountingRun, bins: pa.Table, inventory: Inventory | None) -> Iterator[str]:
     """Say which photos the counter knows, and what of an inventory looks like a mistake."""
-    trained = read_manifest(run.folder.manifest).select_rows("train", ["photo_sha256"])["photo_sha256"]
+    trained = run.folder.read_manifest().select_rows("train", ["photo_sha256"])["photo_sha256"]
     if known := pc.sum(pc.is_in(bins["sha256"].drop_null(), value_set=trained)).as_py():
         yield (
             f"The counter was trained on {known:,} of these photos and their records, which it then tends to "

@@ -1,14 +1,13 @@
 """The finished run whose counter looks at the photos: its configuration, weights and calibration."""
 
-import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
-from binrecon.calibration import Calibration, read_calibration
+from binrecon.calibration import Calibration
+from binrecon.checksums import hash_file
 from binrecon.config.schema import TrainConfig
-from binrecon.config.stored.run_config import load_resolved
 from binrecon.errors import CalibrationError, ConfigError
 from binrecon.models import BinCounter
 from binrecon.training.checkpoints.files import load_counter
@@ -48,17 +47,15 @@ def open_run(path: Path, device: str) -> CountingRun:
         ConfigError: If its configuration is of another version, or there is no such device.
     """
     folder = open_finished(path)
-    calibration = read_calibration(folder.calibration)
-    config = _place(load_resolved(folder.config), device)
+    calibration = folder.require_calibration()
+    config = _place(folder.read_config(), device)
     counter = load_counter(folder.best_checkpoint)
     if (len(calibration.scale), calibration.min_count) != (len(counter.counts), counter.min_count):
         raise CalibrationError(
             f"'{folder.calibration}' is of another counter (it answers {len(calibration.scale)} counts from "
             f"{calibration.min_count} on); make it anew with: binrecon calibrate {path}"
         )
-    with folder.best_checkpoint.open("rb") as file:
-        checkpoint_hash = hashlib.file_digest(file, "sha256").hexdigest()
-    return CountingRun(folder, config, counter, calibration, checkpoint_hash)
+    return CountingRun(folder, config, counter, calibration, hash_file(folder.best_checkpoint))
 
 
 def _place(config: TrainConfig, device: str) -> TrainConfig:

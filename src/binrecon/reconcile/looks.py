@@ -87,7 +87,7 @@ def build_looker(run: CountingRun, source: Source, workers: int) -> Looker:
     """
     if why_live(run.config) is not None:
         return LivePhotos(run, source, workers)
-    weights_hash = str(run.folder.read_facts()["weights_hash"])
+    weights_hash = str(run.folder.read_fact("weights_hash"))
     return KeptFeatures(run, open_store(run.config, run.counter.backbone, weights_hash), source, workers)
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from binrecon.config.split_words import Split
 from binrecon.console import get_console, track
 from binrecon.errors import BinreconError, CheckpointError, DamagedCacheError
-from binrecon.manifest import read_manifest
 from binrecon.manifest.photo_quality import measure_photo
 from binrecon.reconcile.counting_run import CountingRun
 from binrecon.reconcile.looks import PHOTOS_SCHEMA, Looker, build_looker
@@ -92,7 +91,7 @@ def _measure_one(source: Source, bin_id: str) -> tuple[float, float]:
 
 def _sample(run: CountingRun, split: Split) -> pa.Table:
     """Take bins of a split in the order of their photos' hashes: a random order, the same each time."""
-    rows = read_manifest(run.folder.manifest).select_rows(split, ["photo_sha256", "bin_id"])
+    rows = run.folder.read_manifest().select_rows(split, ["photo_sha256", "bin_id"])
     return rows.sort_by("photo_sha256").slice(0, MOST_PHOTOS).rename_columns(PHOTOS_SCHEMA.names)
 
 

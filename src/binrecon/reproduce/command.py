@@ -32,6 +32,6 @@ def reproduce(overrides: Sequence[str]) -> None:
         return
     from binrecon.reproduce.runs import Reproduction
 
-    unfinished = [run.row for run in plan.list_runs() if not run.folder.metrics.exists()]
+    unfinished = [run.row for run in plan.list_runs() if not run.folder.has_ended]
     check_runs(unfinished, bins)
     Reproduction(plan).run()

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from binrecon.checksums import is_there
 from binrecon.compare.read import Run, read_history, read_predictions, read_run
 from binrecon.compare.scores import Predictions
 from binrecon.config.split_words import Split
@@ -39,13 +40,13 @@ def read_finished(folder: RunFolder) -> FinishedRun:
     """
     run = read_run(folder.path)
     predictions = {_as_split(run.judged.judged_split): run.predictions}
-    if folder.val_predictions.exists():
+    if is_there(folder.val_predictions):
         counts = range(int(run.settings["data.min_count"]), int(run.settings["data.max_count"]) + 1)
         predictions["val"] = read_predictions(folder.val_predictions, counts)
     history = read_history(run).set_index("epoch")
     return FinishedRun(
         run=run,
-        coverage=Coverage(**folder.read_facts()["split"]),
+        coverage=Coverage(**folder.read_fact("split")),
         predictions=predictions,
         train_accuracy=float(history["train/accuracy"].get(run.best_epoch, math.nan)),
         epochs=len(history),

@@ -10,7 +10,6 @@ from binrecon.config.reproduce import ReproduceConfig
 from binrecon.config.run_keys import PLACE_KEYS, covers, list_settings
 from binrecon.config.schema import TrainConfig
 from binrecon.config.spelling import did_you_mean
-from binrecon.config.stored.run_config import load_resolved
 from binrecon.config.trials import compose_checked
 from binrecon.errors import ConfigError, OutputError
 from binrecon.models.finetuning.phased import PhasedRegimeConfig
@@ -184,7 +183,7 @@ def _advise(problem: str, splits: Iterable[str]) -> str:
 
 def _describe_differences(run: PlannedRun) -> str:
     """Describe the keys in which a run on disk differs from the planned one."""
-    there = list_settings(load_resolved(run.folder.config))
+    there = list_settings(run.folder.read_config())
     here: Mapping[str, object] = {**list_settings(run.row.config), "seed": run.seed}
     return ", ".join(
         f"{key} {there.get(key)} there, {here.get(key)} here"

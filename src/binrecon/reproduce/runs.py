@@ -5,6 +5,7 @@ import traceback
 
 from binrecon.console import get_console
 from binrecon.errors import BinreconError, JobsFailedError, OutputError
+from binrecon.escaping import escape_controls
 from binrecon.masking import hide_text
 from binrecon.report.text import print_wide
 from binrecon.reproduce.finished import FinishedRun, read_finished
@@ -38,7 +39,7 @@ class Reproduction:
         """
         runs = list(self.plan.list_runs())
         for number, run in enumerate(runs, start=1):
-            is_new = not run.folder.metrics.exists()
+            is_new = not run.folder.has_ended
             if is_new:
                 get_console().print(f"{number}/{len(runs)}: {run.name}, {run.folder.path}", highlight=False)
             if self._try(run) and is_new:
@@ -55,7 +56,7 @@ class Reproduction:
             raise  # the next run could not write either
         except (BinreconError, RuntimeError, ValueError) as error:
             shown = str(error) if isinstance(error, BinreconError) else hide_text(traceback.format_exc())
-            sys.stderr.write(f"{run.name} failed: {shown}\n")
+            sys.stderr.write(escape_controls(f"{run.name} failed: {shown}\n"))
             problems: tuple[str, ...] = getattr(error, "problems", ())
             reason = "; ".join(problems) or (str(error).strip().splitlines() or [""])[0]
             self._failures[run.name] = f"{type(error).__name__}: {reason}"

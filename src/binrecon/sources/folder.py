@@ -57,10 +57,10 @@ def describe_others(part: Part, listing: FolderListing) -> str | None:
     if not listing.others:
         return None
     allowed = ".jpg or .jpeg" if SUFFIXES[part] == PHOTO_SUFFIXES else " or ".join(SUFFIXES[part])
-    are = "file is" if listing.others == 1 else "files are"
+    are = "entry is" if listing.others == 1 else "entries are"
     return (
-        f"{FOLDERS[part][0]}: {listing.others:,} {are} no {part} by its suffix ({allowed}) and left out, "
-        f"for instance '{listing.example}'"
+        f"{FOLDERS[part][0]}: {listing.others:,} {are} no {part} (a file that ends in {allowed}) and left "
+        f"out, for instance '{listing.example}'"
     )
 
 

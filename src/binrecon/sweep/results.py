@@ -1,6 +1,5 @@
 """What came of a study: its table, its winner as a recipe, the winner tested on other seeds, and a report."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -109,9 +108,9 @@ def _check_values(study: SweepStudy, winner: FrozenTrial) -> list[str]:
 
 def read_final(folder: RunFolder, seed: int) -> Final | None:
     """Read what a seed of the winner achieved; None if that run has not ended."""
-    if not folder.metrics.exists():
+    if not folder.has_ended:
         return None
-    results = json.loads(folder.metrics.read_text())
+    results = folder.read_results()
     split = results["judged_split"]
     return Final(seed, folder.path, split, results[split], results["baselines"]["majority"])
 

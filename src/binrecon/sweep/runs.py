@@ -1,13 +1,16 @@
 """Trials as whole runs, each in a folder of its own, in one process or in several."""
 
-import json
 import traceback
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from optuna.trial import Trial
 
+from binrecon.checksums import check_file
 from binrecon.config.schema import TrainConfig
-from binrecon.errors import BinreconError, OutputError
+from binrecon.config.sweep_words import PRUNER_WORDS
+from binrecon.errors import BinreconError, OutputError, StudyError
+from binrecon.json_file import read_object
 from binrecon.masking import hide_text
 from binrecon.sweep.evaluators import Report, Task
 from binrecon.sweep.outcome import Outcome
@@ -55,7 +58,7 @@ class RunEvaluator:
 
     def _run_one(self, task: Task, report: Report) -> Outcome:
         folder = RunFolder(self.place.trials / f"{task.trial.number:04d}")
-        folder.path.mkdir(parents=True, exist_ok=True)
+        folder.begin()
         # another process opens the trial with `Trial(study, trial_id)`; the public `number` opens none
         write_json(folder.path / TRIAL_FILE, {**self.study, "trial_id": task.trial._trial_id})
         watch = RunWatch(lambda epoch, metrics: report(task.trial, epoch, metrics))
@@ -71,7 +74,34 @@ class RunEvaluator:
         notes = {"run": str(folder.path), "seconds": facts["seconds"]}
         if best is None:
             return Outcome("pruned", notes=notes)
-        results = json.loads(folder.metrics.read_text())
+        results = folder.read_results()
         metrics = {f"val/{name}": value for name, value in results["val"].items()}
         notes |= {"best_epoch": results["best_epoch"], "metrics": metrics}
         return Outcome("complete", tuple(metrics[name] for name in self.objectives), notes=notes)
+
+
+def read_trial(folder: RunFolder) -> dict[str, Any]:
+    """Read which study and trial a run is of.
+
+    Raises:
+        StudyError: If that cannot be read.
+    """
+    path = folder.path / TRIAL_FILE
+    check_file(path)
+    try:
+        content = read_object(path)
+        if not all(isinstance(content.get(key), str) for key in ("study", "journal", "pruner")):
+            raise ValueError("it has no study, journal or pruner")
+        if not all(
+            content.get(key) is None or isinstance(content[key], str) for key in ("storage", "objective")
+        ):
+            raise ValueError("storage and objective must be null or text")
+        if not isinstance(content.get("trial_id"), int):
+            raise ValueError("it has no trial_id")
+        if content["pruner"] not in PRUNER_WORDS:
+            raise ValueError(f"pruner must be one of {', '.join(PRUNER_WORDS)}")
+    except (OSError, ValueError) as error:
+        raise StudyError(
+            f"'{path}' is no trial of a sweep ({error}); delete '{folder.path}', and go on with the sweep"
+        ) from error
+    return content

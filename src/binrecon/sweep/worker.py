@@ -5,20 +5,16 @@ from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from types import UnionType
-from typing import Any
 
 import optuna
 from optuna.trial import Trial
 
-from binrecon.config.stored.files import StoredFileError, read_json
-from binrecon.config.stored.run_config import load_resolved
-from binrecon.config.sweep_words import PRUNER_WORDS
 from binrecon.deadline import WORKER_DEADLINE_S, ending_when_told
-from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError, StudyError
+from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError
 from binrecon.escaping import escape_controls
 from binrecon.output_streams import prepare_streams
 from binrecon.sweep.outcome import report_epoch
-from binrecon.sweep.runs import TRIAL_FILE
+from binrecon.sweep.runs import read_trial
 from binrecon.sweep.sampling import build_pruner, quieten_optuna
 from binrecon.sweep.storage import using_storage
 from binrecon.training.callbacks import RunWatch
@@ -38,7 +34,7 @@ def main() -> int:
     folder = RunFolder(Path(sys.argv[1]))
     quieten_optuna()
     try:
-        config = load_resolved(folder.config)
+        config = folder.read_config()
         with ending_when_told(WORKER_DEADLINE_S), ExitStack() as stack:
             fit_in_worker(folder, config, _build_watch(folder, config.trainer.max_epochs, stack))
     except BinreconError as error:
@@ -50,7 +46,7 @@ def main() -> int:
 
 
 def _build_watch(folder: RunFolder, max_epochs: int, stack: ExitStack) -> RunWatch:
-    facts = _read_trial(folder.path / TRIAL_FILE)
+    facts = read_trial(folder)
 
     @cache  # opened by the first process alone
     def open_trial() -> Trial:
@@ -62,26 +58,6 @@ def _build_watch(folder: RunFolder, max_epochs: int, stack: ExitStack) -> RunWat
         return Trial(study, facts["trial_id"])
 
     return RunWatch(lambda epoch, metrics: report_epoch(open_trial(), facts["objective"], epoch, metrics))
-
-
-def _read_trial(path: Path) -> dict[str, Any]:
-    """Read which trial of which study a run is.
-
-    Raises:
-        StudyError: If the file is damaged, or not what the sweep wrote.
-    """
-    try:
-        facts = read_json(path)
-    except StoredFileError as error:
-        raise StudyError(f"'{path}' cannot be read ({error}); start the sweep again") from error
-    wrong = [
-        key for key, allowed in _TRIAL.items() if key not in facts or not isinstance(facts[key], allowed)
-    ]
-    if wrong or facts["pruner"] not in PRUNER_WORDS:
-        raise StudyError(
-            f"'{path}' is not what a sweep wrote ({', '.join(wrong or ['pruner'])}); start the sweep again"
-        )
-    return facts
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import torch
 
 from binrecon.calibration import Calibration, count_sets, fit_calibration, write_calibration
@@ -18,6 +17,7 @@ from binrecon.data.balance import expected_shares
 from binrecon.manifest import CountRange, Manifest
 from binrecon.metrics import scores, tally_batch
 from binrecon.report.calibration import Calibrated, calibration_table, plot_calibration
+from binrecon.training.predictions import read_prediction_table
 from binrecon.training.run_folder import RunFolder
 
 SHOWN_COVERAGE = 0.9
@@ -81,8 +81,9 @@ def _read_bins(config: TrainConfig, folder: RunFolder, manifest: Manifest) -> tu
 
     def read(split: Split) -> _Bins:
         is_judged = split == manifest.judged_split
-        table = pd.read_parquet(folder.predictions if is_judged else folder.val_predictions)
-        columns = [f"p_{count}" for count in CountRange.of(config.data).counts]
+        counts = CountRange.of(config.data).counts
+        table = read_prediction_table(folder.predictions if is_judged else folder.val_predictions, counts)
+        columns = [f"p_{count}" for count in counts]
         probabilities = table[columns].to_numpy(np.float64)
         log_probabilities = np.log(np.maximum(probabilities, np.exp(LEAST_LOG)))
         return _Bins(split, log_probabilities, table["recorded_count"].to_numpy(np.int64))

@@ -19,7 +19,7 @@ def complete_run(words: Sequence[str], folder: RunFolder) -> None:
     Raises:
         BinreconError: If the words, bins, weights, folder or machine do not allow it.
     """
-    if folder.metrics.exists():
+    if folder.has_ended:
         return
     if folder.facts.exists():
         words = [*words, f"resume={quote_value(str(folder.path))}"]

@@ -7,7 +7,6 @@ from binrecon.config.schema import TrainConfig
 from binrecon.console import track
 from binrecon.data.batch import BinBatch
 from binrecon.data.datamodule import BinDataModule
-from binrecon.manifest import read_manifest
 from binrecon.models.decoding import average_looks
 from binrecon.sources.build import build_source
 from binrecon.training.callbacks import tabulate_predictions
@@ -26,7 +25,7 @@ def predict_val(config: TrainConfig, folder: RunFolder) -> None:
     """
     device = choose_device(config.trainer)
     counter = load_counter(folder.best_checkpoint).to(device)
-    manifest = read_manifest(folder.manifest)
+    manifest = folder.read_manifest()
     data = BinDataModule(build_source(config.source), manifest, config.data, config.seed)
     loader = data.val_dataloader()
     parts = []

@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from binrecon.checksums import is_there
 from binrecon.config.regime_words import HEAD
 from binrecon.config.schema import ModelConfig, TrainConfig
 from binrecon.config.trainer_words import count_normalisers
@@ -69,7 +70,7 @@ def prepare_counter(config: TrainConfig, folder: RunFolder) -> BinCounter:
         WeightsError: If the weights cannot be had or do not fit.
     """
     pl.seed_everything(config.seed, workers=True, verbose=False)
-    if folder.last_checkpoint.exists():
+    if is_there(folder.last_checkpoint):
         counter = load_counter(folder.last_checkpoint).train()
     else:
         counter = build_counter(**counter_facts(config), weights=config.model.weights, seed=config.seed)

@@ -7,9 +7,7 @@ import torch
 
 from binrecon.config.calibrate import CalibrateConfig
 from binrecon.config.schema import SourceConfig, TrainConfig
-from binrecon.config.stored.run_config import load_resolved
 from binrecon.console import get_console
-from binrecon.manifest import read_manifest
 from binrecon.sources.build import build_source
 from binrecon.training.calibrate import calibrate_run
 from binrecon.training.hardware import run_on
@@ -29,7 +27,7 @@ def calibrate(config: CalibrateConfig) -> None:
         BinreconError: If its validation bins have to be predicted, and photos or checkpoint are not there.
     """
     folder = open_finished(Path(config.run))
-    run_config, manifest = load_resolved(folder.config), read_manifest(folder.manifest)
+    run_config, manifest = folder.read_config(), folder.read_manifest()
     if manifest.judged_split == "test" and not folder.val_predictions.exists():
         here = _bring_here(run_config, config.root)
         build_source(here.source).prepare()

@@ -1,7 +1,6 @@
 """From the predictions of a run to its numbers, tables and plots."""
 
 import io
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +29,9 @@ from binrecon.report.photo_sheet import draw_photo_sheet
 from binrecon.report.plots import plot_confusion, plot_learning_curves, plot_reliability
 from binrecon.report.tables import decodings_table, metrics_table, per_count_table
 from binrecon.sources.build import build_source
+from binrecon.training.checkpoints.contents import read_epochs
 from binrecon.training.checkpoints.files import read_checkpoint
+from binrecon.training.predictions import read_prediction_table
 from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import write_json
 
@@ -83,7 +84,9 @@ def report_results(config: TrainConfig, folder: RunFolder, manifest: Manifest) -
     Returns:
         What was achieved.
     """
-    results = _compute(config, folder, manifest, pd.read_parquet(folder.predictions))
+    results = _compute(
+        config, folder, manifest, read_prediction_table(folder.predictions, CountRange.of(config.data).counts)
+    )
     write_json(folder.metrics, _to_plain(results, manifest))
     _draw(config, folder, results)
     _show(get_console(), config, folder, results)
@@ -92,7 +95,7 @@ def report_results(config: TrainConfig, folder: RunFolder, manifest: Manifest) -
 
 def read_best(folder: RunFolder, monitor: str) -> float:
     """Read the value of `monitor` at the best epoch from the results of a run; NaN where it had none."""
-    best = json.loads(folder.metrics.read_text())["val"][monitor.removeprefix("val/")]
+    best = folder.read_results()["val"].get(monitor.removeprefix("val/"))
     return math.nan if best is None else float(best)
 
 
@@ -111,7 +114,8 @@ def _compute(
     )
     train_histogram = train[counts.start :].tolist()
     test_histogram = [int((recorded == count).sum()) for count in counts]
-    rows = read_checkpoint(folder.last_checkpoint, for_facts=True)["callbacks"]["EpochHistory"]["rows"]
+    last = folder.last_checkpoint
+    rows = read_epochs(last, read_checkpoint(last, for_facts=True))
     return Results(
         split=manifest.judged_split,
         tally=tally,

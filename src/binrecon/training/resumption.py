@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from binrecon.checksums import check_file, is_there
 from binrecon.config.run_keys import MOST_NAMED, PLACE_KEYS, covers, flatten, list_settings
 from binrecon.config.schema import TrainConfig
 from binrecon.config.stored.files import StoredFileError, read_yaml
@@ -31,8 +32,9 @@ def check_same_words(path: Path, config: TrainConfig) -> None:
     Raises:
         CheckpointError: With what differs.
     """
-    if not path.exists():
+    if not is_there(path):
         return
+    check_file(path)
     earlier = dict(flatten(_read(path)))
     here = list_settings(config)
     keys = [key for key in here if key in earlier and not _may_differ(key)]

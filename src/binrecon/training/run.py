@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytorch_lightning as pl
 
+from binrecon.checksums import is_there
 from binrecon.config.schema import TrainConfig, WandbLoggerConfig
 from binrecon.config.stored.overrides import storable
 from binrecon.config.trainer_words import is_distributed
@@ -14,7 +15,6 @@ from binrecon.data.balance import expected_shares
 from binrecon.data.datamodule import BinDataModule, check_share
 from binrecon.errors import CalibrationError, OutputError
 from binrecon.features.datamodule import FeatureDataModule
-from binrecon.manifest import read_manifest
 from binrecon.models import BinCounter
 from binrecon.models.heads.build import init_bias_from_prior
 from binrecon.report.summary import model_table
@@ -98,6 +98,8 @@ def _train_together(config: TrainConfig, folder: RunFolder, overrides: Sequence[
     with joined(config, place) as ranks:
         ranks.check_agreement(config)
         ranks.first_does(lambda: _prepare(config, folder, overrides, place))
+        if place.speaks:
+            folder.begin()  # on a machine that does not see the first one's disk
         ranks.share_files(folder.needed_to_train)
         fit(config, folder, place=place, ranks=ranks)
 
@@ -177,7 +179,7 @@ def _fit(
     place: Place,
     ranks: Ranks | None,
 ) -> None:
-    manifest = read_manifest(folder.manifest)
+    manifest = folder.read_manifest()
     if config.head.init_bias_from_prior and not folder.last_checkpoint.exists():
         shares = expected_shares(config.data, train_counts(config, manifest))
         init_bias_from_prior(config.head, counter.head, shares)
@@ -238,7 +240,7 @@ def _check_folder(config: TrainConfig, folder: RunFolder, goes_on: bool) -> None
             f"the folder '{folder.path}' already holds a run; go on with it by resume={folder.path}, "
             "or choose another folder"
         )
-    if folder.last_checkpoint.exists():
+    if is_there(folder.last_checkpoint):
         check_same_model(folder.last_checkpoint, kept_facts(config))
         check_same_words(folder.config, config)
         check_same_epoch(folder.last_checkpoint, config)

@@ -1,27 +1,33 @@
 """The folder that a run leaves behind: what is in it, under which name."""
 
 import importlib.metadata
-import json
-import math
 import platform
 import shlex
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
 
+from binrecon.checksums import CHECKPOINTS, begin_checksums, check_file, is_there
 from binrecon.config.problems import parse_word
 from binrecon.config.schema import TrainConfig
-from binrecon.config.stored.files import StoredFileError, read_json
 from binrecon.config.stored.overrides import check_stored
+from binrecon.config.stored.run_config import load_resolved
 from binrecon.config.trials import write_word
-from binrecon.errors import CheckpointError, ConfigError
+from binrecon.errors import BinreconError, CheckpointError, ConfigError, DamagedRunError
+from binrecon.json_file import read_object
 from binrecon.masking import hide_text
-from binrecon.whole_file import write_json, write_text
+from binrecon.training.run_contents import check_metadata, check_results
+from binrecon.whole_file import remove_drafts, write_json, write_text
 
+if TYPE_CHECKING:  # reading a configuration is to load neither
+    from binrecon.calibration import Calibration
+    from binrecon.manifest import Manifest
+
+_PUT_BACK = "put back a copy of it, or start anew without resume"
 _CHECKOUT = Path(__file__).parents[3]
 _PACKAGES = (
     "binrecon", "torch", "torchvision", "torchcodec", "pytorch-lightning", "torchmetrics", "timm", "wandb",
@@ -30,7 +36,7 @@ _PACKAGES = (
 
 
 class RunFolder:
-    """Names of what a run leaves behind.
+    """Names of what a run leaves behind, and readers that refuse what is not as the run wrote it.
 
     Args:
         path: The folder; made when first written to.
@@ -46,7 +52,7 @@ class RunFolder:
         self.predictions = path / "predictions.parquet"
         self.val_predictions = path / "val_predictions.parquet"  # where others are judged
         self.calibration = path / "calibration.json"
-        self.checkpoints = path / "checkpoints"
+        self.checkpoints = path / CHECKPOINTS
         self.best_checkpoint = self.checkpoints / "best.ckpt"
         self.last_checkpoint = self.checkpoints / "last.ckpt"
         self.plots = path / "plots"
@@ -56,26 +62,127 @@ class RunFolder:
         )  # fmt: skip
         self.error = path / "error.txt"  # of a trial of a sweep that failed
 
+    def begin(self) -> None:
+        """Keep a checksum of each file from now on, and remove what a killed process left half-written."""
+        begin_checksums(self.path)
+        for folder in (self.path, self.checkpoints, self.plots):
+            remove_drafts(folder)
+
     def write_config(self, config: TrainConfig) -> None:
         """Write the configuration with nothing left to resolve."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        self.begin()
         write_text(self.config, OmegaConf.to_yaml(OmegaConf.structured(config)))
+
+    def read_config(self) -> TrainConfig:
+        """Read the configuration.
+
+        Raises:
+            DamagedRunError: If it is missing or not as the run wrote it.
+            ConfigError: If it is none that this version can read.
+        """
+        check_file(self.config)
+        try:
+            return load_resolved(self.config)
+        except BinreconError:
+            raise
+        except Exception as error:  # of YAML and OmegaConf, which share no base
+            said = " ".join(str(error).split())[:200]
+            raise ConfigError([f"{self.config}: cannot be read ({said}); put back a copy of it"]) from error
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the run was trained and tested to its end."""
+        return is_there(self.metrics)
 
     def read_facts(self) -> dict[str, Any]:
         """Read `run.json`; empty if there is none.
 
         Raises:
-            CheckpointError: If it is damaged, or not what a run wrote.
+            DamagedRunError: If it is not as the run wrote it.
         """
-        return read_facts(self.facts) if self.facts.exists() else {}
+        return self._read(self.facts, check_metadata) if is_there(self.facts) else {}
+
+    def read_fact(self, key: str) -> Any:  # noqa: ANN401  # each key has a type of its own
+        """Read a key of `run.json` that every run has.
+
+        Raises:
+            DamagedRunError: If it is missing, or the file is not as the run wrote it.
+        """
+        facts = self.read_facts()
+        if key not in facts:
+            raise DamagedRunError(
+                f"'{self.facts}' has no key {key}; put back a copy of it, or delete '{self.path}' and "
+                "train again"
+            )
+        return facts[key]
+
+    def read_results(self) -> dict[str, Any]:
+        """Read `metrics.json`.
+
+        Raises:
+            DamagedRunError: If it is missing or not as the run wrote it.
+        """
+        return self._read(self.metrics, check_results)
+
+    def read_manifest(self) -> "Manifest":
+        """Read the bins of the run.
+
+        Raises:
+            DamagedRunError: If they are missing or not as the run wrote them.
+            ManifestError: If the file is no manifest.
+        """
+        from binrecon.manifest import read_manifest
+
+        check_file(self.manifest)
+        return read_manifest(self.manifest)
+
+    def read_calibration(self) -> "Calibration | None":
+        """Read the calibration; None if the run has none.
+
+        Raises:
+            DamagedRunError: If it is gone or not as it was written.
+            CalibrationError: If the file is no calibration.
+        """
+        from binrecon.calibration import read_calibration
+
+        if not is_there(self.calibration):
+            return None
+        check_file(self.calibration)
+        return read_calibration(self.calibration)
+
+    def require_calibration(self) -> "Calibration":
+        """Read the calibration of a run that has to have one.
+
+        Raises:
+            DamagedRunError: If it is gone or not as it was written.
+            CalibrationError: If the run has none, or the file is no calibration.
+        """
+        from binrecon.calibration import read_calibration
+
+        return self.read_calibration() or read_calibration(self.calibration)
+
+    def _read(self, path: Path, check: Callable[[Mapping[str, object]], None]) -> dict[str, Any]:
+        """Read a JSON file of the run, and check what it holds."""
+        check_file(path)
+        try:
+            content = read_object(path)
+            check(content)
+        except (OSError, ValueError) as error:
+            raise DamagedRunError(
+                f"'{path}' is not what a run writes ({error}); put back a copy of it, or delete "
+                f"'{self.path}' and train again"
+            ) from error
+        return content
 
     def is_left_by(self, job: str | None) -> bool:
         """Whether a job, which may have been started again since, began the run in it and did not end it."""
-        return job is not None and self.read_facts().get("job") == job and not self.metrics.exists()
+        return job is not None and self.read_facts().get("job") == job and not self.has_ended
 
     def update_facts(self, **facts: object) -> None:
         """Add to `run.json`."""
-        write_json(self.facts, {**self.read_facts(), **facts})
+        known = self.read_facts()
+        begin_checksums(self.path)
+        write_json(self.facts, {**known, **facts})
 
     def seconds_since_start(self) -> float:
         """Return how long ago the run was started, or resumed the last time, in seconds."""
@@ -83,71 +190,11 @@ class RunFolder:
         return round((datetime.now(UTC) - started).total_seconds(), 1)
 
 
-def read_facts(path: Path) -> dict[str, Any]:
-    """Read a `run.json`, and check the types of what is used of it.
-
-    Raises:
-        CheckpointError: If it cannot be read, or holds something else.
-    """
-    try:
-        facts = read_json(path)
-    except StoredFileError as error:
-        raise CheckpointError(f"'{path}' is damaged or no run's ({error}); {_PUT_BACK}") from error
-    wrong = [
-        f"{key}: must be {name}, got {json.dumps(facts[key])[:60]}"
-        for key, (name, is_sound) in _FACTS.items()
-        if key in facts and not is_sound(facts[key])
-    ]
-    if wrong:
-        raise CheckpointError(f"'{path}' is damaged or no run's ({'; '.join(wrong)}); {_PUT_BACK}")
-    return facts
-
-
-def _is_time(value: object) -> bool:
-    try:
-        return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
-    except ValueError:
-        return False
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_git(value: object) -> bool:
-    return value is None or (
-        isinstance(value, dict)
-        and isinstance(value.get("commit"), str)
-        and isinstance(value.get("is_dirty"), bool)
-    )
-
-
-_PUT_BACK = "put back a copy of it, or start anew without resume"
-
-_FACTS: dict[str, tuple[str, Callable[[object], bool]]] = {
-    "overrides": (
-        "a list of text",
-        lambda value: isinstance(value, list) and all(map(_is_text, value)),
-    ),
-    "started": ("a time with its zone", _is_time),
-    "git": ("null, or a commit and is_dirty", _is_git),
-    "job": ("null or text", lambda value: value is None or _is_text(value)),
-    "seconds": ("a number", _is_number),
-    **dict.fromkeys(("command", "manifest_hash", "weights_hash", "ended_early"), ("text", _is_text)),
-    **dict.fromkeys(("split", "features", "packages"), ("an object", lambda value: isinstance(value, dict))),
-}
-"""What is read back of `run.json`, and what it must be."""
-
-
 def open_finished(path: Path) -> RunFolder:
     """Return the folder of a run that has ended, so that its counter is final.
 
     Raises:
-        CheckpointError: If it is none.
+        CheckpointError: If it is none, or lacks a file that it had.
     """
     folder = RunFolder(path.expanduser())
     if not (folder.config.is_file() and folder.facts.is_file()):
@@ -156,7 +203,7 @@ def open_finished(path: Path) -> RunFolder:
             f"'{folder.path}' is not the folder of a run (it has no {missing.name}); "
             "give the path that the run printed at its end, as outputs/train/DATE_TIME"
         )
-    if not (folder.best_checkpoint.is_file() and folder.metrics.is_file()):
+    if not (is_there(folder.metrics) and is_there(folder.best_checkpoint)):
         raise CheckpointError(
             f"the run '{folder.path}' has not ended, so its counter is not final; "
             f"go on with it: binrecon train resume={folder.path}"
@@ -217,24 +264,22 @@ def words_to_resume(words: Sequence[str]) -> list[str]:
             f"resume: '{folder.path}' is not the folder of a run (it has no {folder.facts.name}); "
             "give the path that the run printed at its end, as outputs/train/DATE_TIME"
         )
-    earlier = [word for word in read_stored(folder.facts) if word.partition("=")[0] not in given]
+    earlier = [word for word in read_stored(folder) if word.partition("=")[0] not in given]
     return [*earlier, *words, write_word("hydra.run.dir", str(folder.path))]
 
 
-def read_stored(path: Path) -> list[str]:
-    """Read the overrides that a `run.json` keeps.
+def read_stored(folder: RunFolder) -> list[str]:
+    """Read the overrides that the `run.json` of a run keeps.
 
     Raises:
-        CheckpointError: If there are none, or one does more than set a key of `train` to a plain value.
+        DamagedRunError: If it is not as the run wrote it.
+        CheckpointError: If one does more than set a key of `train` to a plain value.
     """
-    facts = read_facts(path)
-    if "overrides" not in facts:
-        raise CheckpointError(f"'{path}' is damaged or no run's (it has no overrides); {_PUT_BACK}")
     try:
-        return check_stored(facts["overrides"])
+        return check_stored(folder.read_fact("overrides"))
     except ConfigError as error:
         named = "; ".join(error.problems)
         raise CheckpointError(
-            f"'{path}' holds overrides that are not read from a file ({named}); {_PUT_BACK}, or, if you "
-            "trust them, give them on the command line and take them out of the file"
+            f"'{folder.facts}' holds overrides that are not read from a file ({named}); {_PUT_BACK}, or, if "
+            "you trust them, give them on the command line and take them out of the file"
         ) from error

@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-from binrecon.config.stored.run_config import load_resolved
 from binrecon.deadline import WORKER_DEADLINE_S, ending_when_told
 from binrecon.errors import EXIT_INTERRUPTED, EXIT_MISUSE, BinreconError
 from binrecon.escaping import escape_controls
@@ -18,7 +17,7 @@ def main() -> int:
     folder = RunFolder(Path(sys.argv[1]))
     try:
         with ending_when_told(WORKER_DEADLINE_S):
-            fit_in_worker(folder, load_resolved(folder.config))
+            fit_in_worker(folder, folder.read_config())
     except BinreconError as error:
         sys.stderr.write(escape_controls(f"{type(error).__name__}: {error}\n"))
         return EXIT_MISUSE

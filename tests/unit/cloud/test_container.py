@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from binrecon.checksums import accept
 from binrecon.cloud.container import read_container
 from binrecon.cloud.entry import build_environment, find_run, hand_over
 from binrecon.errors import CloudError
@@ -107,11 +108,12 @@ def test_hand_over__of_a_run_that_has_not_ended(root: Path) -> None:
     for name in names:
         (folder.path / name).parent.mkdir(parents=True, exist_ok=True)
         (folder.path / name).touch()
+    accept(folder.path)
     container = read_container(root, {})
     hand_over(folder, container)
     files = sorted(path.relative_to(root).as_posix() for path in root.glob("[mo]*/**/*") if path.is_file())
     assert files == [
-        "model/checkpoints/best.ckpt", "model/config.yaml", "model/run.json", "output/data/checkpoints/last.ckpt",
+        "model/checkpoints/best.ckpt", "model/checksums.json", "model/config.yaml", "model/run.json", "output/data/checkpoints/last.ckpt",
     ]  # fmt: skip
 
 

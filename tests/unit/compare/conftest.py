@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from omegaconf import OmegaConf
 
+from binrecon.checksums import accept
 from binrecon.compare.scores import Predictions, score
 from binrecon.config.compose import compose_config, to_typed
 from binrecon.config.metric_names import RANKING_METRICS
@@ -82,6 +83,7 @@ def write_run(tmp_path: Path, predict: Callable[..., Predictions]) -> Callable[.
         for number, column in enumerate(("train/loss", "val/loss", "val/accuracy", "val/rmse", "val/nll")):
             history[column] = (1 + number + seed) / history["epoch"]
         history.to_csv(folder / "metrics.csv", index=False)
+        accept(folder)
         return folder
 
     return write

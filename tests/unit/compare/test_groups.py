@@ -56,7 +56,10 @@ def test_group_runs__seeds_of_a_group(build: Callable[..., Run]) -> None:
 
 
 def test_group_runs__a_seed_run_twice_counts_once(build: Callable[..., Run]) -> None:
-    old, new = build("b", started="2026-11-01T00:00:00"), build("a", started="2026-11-02T00:00:00")
+    old, new = (
+        build("b", started="2026-11-01T00:00:00+00:00"),
+        build("a", started="2026-11-02T00:00:00+00:00"),
+    )
     (group,), (left,), _ = group_runs([new, old], BASE)
     assert group.runs == (new,)
     assert left.path == old.path

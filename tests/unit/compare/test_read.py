@@ -5,8 +5,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from binrecon.checksums import accept
 from binrecon.compare.read import find_run_folders, read_history, read_run, read_runs
 from binrecon.errors import ComparisonError
+from binrecon.training.run_folder import RunFolder
+from binrecon.whole_file import write_json
 
 WriteRun = Callable[..., Path]
 
@@ -22,7 +25,7 @@ def test_find_run_folders__what_trials_share_is_no_run(write_run: WriteRun, tmp_
     trial = write_run("study/trials/0000")
     prepared = tmp_path / "runs" / "study" / "prepared"
     prepared.mkdir()
-    (prepared / "run.json").write_text('{"weights_hash": "a"}')
+    RunFolder(prepared).update_facts(weights_hash="a")
     assert find_run_folders([str(tmp_path / "runs")]) == [trial]
     with pytest.raises(ComparisonError, match=r"no run in '.*prepared'"):
         find_run_folders([str(prepared)])
@@ -55,7 +58,7 @@ def test_read_run__judged_on_val(write_run: WriteRun) -> None:
     folder = write_run("one")
     metrics = json.loads((folder / "metrics.json").read_text())
     metrics |= {"judged_split": "val", "test": None, "val": {"accuracy": 0.5}}
-    (folder / "metrics.json").write_text(json.dumps(metrics))
+    write_json(folder / "metrics.json", metrics)
     run = read_run(folder)
     assert run.scores["accuracy"] == 0.5
     assert run.judged.judged_split == "val"
@@ -105,17 +108,17 @@ def edit(name: str, old: str, new: str) -> Callable[[Path], None]:
         (fail, "failed, TrainingError: it diverged"),
         (lambda folder: (folder / "run.json").unlink(), "broken, it has no run.json"),
         (lambda folder: (folder / "predictions.parquet").unlink(), "broken, it has no predictions.parquet"),
-        (lambda folder: (folder / "metrics.json").write_text("{"), "unreadable, Expecting property name"),
-        (lambda folder: (folder / "metrics.json").write_text("[]"), "unreadable, list indices"),
-        (lambda folder: (folder / "config.yaml").write_text("a: [1"), "unreadable, while parsing"),
+        (lambda folder: (folder / "metrics.json").write_text("{"), "unreadable, '{folder}/metrics.json' is not what a run writes (Expecting property name"),
+        (lambda folder: (folder / "metrics.json").write_text("[]"), "unreadable, '{folder}/metrics.json' is not what a run writes (it holds no object {{…}} but a list"),
+        (lambda folder: (folder / "config.yaml").write_text("a: [1"), "unreadable, '{folder}/config.yaml' cannot be read (not YAML: line 1: "),
         (lambda folder: (folder / "config.yaml").write_text("[]"), "unreadable, "),
         (lambda folder: (folder / "config.yaml").write_bytes(b"\xff\xfe\x00"), "unreadable, "),
         (lambda folder: (folder / "predictions.parquet").write_bytes(b"PAR1"), "unreadable, "),
-        (edit("config.yaml", "momentum: 0.9", "nesterov: true"), "unreadable, {folder}/config.yaml: not a configuration that this version wrote (Key 'nesterov' not in 'SGDConfig')"),
-        (edit("run.json", "manifest_hash", "manifest"), "it has no key 'manifest_hash'"),
-        (drop_column, "broken, predictions.parquet has no column p_3"),
-        (repeat_a_bin, "broken, predictions.parquet has no bins, a bin twice, or values missing"),
-        (predict_a_seventh_count, "broken, predictions.parquet has counts that are no classes: [7]"),
+        (edit("config.yaml", "momentum: 0.9", "nesterov: true"), "unreadable, '{folder}/config.yaml': optimizer.nesterov: Key 'nesterov' not in 'SGDConfig'"),
+        (edit("run.json", "manifest_hash", "manifest"), "broken, run.json has no key manifest_hash"),
+        (drop_column, "unreadable, '{folder}/predictions.parquet' holds no predictions of a run (it has no column p_3"),
+        (repeat_a_bin, "unreadable, '{folder}/predictions.parquet' holds no predictions of a run (it has no bins, a bin twice"),
+        (predict_a_seventh_count, "unreadable, '{folder}/predictions.parquet' holds no predictions of a run (it has counts that are no classes: [7]"),
     ],
 )  # fmt: skip
 def test_read_runs__names_a_bad_run_with_its_reason(
@@ -123,6 +126,7 @@ def test_read_runs__names_a_bad_run_with_its_reason(
 ) -> None:
     good, bad = write_run("good", "optimizer=sgd"), write_run("bad", "optimizer=sgd")
     damage(bad)
+    accept(bad)
     runs, left_out = read_runs([good, bad])
     assert [run.path for run in runs] == [good]
     (left,) = left_out
@@ -137,5 +141,6 @@ def test_read_history(write_run: WriteRun) -> None:
 def test_read_history__neither_log_nor_checkpoint(write_run: WriteRun) -> None:
     folder = write_run("one")
     (folder / "metrics.csv").unlink()
+    accept(folder)
     with pytest.raises(ComparisonError, match="its epochs cannot be read"):
         read_history(read_run(folder))

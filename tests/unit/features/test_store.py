@@ -166,7 +166,7 @@ def test_open__lost_features_cost_their_blocks_alone(
     cut(store.folder / "features.bin")
     assert store.open().is_done.tolist() == [True, False]
     assert capsys.readouterr().out == (
-        f"feature store '{store.folder}': damaged: features.bin; what was lost is computed anew\n"
+        f"feature store '{store.folder}': damaged: features.bin; restored, and what was lost is computed anew\n"
     )
 
 

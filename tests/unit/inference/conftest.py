@@ -1,4 +1,3 @@
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from binrecon.models import build_counter
 from binrecon.training.checkpoints.files import write_checkpoint
 from binrecon.training.prepare import kept_facts
 from binrecon.training.run_folder import RunFolder
+from binrecon.whole_file import write_json
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def make_run(tiny_run: list[str], tmp_path: Path) -> Callable[..., Path]:
         state = {f"counter.{name}": tensor for name, tensor in counter.state_dict().items()}
         write_checkpoint({"state_dict": state, "hyper_parameters": facts, "epoch": 0}, folder.best_checkpoint)
         folder.update_facts(started="2026-11-23T12:00:00.000+00:00", git=None)
-        folder.metrics.write_text(json.dumps({}))
+        write_json(folder.metrics, {})
         return folder.path
 
     return make

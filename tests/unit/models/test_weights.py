@@ -3,7 +3,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -60,7 +60,8 @@ def test_load_weights__not_a_state_dict(tmp_path: Path) -> None:
     path = tmp_path / "list.pth"
     torch.save([1, 2], path)
     with pytest.raises(
-        WeightsError, match=r"holds no plain dict of tensors; save the backbone's state_dict\(\) alone"
+        WeightsError,
+        match=r"holds no plain dict of tensors but a list; save the backbone's state_dict\(\) alone",
     ):
         build_backbone("resnet18.tv_in1k", str(path))
 
@@ -136,3 +137,96 @@ def test_load_weights__fetched_from_a_hub(hub: str, tmp_path: Path) -> None:
     command = [sys.executable, "-c", code, str(tmp_path / "model.safetensors")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "same", done.stderr
+
+
+NAME = "test_efficientnet.r160_in1k"
+
+
+@pytest.fixture
+def theirs() -> torch.nn.Module:
+    return timm.create_model(NAME, pretrained=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda state, name: {**state, name: torch.full_like(state[name], torch.nan)}, r"'{name}' holds (\d+) of \1 values that are NaN or infinite"),
+        (lambda state, name: {**state, name: state[name].double() * 1e308}, "'{name}' holds .* that are NaN or infinite"),
+        (lambda state, name: {**state, name: state[name] * 1j}, "'{name}' is of type torch.complex64, which no weights are"),
+        (lambda state, name: {**state, name: state[name].long()}, "'{name}' is of type torch.int64 for torch.float32"),
+        (lambda state, name: {**state, name: state[name].to_sparse()}, "'{name}' is sparse"),
+        (lambda state, name: {**state, name: state[name].to("meta")}, "'{name}' has no values"),
+        (lambda state, name: {**state, name: torch.zeros(3)}, r"'{name}' is of another shape, \(3,\) for"),
+        (lambda state, name: {**state, name: torch.zeros(1).expand(10**12)}, "'{name}' of shape .* has fewer values"),
+        (lambda state, name: {**state, 0: state[name]}, "the key 0 is no name but of type int"),
+        (lambda state, name: {**state, name: 1.0}, "'{name}' is no tensor but of type float"),
+        (lambda state, name: {}, "holds no plain dict of tensors .it is empty"),
+        (lambda state, name: {"state_dict": state, "model": state}, "holds several state dicts .state_dict, model"),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:.*[Ss]parse.*:UserWarning")
+def test_load_weights__a_tensor_that_no_backbone_has(
+    change: Callable[[dict[str, torch.Tensor], str], object],
+    reason: str,
+    theirs: torch.nn.Module,
+    tmp_path: Path,
+) -> None:
+    state = theirs.state_dict()
+    name = next(name for name in state if name.startswith("conv_stem"))
+    torch.save(change(state, name), tmp_path / "net.pth")
+    with pytest.raises(WeightsError, match=reason.replace("{name}", name)):
+        load_weights(timm.create_model(NAME, pretrained=False), NAME, str(tmp_path / "net.pth"))
+
+
+@pytest.mark.parametrize(
+    ("wrap", "prefix"),
+    [
+        (lambda state: {"state_dict": state, "epoch": 3, "optimizer": {"state": {0: torch.zeros(1)}}}, ""),
+        (lambda state: {"model": state}, ""),
+        (lambda state: {"model_state": state}, ""),
+        (lambda state: {f"module.{name}": tensor for name, tensor in state.items()}, "module."),
+        (lambda state: {"state_dict": {f"module.{name}": tensor for name, tensor in state.items()}}, "module."),
+        (lambda state: {"decoder.bias": torch.zeros(1), **{f"backbone.{name}": tensor for name, tensor in state.items()}}, "backbone."),
+        (lambda state: {f"model.backbone.{name}": tensor for name, tensor in state.items()}, "model.backbone."),
+        (lambda state: {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in state.items()}, ""),
+    ],
+)  # fmt: skip
+def test_load_weights__what_is_clear_is_unwrapped(
+    wrap: Callable[[dict[str, torch.Tensor]], object],
+    prefix: str,
+    theirs: torch.nn.Module,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    theirs.half().float()  # so that half precision loses nothing
+    torch.save(wrap(theirs.state_dict()), tmp_path / "net.pth")
+    ours = timm.create_model(NAME, pretrained=False)
+    load_weights(ours, NAME, str(tmp_path / "net.pth"))
+    assert hash_state(ours) == hash_state(theirs)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert (f"below '{prefix}' are those of the backbone" in shown) == bool(prefix)
+
+
+def test_load_weights__safetensors_with_a_prefix(theirs: torch.nn.Module, tmp_path: Path) -> None:
+    save_file(
+        {f"module.{name}": tensor for name, tensor in theirs.state_dict().items()},
+        tmp_path / "net.safetensors",
+    )
+    ours = timm.create_model(NAME, pretrained=False)
+    load_weights(ours, NAME, str(tmp_path / "net.safetensors"))
+    assert hash_state(ours) == hash_state(theirs)
+
+
+def test_load_weights__no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.pth")
+    (tmp_path / "folder.pth").mkdir()
+    with (tmp_path / "huge.pth").open("wb") as file:
+        file.truncate(2**40)
+    for name, reason in (
+        ("pipe.pth", "is no file; give the path of a state dict"),
+        ("folder.pth", "is no file; give the path of a state dict"),
+        ("absent.pth", "cannot be read .No such file or directory"),
+        ("huge.pth", "has 1,099,511,627,776 bytes, and at most"),
+    ):
+        with pytest.raises(WeightsError, match=reason):
+            load_weights(timm.create_model(NAME, pretrained=False), NAME, str(tmp_path / name))

@@ -118,5 +118,5 @@ def test_plan__refuses_runs_of_other_words(words: list[str]) -> None:
 def test_plan__a_damaged_run(words: list[str]) -> None:
     path = begin(Plan("unc", words))
     OmegaConf.save({"source": {"name": "local"}}, path / "config.yaml")
-    with pytest.raises(BinreconError, match="not a configuration that this version wrote"):
+    with pytest.raises(BinreconError, match="this version of binrecon did not write it"):
         Plan("unc", words)

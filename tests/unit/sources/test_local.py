@@ -48,10 +48,10 @@ def test_list_bins__what_is_left_out_is_said(root: Path, capsys: pytest.CaptureF
     assert LocalSource(root).list_bins().photo_ids == ["00523", "100000", "523"]
     photos, records = capsys.readouterr().out.splitlines()
     assert photos.startswith(
-        "bin-images: 4 files are no photo by its suffix (.jpg or .jpeg) and left out, for instance '"
+        "bin-images: 4 entries are no photo (a file that ends in .jpg or .jpeg) and left out, for instance '"
     )
     assert records == (
-        "metadata: 1 file is no record by its suffix (.json) and left out, for instance 'a\\x1b[2J.txt'"
+        "metadata: 1 entry is no record (a file that ends in .json) and left out, for instance 'a\\x1b[2J.txt'"
     )
 
 

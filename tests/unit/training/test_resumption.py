@@ -7,6 +7,7 @@ from binrecon.config.schema import TrainConfig
 from binrecon.errors import CheckpointError
 from binrecon.training.resumption import check_same_words
 from binrecon.training.run_folder import RunFolder
+from binrecon.whole_file import write_text
 
 WORDS = ("source=synthetic", "model.weights=random", "optimizer=adam")
 
@@ -65,11 +66,11 @@ def test_check_same_words__another_optimizer(begun: Path) -> None:
 
 def test_check_same_words__nothing_known(tmp_path: Path, begun: Path) -> None:
     check_same_words(tmp_path / "absent.yaml", compose("seed=3"))
-    begun.write_text("seed: 0\n")  # as if every other key had come later
+    write_text(begun, "seed: 0\n")  # as if every other key had come later
     check_same_words(begun, compose("optimizer.lr=0.5"))
 
 
 def test_check_same_words__damaged(begun: Path) -> None:
-    begun.write_text("seed: [")
+    write_text(begun, "seed: [")
     with pytest.raises(CheckpointError, match=r"config.yaml' cannot be read \(.*put back a copy of it"):
         check_same_words(begun, compose())

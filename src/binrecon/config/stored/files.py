@@ -1,8 +1,5 @@
 """Files that hold plain values, read within limits: regular, of bounded size and depth, UTF-8."""
 
-import json
-import os
-import stat
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -10,10 +7,11 @@ from typing import Any
 import yaml
 from omegaconf._utils import get_yaml_loader
 
+from binrecon.regular_file import read_regular
+
 MAX_YAML_BYTES = 1 << 18
 """A run's config.yaml has 3 KiB."""
 
-MAX_JSON_BYTES = 1 << 24
 MAX_DEPTH = 20
 
 _PLAIN = (str, bool, int, float, type(None))
@@ -46,25 +44,6 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return _check_mapping(content)
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON file that holds an object.
-
-    Raises:
-        StoredFileError: If it cannot be read, or holds anything else.
-    """
-    try:
-        content = json.loads(_read_text(path, MAX_JSON_BYTES))
-    except json.JSONDecodeError as error:
-        raise StoredFileError(f"not JSON: {error}") from error
-    except ValueError as error:  # a number of thousands of digits
-        if isinstance(error, StoredFileError):
-            raise
-        raise StoredFileError(f"not JSON: {error}") from error
-    except RecursionError:
-        raise StoredFileError("not JSON of ours: its brackets are nested too deeply") from None
-    return _check_mapping(content)
-
-
 def _check_mapping(content: object) -> dict[str, Any]:
     if not isinstance(content, dict):
         found = "nothing" if content is None else f"a {type(content).__name__}"
@@ -81,27 +60,11 @@ def _read_text(path: Path, max_bytes: int) -> str:
 
 
 def _read_bytes(path: Path, max_bytes: int) -> bytes:
-    """Read a regular file; a FIFO or a device is refused and never waited for."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        return read_regular(path, max_bytes)
     except (OSError, ValueError) as error:
-        raise StoredFileError(_reason_of(error)) from error
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise StoredFileError("not a regular file")
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            content = file.read(max_bytes + 1)
-    except OSError as error:
-        raise StoredFileError(_reason_of(error)) from error
-    finally:
-        os.close(descriptor)
-    if len(content) > max_bytes:
-        raise StoredFileError(f"larger than {max_bytes:,} bytes")
-    return content
-
-
-def _reason_of(error: OSError | ValueError) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise StoredFileError(reason or str(error)) from error
 
 
 class _PlainLoader(get_yaml_loader()):  # type: ignore[misc]  # reads numbers as Hydra does

@@ -19,6 +19,7 @@ from binrecon.config.stored.values import TOP_KEYS, find_value_problems, train_g
 from binrecon.errors import ConfigError
 
 _OVERRIDE = "override /"
+_BASE = f"/{RECIPES}/"
 _DEFAULTS = "defaults"
 _LEADING = re.compile(r"\+{0,2}/?")
 
@@ -143,10 +144,13 @@ def _find_wrong_defaults(entries: object) -> Iterator[str]:
         yield f"{_DEFAULTS}: must be a list of `{_OVERRIDE}GROUP: OPTION`"
         return
     for entry in entries:
-        if entry == "_self_":
+        if entry == "_self_" or entry in [f"{_BASE}{name}" for name in list_options(RECIPES)]:
             continue
         if not (isinstance(entry, dict) and len(entry) == 1):
-            yield f"{_DEFAULTS}: '{entry}' is not allowed in a recipe, only `{_OVERRIDE}GROUP: OPTION`"
+            yield (
+                f"{_DEFAULTS}: '{entry}' is not allowed in a recipe, only `{_OVERRIDE}GROUP: OPTION` "
+                f"and {_BASE}NAME of a shipped recipe"
+            )
             continue
         ((key, option),) = entry.items()
         group = key.removeprefix(_OVERRIDE)

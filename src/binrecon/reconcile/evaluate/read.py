@@ -6,12 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from yaml import YAMLError
 
-from binrecon.calibration import Calibration, read_calibration
+from binrecon.calibration import Calibration
 from binrecon.compare.read import read_predictions
 from binrecon.compare.scores import Predictions
-from binrecon.config.stored.run_config import load_resolved
 from binrecon.errors import BinreconError, CheckpointError
-from binrecon.manifest import read_manifest
 from binrecon.reconcile.evaluate.judged import JudgedBins
 from binrecon.training.run_folder import RunFolder
 
@@ -49,9 +47,9 @@ def read_judged_run(path: Path) -> JudgedRun:
             f"checkpoint: '{path}' is not the folder of a finished run, without {' and '.join(missing)}; "
             "give the path that the run printed at its end, as outputs/train/DATE_TIME"
         )
-    calibration = read_calibration(folder.calibration)
+    calibration = folder.require_calibration()
     try:
-        data = load_resolved(folder.config).data
+        data = folder.read_config().data
         predictions = read_predictions(folder.predictions, range(data.min_count, data.max_count + 1))
         items, split = _look_up(folder, predictions)
     except (BinreconError, OSError, ValueError, KeyError, TypeError, YAMLError) as error:
@@ -67,7 +65,7 @@ def read_judged_run(path: Path) -> JudgedRun:
 def _look_up(folder: RunFolder, predictions: Predictions) -> tuple[list[list[int]] | None, str]:
     """Return the quantities of the bins' items, None if some are unknown, and the split of the bins."""
     columns = ["bin_id", "items", "split"]
-    rows = read_manifest(folder.manifest).table.select(columns).to_pandas().set_index("bin_id")
+    rows = folder.read_manifest().table.select(columns).to_pandas().set_index("bin_id")
     rows = rows.loc[list(predictions.bin_ids)]
     items = [None if kinds is None else [int(kind["quantity"]) for kind in kinds] for kinds in rows["items"]]
     known = [quantities for quantities in items if quantities is not None]

@@ -12,6 +12,7 @@ from typing import Self
 from uuid import uuid4
 
 from binrecon.errors import SourceError
+from binrecon.json_file import read_object
 from binrecon.sources.layout import FOLDERS, BinPart, Part
 
 STATE_FOLDER = ".binrecon"
@@ -99,7 +100,7 @@ class Landing:
         """Refuse to mix the bins of two buckets; the first fetch that finds any bins decides."""
         path = self.state / "origin.json"
         try:
-            origin = json.loads(path.read_text())
+            origin = read_object(path)
         except FileNotFoundError:
             origin = None
         except ValueError as error:
@@ -148,6 +149,6 @@ def describe_write_error(root: Path, error: OSError) -> str:
     )
 
 
-def _show(identity: Mapping[str, str | None]) -> str:
-    place = "/".join(part for part in (identity.get("bucket"), identity.get("prefix")) if part)
+def _show(identity: Mapping[str, object]) -> str:
+    place = "/".join(str(part) for part in (identity.get("bucket"), identity.get("prefix")) if part)
     return f"'{place}' on {identity.get('endpoint_url') or 'Amazon S3'}"

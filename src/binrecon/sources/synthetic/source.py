@@ -15,6 +15,7 @@ import numpy as np
 from binrecon.config.schema import FaultsConfig
 from binrecon.console import track
 from binrecon.errors import SourceError
+from binrecon.json_file import read_object
 from binrecon.sources.layout import PHOTO_FOLDER, PHOTO_SUFFIX, RECORD_FOLDER, RECORD_SUFFIX
 from binrecon.sources.local import LocalSource
 from binrecon.sources.synthetic.faults import Fault, check_faults
@@ -102,13 +103,13 @@ class SyntheticSource(LocalSource):
     def _is_finished(self) -> bool:
         """Return whether the marker and as many files as it states are there."""
         try:
-            marker = json.loads((self.folder / MARKER).read_bytes())
+            marker = read_object(self.folder / MARKER)
             photos, records = (
                 sum(1 for _ in (self.folder / name).iterdir()) for name in (PHOTO_FOLDER, RECORD_FOLDER)
             )
-            return bool(marker["photos"] == photos and marker["records"] == records)
-        except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
-            return False  # nothing there, or a damaged marker
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return False
+        return marker.get("photos") == photos and marker.get("records") == records
 
     def _find_missing(self, planned: list[PlannedBin]) -> list[PlannedBin]:
         """List the bins of which a file is missing; remove what an interrupted run left half written."""

@@ -1,6 +1,5 @@
 """Checkpoints that are whole or absent, and that hold tensors and plain values only."""
 
-import os
 import pickle
 import warnings
 from collections.abc import Mapping
@@ -10,8 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from binrecon.checksums import check_file, is_there
 from binrecon.errors import CheckpointError
-from binrecon.models import BinCounter, build_counter
+from binrecon.models import BinCounter
+from binrecon.training.checkpoints.contents import build_for_state, check_layout, refuse
+from binrecon.whole_file import drafting
 
 _COUNTER_PREFIX = "counter."
 _FROZEN_PREFIX = f"{_COUNTER_PREFIX}backbone."
@@ -24,16 +26,10 @@ def write_checkpoint(checkpoint: Mapping[str, Any], place: Path) -> None:
     Raises:
         CheckpointError: If it cannot be written; what stood at `place` stands there still.
     """
-    place.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = place.with_name(f".{place.name}.{os.getpid()}.part")
     try:
-        with unfinished.open("wb") as file:
+        with drafting(place, is_synced=True) as draft, draft.open("wb") as file:
             torch.save(checkpoint, file)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(place)
     except (OSError, RuntimeError) as error:  # torch wraps a failed write in RuntimeError
-        unfinished.unlink(missing_ok=True)
         kept = "the previous one is still there" if place.exists() else "none was there before"
         raise CheckpointError(
             f"the checkpoint '{place}' could not be written ({_first_line(error)}); {kept}. "
@@ -52,23 +48,32 @@ def read_checkpoint(path: Path, *, for_facts: bool = False) -> dict[str, Any]:
     Raises:
         CheckpointError: If it is no checkpoint of binrecon's, is incomplete, or holds more than tensors and
             plain values.
+        DamagedRunError: If it is a run's, and not as the run wrote it.
     """
+    checkpoint = _load(path, is_mapped=for_facts)
+    check_layout(path, checkpoint)
+    return checkpoint
+
+
+def _load(path: Path, *, is_mapped: bool = False) -> dict[str, Any]:
+    """Read what `write_checkpoint` wrote, whatever is in it."""
+    check_file(path)
     try:
         with warnings.catch_warnings(action="ignore"):  # torch's doubts about a pickle that it then refuses
-            checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=for_facts)
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=is_mapped)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"'{path}' was refused: it is damaged, or holds objects that could run code when loaded; "
             "a checkpoint of binrecon holds tensors and plain values only"
         ) from error
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except Exception as error:  # torch raises errors of many families for a damaged file
         raise CheckpointError(
             f"'{path}' cannot be read as a checkpoint ({_first_line(error)}); it may be cut short. "
             "Use another one, or start anew without resume"
         ) from error
-    if not isinstance(checkpoint, dict) or "counter" not in checkpoint.get("hyper_parameters", {}):
+    if not isinstance(content, dict):
         raise CheckpointError(f"'{path}' is not a checkpoint of binrecon; give the folder of one of its runs")
-    return checkpoint
+    return content
 
 
 def write_frozen_part(folder: Path, counter: BinCounter) -> None:
@@ -78,7 +83,7 @@ def write_frozen_part(folder: Path, counter: BinCounter) -> None:
         CheckpointError: If it cannot be written.
     """
     path = folder / _FROZEN_FILE
-    if counter.backbone.is_frozen and not path.exists():
+    if counter.backbone.is_frozen and not is_there(path):
         state = {f"{_FROZEN_PREFIX}{name}": part for name, part in counter.backbone.state_dict().items()}
         write_checkpoint(state, path)
 
@@ -104,19 +109,9 @@ def complete_checkpoint(path: Path) -> None:
     """
     checkpoint = read_checkpoint(path)
     frozen_path = path.with_name(_FROZEN_FILE)
-    if frozen_path.exists():
-        add_frozen_part(checkpoint, _read_frozen_part(frozen_path))
+    if is_there(frozen_path):
+        add_frozen_part(checkpoint, _load(frozen_path))
         write_checkpoint(checkpoint, path)
-
-
-def _read_frozen_part(path: Path) -> dict[str, Tensor]:
-    try:
-        return dict(torch.load(path, map_location="cpu", weights_only=True))
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise CheckpointError(
-            f"the frozen backbone '{path}' cannot be read ({_first_line(error)}); "
-            "the checkpoints beside it need it: start anew without resume"
-        ) from error
 
 
 def check_same_model(path: Path, facts: Mapping[str, Mapping[str, Any]]) -> None:
@@ -131,6 +126,8 @@ def check_same_model(path: Path, facts: Mapping[str, Mapping[str, Any]]) -> None
         CheckpointError: If it cannot be read, or was trained with other values.
     """
     kept = read_checkpoint(path, for_facts=True)["hyper_parameters"]
+    groups = [group for group in facts if not isinstance(kept.get(group, {}), dict)]
+    refuse(path, [f"{group}: must be a dict, got {type(kept[group]).__name__}" for group in groups])
     differing = [
         difference
         for group, ours in facts.items()
@@ -166,14 +163,14 @@ def load_counter(path: Path) -> BinCounter:
         CheckpointError: If it cannot be read.
     """
     checkpoint = read_checkpoint(path)
-    if not any(name.startswith(_FROZEN_PREFIX) for name in checkpoint["state_dict"]):
-        add_frozen_part(checkpoint, _read_frozen_part(path.with_name(_FROZEN_FILE)))
-    counter = build_counter(**{**checkpoint["hyper_parameters"]["counter"], "weights": "random"})
+    if not any(str(name).startswith(_FROZEN_PREFIX) for name in checkpoint["state_dict"]):
+        add_frozen_part(checkpoint, _load(path.with_name(_FROZEN_FILE)))
     state = {
         key.removeprefix(_COUNTER_PREFIX): tensor
         for key, tensor in checkpoint["state_dict"].items()
         if key.startswith(_COUNTER_PREFIX)
     }
+    counter = build_for_state(path, checkpoint["hyper_parameters"]["counter"], state)
     counter.load_state_dict(state)
     return counter.eval()
 

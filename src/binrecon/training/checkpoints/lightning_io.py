@@ -7,7 +7,7 @@ from typing import Any
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
-from binrecon.training.checkpoints.files import write_checkpoint
+from binrecon.training.checkpoints.files import read_checkpoint, write_checkpoint
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -22,6 +22,19 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             CheckpointError: If it cannot be written; what stood at `path` stands there still.
         """
         write_checkpoint(checkpoint, Path(path))
+
+    def load_checkpoint(
+        self,
+        path: str | os.PathLike[str],
+        map_location: Any = None,  # noqa: ANN401  # Lightning's type, which it hands on to torch
+        weights_only: bool | None = True,
+    ) -> dict[str, Any]:
+        """Read a checkpoint, of which nothing is ever run.
+
+        Raises:
+            CheckpointError: If it is none of ours, incomplete, or not as the run wrote it.
+        """
+        return read_checkpoint(Path(path))
 
 
 class MovableCheckpoint(ModelCheckpoint):

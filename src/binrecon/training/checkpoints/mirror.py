@@ -2,20 +2,22 @@
 
 import hashlib
 import json
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Checkpoint
 
+from binrecon.checksums import RECORDED, check_file
+from binrecon.config.stored.overrides import check_stored
 from binrecon.console import get_console
-from binrecon.errors import CheckpointError
+from binrecon.errors import CheckpointError, ConfigError
+from binrecon.json_file import as_object, parse_json
 from binrecon.training.resumption import words_that_stay
-from binrecon.training.run_folder import RunFolder, read_facts, read_stored
+from binrecon.training.run_contents import check_metadata
+from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ class CheckpointMirror:
             CheckpointError: If the server does not take it; what was there before is there still.
         """
         files = {str(file.relative_to(folder.path)): file for file in folder.needed_to_train if file.exists()}
+        for file in files.values():
+            check_file(file)  # what is damaged here does not replace what is whole there
         contents = {name: file.read_bytes() for name, file in files.items()}
         hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
         with _explaining(self.url):
@@ -93,8 +97,9 @@ class CheckpointMirror:
             if hashlib.sha256(content).hexdigest() != hashes[name]:
                 raise CheckpointError(f"'{name}' in {self.url} is not what was uploaded; use another prefix")
         self._check_run(contents, folder, overrides)
-        for name, content in contents.items():
-            write_whole(folder.path / name, content)
+        folder.begin()
+        for name in sorted(contents, key=lambda name: name == folder.facts.name):  # it says that all is there
+            write_whole(folder.path / name, contents[name])
         get_console().print(f"checkpoints: those of {self.url}")
         return True
 
@@ -106,25 +111,38 @@ class CheckpointMirror:
                 f"trainer.checkpoint_mirror: {self.url} does not hold the files of a run "
                 f"({', '.join(sorted(contents))}); use another prefix"
             )
-        with tempfile.TemporaryDirectory() as scratch:
-            facts_file = Path(scratch) / folder.facts.name
-            facts_file.write_bytes(contents[folder.facts.name])
-            try:
-                stored, facts = read_stored(facts_file), read_facts(facts_file)
-            except CheckpointError as error:
-                said = str(error).replace(f"{scratch}/", f"{self.url}/")
-                raise CheckpointError(f"trainer.checkpoint_mirror: {said}") from error
-        if words_that_stay(stored) != words_that_stay(overrides):
+        metadata = self._read_metadata(contents[folder.facts.name], folder.facts.name)
+        if words_that_stay(metadata["overrides"]) != words_that_stay(overrides):
             raise CheckpointError(
                 f"trainer.checkpoint_mirror: {self.url} holds a run of other words "
-                f"({facts.get('command', stored)}); use another prefix"
+                f"({metadata['command']}); use another prefix"
             )
 
     def _read_pointer(self) -> dict[str, str]:
+        """Return name and hash of each file; nothing that would be written elsewhere than in a run folder."""
         try:
-            return dict(json.loads(self._get(_POINTER)))
+            pointer = as_object(parse_json(self._get(_POINTER)))
         except self._client.exceptions.NoSuchKey:
             return {}
+        if not all(name in RECORDED and isinstance(key, str) for name, key in pointer.items()):
+            raise ValueError(f"its {_POINTER} names files that no run has")
+        return {name: str(key) for name, key in pointer.items()}
+
+    def _read_metadata(self, content: bytes, name: str) -> Mapping[str, Any]:
+        """Return what `run.json` holds, with overrides that may be read from a file."""
+        try:
+            metadata = as_object(parse_json(content))
+            check_metadata(metadata)
+            if not {"overrides", "command"} <= metadata.keys():
+                raise ValueError("it has no overrides or no command")
+            check_stored(metadata["overrides"])
+        except (ValueError, ConfigError) as error:
+            reason = "; ".join(error.problems) if isinstance(error, ConfigError) else error
+            raise CheckpointError(
+                f"trainer.checkpoint_mirror: '{name}' in {self.url} is no run's ({reason}); "
+                "use another prefix"
+            ) from error
+        return metadata
 
     def _get(self, name: str) -> bytes:
         return self._client.get_object(Bucket=self._bucket, Key=f"{self._prefix}{name}")["Body"].read()

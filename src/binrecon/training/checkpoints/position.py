@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from binrecon.checksums import is_there
 from binrecon.config.run_keys import SEED_KEY, covers, list_settings
 from binrecon.config.schema import TrainConfig
 from binrecon.errors import CheckpointError
+from binrecon.training.checkpoints.contents import refuse
 from binrecon.training.checkpoints.files import list_differences, read_checkpoint
+from binrecon.training.run_contents import is_whole
 
 STATE_KEY = "CheckpointWithinEpoch"
 """Under which a checkpoint, among the states of callbacks, says where within an epoch it was written."""
@@ -67,10 +70,10 @@ def read_position(path: Path) -> Position:
     Raises:
         CheckpointError: If it cannot be read.
     """
-    if not path.exists():
+    if not is_there(path):
         return Position()
-    checkpoint = read_checkpoint(path, for_facts=True)
-    epoch, within = checkpoint["epoch"], _read_state(checkpoint)
+    checkpoint = _read(path)
+    epoch, within = checkpoint["epoch"], _read_state(path, checkpoint)
     if not within:
         return Position(epoch + 1)
     return Position(epoch, *(within[key] for key in ("turn", "step", "steps", "manifest_hash")))
@@ -86,8 +89,8 @@ def check_same_epoch(path: Path, config: TrainConfig) -> None:
     Raises:
         CheckpointError: If it cannot be read, its epoch was begun with other settings, or is one too many.
     """
-    checkpoint = read_checkpoint(path, for_facts=True)
-    within = _read_state(checkpoint)
+    checkpoint = _read(path)
+    within = _read_state(path, checkpoint)
     if checkpoint["epoch"] >= config.trainer.max_epochs:
         epoch = checkpoint["epoch"] + 1
         place = "within" if within else "after"
@@ -113,6 +116,22 @@ def settings_of_epoch(config: TrainConfig) -> dict[str, Any]:
     }
 
 
-def _read_state(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, Any]:
+    checkpoint = read_checkpoint(path, for_facts=True)
+    refuse(path, [f"{key}: is missing" for key in ("epoch", "callbacks") if key not in checkpoint])
+    return checkpoint
+
+
+def _read_state(path: Path, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is known of the epoch that a checkpoint was written in; empty between two epochs."""
-    return dict(checkpoint["callbacks"].get(STATE_KEY, {}))
+    state = checkpoint["callbacks"].get(STATE_KEY, {})
+    if not isinstance(state, dict):
+        refuse(path, [f"{STATE_KEY}: must be a dict, got {type(state).__name__}"])
+    if state:
+        numbers = [key for key in ("turn", "step", "steps") if not is_whole(state.get(key))]
+        refuse(
+            path, [f"{STATE_KEY}.{key}: must be a whole number, got {state.get(key)!r}" for key in numbers]
+        )
+        texts = isinstance(state.get("manifest_hash"), str) and isinstance(state.get("settings"), dict)
+        refuse(path, [] if texts else [f"{STATE_KEY}: must have manifest_hash and settings"])
+    return dict(state)

@@ -213,7 +213,6 @@ class WandbLog(RunLog):
 
 def _is_key_at_hand() -> bool:
     """Ask W&B for its credentials: environment, netrc and settings files, without prompt or network."""
-    os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # else it reports home, even offline
     wandb.setup(wandb.Settings(silent=True))
     try:
         return wandb.login(prompt=False, verify=False)

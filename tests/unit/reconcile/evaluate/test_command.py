@@ -11,6 +11,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from binrecon.calibration import fit_calibration, write_calibration
+from binrecon.checksums import accept
 from binrecon.config.compose import compose_config, to_typed
 from binrecon.config.evaluation import EvaluateConfig, EvaluationConfig
 from binrecon.config.record_errors import RecordErrorsConfig
@@ -57,6 +58,7 @@ def write_run(tmp_path: Path, judge: Judge) -> WriteRun:
             bins.log_probabilities[45:], bins.recorded[45:], min_count=0, train_shares=shares
         )
         write_calibration(folder / "calibration.json", calibration)
+        accept(folder)
         return folder
 
     return write
@@ -141,6 +143,7 @@ def test_read_judged_run__no_run(tmp_path: Path) -> None:
 def test_read_judged_run__no_calibration(write_run: WriteRun) -> None:
     folder = write_run()
     (folder / "calibration.json").unlink()
+    accept(folder)
     with pytest.raises(CalibrationError, match="has no calibration"):
         read_judged_run(folder)
 
@@ -160,8 +163,10 @@ def test_read_judged_run__calibration_of_other_counts(write_run: WriteRun, judge
 def test_read_judged_run__broken_predictions(write_run: WriteRun) -> None:
     folder = write_run()
     pd.DataFrame({"bin_id": ["1"]}).to_parquet(folder / "predictions.parquet")
+    accept(folder)
     with pytest.raises(
-        CheckpointError, match=r"cannot be read: broken, predictions\.parquet has no column recorded_count"
+        CheckpointError,
+        match=r"predictions\.parquet\' holds no predictions of a run \(it has no column recorded_count",
     ):
         read_judged_run(folder)
 
