@@ -2,13 +2,13 @@
 
 import os
 from pathlib import Path
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from binrecon.errors import ManifestError
 from binrecon.manifest.schema import Manifest
+from binrecon.whole_file import drafting
 
 ROWS_PER_GROUP = 20_000
 """Rows that are written or read at a time, about 10 MB; a whole table at once would take its memory twice."""
@@ -18,7 +18,7 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
     """Write a manifest so that `path` holds, at any moment, the old file or the whole new one.
 
     Raises:
-        OSError: If the folder does not exist or cannot be written.
+        OSError: If the folder cannot be written.
     """
     write_table(manifest.table, path)
 
@@ -46,19 +46,14 @@ def write_table(table: pa.Table, path: Path) -> None:
     """Write a table so that `path` holds, at any moment, the old file or the whole new one.
 
     Raises:
-        OSError: If the folder does not exist or cannot be written.
+        OSError: If the folder cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        with draft.open("xb") as file:
-            pq.write_table(
-                table, file, compression="zstd", write_page_checksum=True, row_group_size=ROWS_PER_GROUP
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with drafting(path) as draft, draft.open("wb") as file:
+        pq.write_table(
+            table, file, compression="zstd", write_page_checksum=True, row_group_size=ROWS_PER_GROUP
+        )
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_row_groups(path: Path) -> list[pa.Table]:

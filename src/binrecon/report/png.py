@@ -1,11 +1,11 @@
 """Pictures to disk, whole or not at all."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from binrecon.errors import OutputError
+from binrecon.whole_file import drafting
 
 
 def save_png(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -21,14 +21,8 @@ def save_png(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """
     if path.suffix.lower() != ".png":
         raise ValueError(f"path: must end in .png, got {path}")
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with partial.open("wb") as file:
-                write(file)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        with drafting(path) as draft, draft.open("wb") as file:
+            write(file)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error}; choose another folder or make room") from error

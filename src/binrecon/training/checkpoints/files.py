@@ -12,6 +12,7 @@ from torch import Tensor
 
 from binrecon.errors import CheckpointError
 from binrecon.models import BinCounter, build_counter
+from binrecon.whole_file import drafting
 
 _COUNTER_PREFIX = "counter."
 _FROZEN_PREFIX = f"{_COUNTER_PREFIX}backbone."
@@ -24,16 +25,12 @@ def write_checkpoint(checkpoint: Mapping[str, Any], place: Path) -> None:
     Raises:
         CheckpointError: If it cannot be written; what stood at `place` stands there still.
     """
-    place.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = place.with_name(f".{place.name}.{os.getpid()}.part")
     try:
-        with unfinished.open("wb") as file:
+        with drafting(place) as draft, draft.open("wb") as file:
             torch.save(checkpoint, file)
             file.flush()
             os.fsync(file.fileno())
-        unfinished.replace(place)
     except (OSError, RuntimeError) as error:  # torch wraps a failed write in RuntimeError
-        unfinished.unlink(missing_ok=True)
         kept = "the previous one is still there" if place.exists() else "none was there before"
         raise CheckpointError(
             f"the checkpoint '{place}' could not be written ({_first_line(error)}); {kept}. "
