@@ -10,6 +10,7 @@ from binrecon.config.compose import load_resolved
 from binrecon.config.schema import SourceConfig, TrainConfig
 from binrecon.console import get_console
 from binrecon.manifest import read_manifest
+from binrecon.manifest.same_bins import check_photos
 from binrecon.sources.build import build_source
 from binrecon.training.calibrate import calibrate_run
 from binrecon.training.hardware import run_on
@@ -26,15 +27,20 @@ def calibrate(config: CalibrateConfig) -> None:
     Raises:
         CheckpointError: If there is no such run, or it has not ended.
         CalibrationError: If its bins cannot calibrate it.
+        ManifestError: If the bins at `root` are not those of the run.
         BinreconError: If its validation bins have to be predicted, and photos or checkpoint are not there.
     """
     folder = open_finished(Path(config.run))
     run_config, manifest = load_resolved(folder.config), read_manifest(folder.manifest)
-    if manifest.judged_split == "test" and not folder.val_predictions.exists():
-        here = _bring_here(run_config, config.root)
-        build_source(here.source).prepare()
-        predict_val(here, folder)
-    calibrate_run(run_config, folder, manifest, config.method)  # type: ignore[arg-type]  # checked by validate
+    here, val_predictions = _bring_here(run_config, config.root), None
+    has_to_predict = manifest.judged_split == "test" and not folder.val_predictions.exists()
+    if has_to_predict or config.root is not None:
+        source = build_source(here.source)
+        source.prepare()
+        check_photos(manifest.rows_of("val"), source, f"root: {source.folder}")
+    if has_to_predict:
+        val_predictions = predict_val(here, folder)
+    calibrate_run(run_config, folder, manifest, config.method, val_predictions)  # type: ignore[arg-type]  # checked by validate
     get_console().print(f"calibration: {folder.calibration}", markup=False, highlight=False)
 
 
