@@ -2,10 +2,11 @@
 
 import importlib.metadata
 import json
+import os
 import platform
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ _PACKAGES = (
     "binrecon", "torch", "torchvision", "torchcodec", "pytorch-lightning", "torchmetrics", "timm", "wandb",
     "hydra-core", "omegaconf", "numpy", "pillow", "pandas", "pyarrow",
 )  # fmt: skip
+
+
+COMMIT_VARIABLE = "BINRECON_COMMIT"
+"""Environment variable with commit and dirty flag as JSON, where code was sent without its checkout."""
 
 
 class RunFolder:
@@ -45,8 +50,9 @@ class RunFolder:
         self.best_checkpoint = self.checkpoints / "best.ckpt"
         self.last_checkpoint = self.checkpoints / "last.ckpt"
         self.plots = path / "plots"
+        self.frozen_part = self.checkpoints / "backbone.ckpt"
         self.needed_to_train = (
-            self.facts, self.manifest, self.checkpoints / "backbone.ckpt", self.last_checkpoint,
+            self.facts, self.manifest, self.frozen_part, self.last_checkpoint,
             self.best_checkpoint,
         )  # fmt: skip
         self.error = path / "error.txt"  # of a trial of a sweep that failed
@@ -64,14 +70,13 @@ class RunFolder:
         """Whether a job, which may have been started again since, began the run in it and did not end it."""
         return job is not None and self.read_facts().get("job") == job and not self.metrics.exists()
 
+    def write_facts(self, facts: Mapping[str, object]) -> None:
+        """Write `run.json` anew."""
+        write_json(self.facts, facts)
+
     def update_facts(self, **facts: object) -> None:
         """Add to `run.json`."""
-        write_json(self.facts, {**self.read_facts(), **facts})
-
-    def seconds_since_start(self) -> float:
-        """Return how long ago the run was started, or resumed the last time, in seconds."""
-        started = datetime.fromisoformat(self.read_facts()["started"])
-        return round((datetime.now(UTC) - started).total_seconds(), 1)
+        self.write_facts({**self.read_facts(), **facts})
 
 
 def open_finished(path: Path) -> RunFolder:
@@ -111,6 +116,8 @@ def collect_facts(overrides: Sequence[str], seed: int) -> dict[str, Any]:
 
 def _git_state() -> dict[str, Any] | None:
     """Return commit and dirty flag of the checkout this code runs from; None where it was installed."""
+    if COMMIT_VARIABLE in os.environ:
+        return dict(json.loads(os.environ[COMMIT_VARIABLE]))
     checkout = Path(__file__).parents[3]
     if not (checkout / ".git").exists():
         return None

@@ -55,7 +55,8 @@ class CheckpointMirror:
         Raises:
             CheckpointError: If the server does not take it; what was there before is there still.
         """
-        files = {str(file.relative_to(folder.path)): file for file in folder.needed_to_train if file.exists()}
+        needed = (*folder.needed_to_train, folder.config)
+        files = {str(file.relative_to(folder.path)): file for file in needed if file.exists()}
         contents = {name: file.read_bytes() for name, file in files.items()}
         hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
         with _explaining(self.url):

@@ -28,14 +28,12 @@ class Position:
         turn: Parts of batches of that epoch that were trained on; 0 before the first.
         step: Steps of the optimizer that these made.
         steps: Those of the whole epoch; 0 between two epochs.
-        manifest_hash: Of the bins at hand then; None at the beginning of an epoch, where others may come.
     """
 
     epoch: int = 0
     turn: int = 0
     step: int = 0
     steps: int = 0
-    manifest_hash: str | None = None
 
     def __str__(self) -> str:
         """Say how far the training went.
@@ -47,19 +45,6 @@ class Position:
             return f"epoch {self.epoch}"
         return f"epoch {self.epoch + 1} up to step {self.step} of {self.steps}"
 
-    def check_bins(self, manifest_hash: str) -> None:
-        """Refuse to go on within an epoch with other bins.
-
-        Raises:
-            CheckpointError: If they are others.
-        """
-        if self.manifest_hash not in (None, manifest_hash):
-            raise CheckpointError(
-                f"the bins are not those that epoch {self.epoch + 1} began with, and the run stopped within "
-                f"it (manifest {self.manifest_hash} there, {manifest_hash} here); bring them back, or start "
-                "anew in another folder"
-            )
-
 
 def read_position(path: Path) -> Position:
     """Read where training goes on: at the beginning if there is no checkpoint.
@@ -69,11 +54,15 @@ def read_position(path: Path) -> Position:
     """
     if not path.exists():
         return Position()
-    checkpoint = read_checkpoint(path, for_facts=True)
+    return position_of(read_checkpoint(path, for_facts=True))
+
+
+def position_of(checkpoint: Mapping[str, Any]) -> Position:
+    """Return where training goes on from a checkpoint."""
     epoch, within = checkpoint["epoch"], _read_state(checkpoint)
     if not within:
         return Position(epoch + 1)
-    return Position(epoch, *(within[key] for key in ("turn", "step", "steps", "manifest_hash")))
+    return Position(epoch, *(within[key] for key in ("turn", "step", "steps")))
 
 
 def check_same_epoch(path: Path, config: TrainConfig) -> None:
