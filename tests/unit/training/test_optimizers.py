@@ -7,7 +7,7 @@ import torch
 from binrecon.config.schema import AdamConfig, AdamWConfig, OptimizerConfig, SGDConfig, SGDRConfig
 from binrecon.errors import ConfigError
 from binrecon.models import build_counter
-from binrecon.training.optimizers import build_optimizer, build_schedule, group_parameters
+from binrecon.training.optimizers import build_optimizer, build_schedule, group_parameters, schedule_factor
 from binrecon.training.phases import Phase, head_phase
 
 
@@ -145,3 +145,25 @@ def test_build_schedule__rises_and_falls(kind: type[AdamConfig]) -> None:
     seen = rates(kind(lr=2.0, schedule="cosine", warmup_epochs=1.5), 2, 5)
     falling = [1 + math.cos(math.pi * t / 7) for t in range(7)]
     assert seen == pytest.approx([0.5, 1.0, 1.5, *falling])
+
+
+COURSES = [
+    SGDConfig(lr=0.1, step_epochs=1),
+    SGDRConfig(lr=0.1),
+    *(
+        kind(lr=0.1, schedule=schedule, warmup_epochs=1.5)
+        for kind in (AdamConfig, AdamWConfig)
+        for schedule in ("constant", "cosine")
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    "config", COURSES, ids=lambda config: f"{config.name} {getattr(config, 'schedule', '')}"
+)
+def test_bound_to_length__is_what_the_schedule_does(config: OptimizerConfig) -> None:
+    """A schedule that is bound to no length has the same rates in a training that is twice as long."""
+    short, long = (
+        [schedule_factor(config, step, 5, 5 * epochs, config.lr) for step in range(20)] for epochs in (4, 8)
+    )
+    assert (short != long) == (config.bound_to_length is not None)

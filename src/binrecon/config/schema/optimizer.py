@@ -18,6 +18,14 @@ class OptimizerConfig:
     decays_biases: bool = False
     """Whether it holds for biases and for the weights of BatchNorm too, as in published runs."""
 
+    @property
+    def bound_to_length(self) -> str | None:
+        """The setting that spreads the schedule over the whole training, as `key=value`.
+
+        None if the learning rate of an epoch is the same however many epochs follow.
+        """
+        return None
+
 
 @dataclass
 class SGDConfig(OptimizerConfig):
@@ -61,6 +69,11 @@ class AdamConfig(OptimizerConfig):
     warmup_epochs: float = 0.0
     """Epochs in which it rises to `lr` first, in a straight line."""
 
+    @property
+    def bound_to_length(self) -> str | None:
+        """The setting that spreads the schedule over the whole training, as `key=value`."""
+        return None if self.schedule == "constant" else f"optimizer.schedule={self.schedule}"
+
 
 @dataclass
 class AdamWConfig(OptimizerConfig):
@@ -75,3 +88,8 @@ class AdamWConfig(OptimizerConfig):
     """What becomes of the learning rate: `constant`, or `cosine`, half a wave down to 0 at the end."""
     warmup_epochs: float = 0.0
     """Epochs in which it rises to `lr` first, in a straight line."""
+
+    @property
+    def bound_to_length(self) -> str | None:
+        """The setting that spreads the schedule over the whole training, as `key=value`."""
+        return None if self.schedule == "constant" else f"optimizer.schedule={self.schedule}"

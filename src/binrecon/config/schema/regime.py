@@ -12,6 +12,14 @@ class RegimeConfig:
     name: str = MISSING
     """Which regime this is; set by the group option, not by hand."""
 
+    @property
+    def bound_to_length(self) -> str | None:
+        """The setting that fixes how many epochs the whole training has, as a key.
+
+        None if what is trained in an epoch is the same however many epochs follow.
+        """
+        return None
+
 
 @dataclass
 class FrozenRegimeConfig(RegimeConfig):
@@ -82,3 +90,8 @@ class PhasedRegimeConfig(TrainedRegimeConfig):
     name: str = "phased"
     phases: list[PhaseConfig] = MISSING
     """The phases; their epochs add up to trainer.max_epochs."""
+
+    @property
+    def bound_to_length(self) -> str | None:
+        """The setting that fixes how many epochs the whole training has, as a key."""
+        return "regime.phases"
