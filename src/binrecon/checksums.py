@@ -78,6 +78,25 @@ def recording(path: Path, draft: Path, *, is_synced: bool = False) -> Iterator[N
     _write(folder, {**entries, name: [new]}, is_synced=False)
 
 
+@contextmanager
+def forgetting(path: Path) -> Iterator[None]:
+    """Drop the checksum of a file that is removed within; of a file that is not a run's, nothing.
+
+    Raises:
+        DamagedRunError: If the checksums of the run are damaged.
+        OSError: If they cannot be written.
+    """
+    place = _locate(path)
+    if place is None or not (place[0] / CHECKSUMS).exists():
+        yield
+        return
+    folder, name = place
+    entries = _read(folder)
+    _write(folder, {**entries, name: [*(one for one in entries.get(name, []) if one), None]}, is_synced=False)
+    yield
+    _write(folder, {key: hashes for key, hashes in entries.items() if key != name}, is_synced=False)
+
+
 def check_file(path: Path) -> None:
     """Refuse a file of a run that is not as the run wrote it.
 

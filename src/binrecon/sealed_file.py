@@ -27,7 +27,7 @@ def write_sealed(path: Path, content: bytes, identity: str) -> None:
     Raises:
         OSError: If that fails; `path` is as it was.
     """
-    with drafting(path) as draft, draft.open("x+b") as file:
+    with drafting(path) as draft, draft.open("w+b") as file:
         file.write(content)
         append_seal(file, identity)
         os.fsync(file.fileno())

@@ -1,15 +1,18 @@
 """Files that are whole or as they were, whenever the process ends."""
 
+import fcntl
 import json
 import os
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-from binrecon.checksums import recording
+from binrecon.checksums import forgetting, recording
 
-_DRAFTS = (".*.draft", ".*.part", ".*.partial")
+_DRAFT = re.compile(r"\..+\.(draft|partial|part)$")
+"""Names of drafts; those of earlier versions end in `.partial` and `.part`."""
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -26,6 +29,7 @@ def write_whole(path: Path, content: bytes) -> None:
 def drafting(path: Path, *, is_synced: bool = False) -> Iterator[Path]:
     """Give the name of a draft beside a file, which takes its place once it is written.
 
+    The draft is locked while it is written; the kernel drops the lock when the process ends, however it ends.
     Of a file of a run the checksum is kept (`binrecon.checksums`).
 
     Args:
@@ -37,22 +41,61 @@ def drafting(path: Path, *, is_synced: bool = False) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{uuid4().hex[:8]}.draft")
+    with _creating_locked(draft):
+        try:
+            yield draft
+            if is_synced:
+                _sync(draft)
+            with recording(path, draft, is_synced=is_synced):
+                draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def remove_abandoned_drafts(folder: Path) -> list[Path]:
+    """Remove the drafts in a folder whose process is gone, on this machine or another one; list them.
+
+    A draft that is still locked stays, as do all of them on a file system without locks.
+    """
+    found = [path for path in folder.glob(".*") if _DRAFT.match(path.name) and path.is_file()]
+    return [path for path in found if _remove_if_unlocked(path)]
+
+
+@contextmanager
+def _creating_locked(draft: Path) -> Iterator[None]:
+    while True:
+        file = os.open(draft, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if not _is_at(file, draft):  # removed by another process before it was locked
+                continue
+            yield
+            return
+        finally:
+            os.close(file)
+
+
+def _is_at(file: int, path: Path) -> bool:
     try:
-        yield draft
-        if is_synced:
-            _sync(draft)
-        with recording(path, draft, is_synced=is_synced):
-            draft.replace(path)
+        return os.path.samestat(os.fstat(file), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _remove_if_unlocked(path: Path) -> bool:
+    try:
+        file = os.open(path, os.O_RDWR)
+    except OSError:  # gone by now, or of somebody else
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()
+    except OSError:
+        return False
     finally:
-        draft.unlink(missing_ok=True)
-
-
-def remove_drafts(folder: Path) -> None:
-    """Remove what a process that was killed had not written to its end; nobody may be writing there now."""
-    for pattern in _DRAFTS:
-        for draft in folder.glob(pattern):
-            if draft.is_file():
-                draft.unlink(missing_ok=True)
+        os.close(file)
+    return True
 
 
 def write_text(path: Path, text: str) -> None:
@@ -63,6 +106,12 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, content: object) -> None:
     """Write JSON so that the file is whole or as it was."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if it is there; a run's checksums say then that it has none."""
+    with forgetting(path):
+        path.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

@@ -36,6 +36,7 @@ def list_keys(server: S3Server, prefix: str) -> set[str]:
 def test_train__goes_on_from_a_mirror(
     mirror: str,
     tiny_run: list[str],
+    tiny_bins: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -58,6 +59,11 @@ def test_train__goes_on_from_a_mirror(
     shutil.rmtree(tmp_path / "gone")
     assert main([*words, "seed=1", f"hydra.run.dir={tmp_path / 'other'}"]) == 2
     assert f"{mirror} holds a run of other words (binrecon train " in capsys.readouterr().err
+    bins = shutil.copytree(tiny_bins, tmp_path / "bins")
+    (bins / "metadata" / "00007.json").unlink()
+    assert main([*words, f"source.root={bins}", f"hydra.run.dir={tmp_path / 'other'}"]) == 2
+    assert f"the bins are not those of the run in '{mirror}'" in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "other").exists(), "what is refused leaves nothing of what was fetched"
     of_another_machine = ["trainer=auto", "trainer.max_epochs=3"]
     assert main([*words, *of_another_machine, f"hydra.run.dir={elsewhere}"]) == 0
     assert f"checkpoints: those of {mirror}" in capsys.readouterr().out.replace("\n", "")

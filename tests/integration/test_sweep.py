@@ -474,5 +474,5 @@ def test_sweep__two_processes_share_a_trial(
         trial = load(place).trials[row["trial"]]
         assert len(trial.intermediate_values) == len(epochs)  # told once, by the first of both
         assert list(trial.intermediate_values.values()) == pytest.approx(epochs["val/nll"].tolist())
-        assert ("ended_early" in facts) == (row["state"] == "pruned")
+        assert (facts["ended"]["reason"] == "pruned") == (row["state"] == "pruned")
         assert (run / "metrics.json").exists() == (row["state"] == "complete")

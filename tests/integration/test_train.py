@@ -165,6 +165,7 @@ def test_train__resumed_before_its_first_checkpoint(
     run = tmp_path / "run"
     train(*tiny_run, "trainer.max_epochs=1", f"hydra.run.dir={run}")
     shutil.rmtree(run / "checkpoints")
+    (run / "metrics.json").unlink()
     accept(run)
     train(f"resume={run}")
     assert f"{run} holds no checkpoint yet: the run starts from its first epoch" in capsys.readouterr().out

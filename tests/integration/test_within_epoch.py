@@ -82,7 +82,7 @@ def test_train__stopped_within_an_epoch(
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
     last = stopped / "checkpoints" / "last.ckpt"
     turn, step = (4, 2) if name == "full" else (3, 3)  # of whole batches of two parts
-    assert read_position(last) == Position(1, turn, step, 5, read_position(last).manifest_hash)
+    assert read_position(last) == Position(1, turn, step, 5)
     assert f"stopped; last.ckpt holds epoch 2 up to step {step} of 5\n" in capsys.readouterr().out
     assert main(["train", f"resume={stopped}"]) == 0
     assert_same_run(whole, stopped)
@@ -174,7 +174,6 @@ def test_train__an_epoch_goes_on_with_its_own_batches(
     )
     words = ["train", f"resume={stopped}", "data.workers=1", "trainer.checkpoint_minutes=null"]
     assert main(words) == 0
-    assert main(words) == 0, "a finished run is tested again"
 
 
 def test_train__an_epoch_goes_on_with_its_own_bins(
@@ -183,8 +182,8 @@ def test_train__an_epoch_goes_on_with_its_own_bins(
     write_bin(tmp_path / "bins", "99999", 3)
     assert main(["train", f"resume={stopped}"]) == 2
     said = " ".join(capsys.readouterr().err.split())
-    assert "the bins are not those that epoch 2 began with, and the run stopped within it (manifest " in said
-    assert said.endswith("bring them back, or start anew in another folder")
+    assert "the bins are not those of the run in" in said
+    assert "1 differ; for instance, bin 99999 is new. " in said
     for path in (tmp_path / "bins").rglob("99999.*"):
         path.unlink()
     assert main(["train", f"resume={stopped}"]) == 0, "what was refused left the run as it was"

@@ -18,9 +18,6 @@ from binrecon.training.run_folder import read_git_state
 PROGRAM = "start.py"
 """What the container runs."""
 
-COMMIT_VARIABLE = "BINRECON_COMMIT"
-"""Environment variable of a job that says which commit its code is of."""
-
 RECIPES = "recipes"
 """Folder of the archive for recipes that lie outside `configs/`, and for labels."""
 

@@ -1,6 +1,5 @@
 """The container's side of a job: its words become a training, whose results go where SageMaker looks."""
 
-import json
 import os
 import shutil
 import signal
@@ -10,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from binrecon.checksums import CHECKSUMS
-from binrecon.cloud.archive import COMMIT_VARIABLE
 from binrecon.cloud.container import ROOT, ROOT_VARIABLE, RUN, Container, read_container
 from binrecon.cloud.process import print_result, run_watched
 from binrecon.cloud.wandb_key import KEY_VARIABLE, SECRET_VARIABLE, read_key
@@ -79,8 +77,6 @@ def run_job(container: Container, environment: Mapping[str, str]) -> tuple[int, 
         status, reason = run_watched(command, variables, folder)
     finally:
         if container.is_first:
-            if folder.facts.exists() and COMMIT_VARIABLE in environment:
-                folder.update_facts(git=json.loads(environment[COMMIT_VARIABLE]))  # there is no checkout here
             hand_over(folder, container)
     if status == 0 and container.is_first:
         print_result(folder)

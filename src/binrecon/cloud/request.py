@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from binrecon.cloud.archive import COMMIT_VARIABLE, PROGRAM, read_commit
+from binrecon.cloud.archive import PROGRAM, read_commit
 from binrecon.cloud.metric_lines import describe_metrics
 from binrecon.cloud.plan import LaunchPlan
 from binrecon.cloud.words import encode_words
 from binrecon.config.cloud_settings import SageMakerConfig
+from binrecon.training.run_folder import COMMIT_VARIABLE
 
 CHANNELS = ("bins", "lists", "weights")
 """Names of channels, and of the keys of `cloud` that say what is in them."""

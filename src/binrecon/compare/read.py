@@ -26,14 +26,14 @@ class Run:
 
     Attributes:
         path: Its folder.
-        settings: Its configuration by dotted key.
+        settings: Its configuration by dotted key; of a key that changed when the run was resumed, all values.
         judged: What it was judged on.
         scores: Metrics on the judged bins by name; NaN where the run has none.
         majority: Those of always answering the commonest training count.
         majority_count: That count.
         best_epoch: Epoch of the judged checkpoint, counted from 1.
-        seconds: How long it took; NaN if unknown.
-        started: When, in ISO 8601.
+        seconds: How long it took, resumptions included; NaN if unknown.
+        started: When it was begun, in ISO 8601.
         commit: Of the code, with `+` where files had changed; None where it was installed.
         predictions: For the judged bins, in order of their ids.
     """
@@ -132,7 +132,7 @@ def read_run(path: Path) -> Run:
     git = facts["git"]
     return Run(
         path=path,
-        settings=list_settings(config),
+        settings=list_settings(config) | list_changed_settings(facts.get("legs", ())),
         judged=read_judged_bins(folder, data, split),
         scores=_read_scores(results[split]),
         majority=_read_scores(results["baselines"]["majority"]),
@@ -145,9 +145,26 @@ def read_run(path: Path) -> Run:
     )
 
 
+def list_changed_settings(legs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Describe the settings that not all legs of a run share, by dotted key.
+
+    >>> list_changed_settings([{"settings": {"a": 1, "b": 2}}, {"settings": {"a": 1, "b": 3}}])
+    {'b': '2, then 3'}
+    """
+    settings = [leg["settings"] for leg in legs]
+    changed = {}
+    for key in dict.fromkeys(key for some in settings for key in some):
+        values = [str(some.get(key)) for some in settings]
+        if len(set(values)) > 1:
+            distinct = [value for at, value in enumerate(values) if at == 0 or value != values[at - 1]]
+            changed[key] = ", then ".join(distinct)
+    return changed
+
+
 def _why_unfinished(folder: RunFolder) -> str:
-    if ended := folder.read_facts().get("ended_early"):
-        return f"pruned by its sweep {ended}"
+    ended = folder.read_facts().get("ended") or {}
+    if ended.get("reason") == "pruned":
+        return f"pruned by its sweep after epoch {ended['epoch']}"
     if folder.error.exists():
         return f"failed, {(folder.error.read_text(errors='replace').strip().splitlines() or ['?'])[-1]}"
     return f"unfinished, it has no {folder.metrics.name}; go on with binrecon train resume={folder.path}"

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
@@ -66,8 +67,11 @@ def _write_compared(
 ) -> tuple[int, Parity]:
     """Write a file, compare it, and only then give it its name; return its bytes and what was found."""
     facts = describe(counter)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".export-") as folder:
+    bins.read(0, min(config.photos, len(bins)))  # other photos are refused before anything is written
+    with (
+        _making_folder(place.parent),
+        tempfile.TemporaryDirectory(dir=place.parent, prefix=".export-") as folder,
+    ):
         draft = Path(folder) / place.name
         _write(config.format, counter, bins, to_text(facts), draft)
         parity = _compare(config, counter, bins, draft)
@@ -76,6 +80,19 @@ def _write_compared(
     report = place.with_name(f"{place.name}.parity.json")
     write_json(report, {"format": config.format, **facts, "parity": asdict(parity)})
     return size, parity
+
+
+@contextmanager
+def _making_folder(folder: Path) -> Iterator[None]:
+    """Make a folder, and remove it again where nothing came into it."""
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        if is_new:
+            with suppress(OSError):
+                folder.rmdir()  # only if nothing was written
 
 
 def load_exact(config: ExportConfig) -> Counter:

@@ -1,5 +1,6 @@
 """Validation bins of a run, drawn to try a counter on."""
 
+import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -29,6 +30,7 @@ class ValidationBins:
         rows = counter.run.read_manifest().rows_of("val")
         order = np.random.default_rng(0).permutation(len(rows.bin_ids)).tolist()
         self.bin_ids = [rows.bin_ids[place] for place in order]
+        self._hashes = dict(zip(rows.bin_ids, rows.photo_hashes, strict=True))
         labels = CountRange.of(config.data).label_counts(rows.recorded_counts)
         self.classes: NDArray[np.int64] = np.array(labels, np.int64)[order] - config.data.min_count
 
@@ -39,15 +41,24 @@ class ValidationBins:
         """Read photos as they are stored.
 
         Raises:
-            ExportError: If one cannot be read.
+            ExportError: If one cannot be read, or is not the one that the run has seen.
         """
+        bin_ids = self.bin_ids[start:stop]
         try:
-            return [self._source.read_photo(bin_id) for bin_id in self.bin_ids[start:stop]]
+            photos = [self._source.read_photo(bin_id) for bin_id in bin_ids]
         except OSError as error:
             raise ExportError(
                 f"an export is compared with torch on validation photos of the run, of which one "
                 f"cannot be read ({error}); say where they are now with source_root=FOLDER"
             ) from error
+        for bin_id, photo in zip(bin_ids, photos, strict=True):
+            if hashlib.sha256(photo).hexdigest() != self._hashes[bin_id]:
+                raise ExportError(
+                    f"source_root: the photo of bin {bin_id} in '{self._source.folder}' is not the run's; "
+                    "an export is compared with torch on the run's own validation photos, so say where these "
+                    "are now with source_root=FOLDER"
+                )
+        return photos
 
     def read_pixels(self, start: int, stop: int) -> Pixels:
         """Read photos as the network sees them: uint8, shape (B, 3, S, S).

@@ -18,7 +18,7 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
     """Write a manifest so that `path` holds, at any moment, the old file or the whole new one.
 
     Raises:
-        OSError: If the folder does not exist or cannot be written.
+        OSError: If the folder cannot be written.
     """
     write_table(manifest.table, path)
 
@@ -51,10 +51,9 @@ def write_table(table: pa.Table, path: Path, identity: str | None = None) -> Non
         identity: What the file is sealed for, see `binrecon.sealed_file`; None leaves it plain Parquet.
 
     Raises:
-        OSError: If the folder does not exist or cannot be written.
+        OSError: If the folder cannot be written.
     """
-    path.parent.stat()
-    with drafting(path, is_synced=True) as draft, draft.open("x+b") as file:
+    with drafting(path, is_synced=True) as draft, draft.open("w+b") as file:
         pq.write_table(
             table, file, compression="zstd", write_page_checksum=True, row_group_size=ROWS_PER_GROUP
         )

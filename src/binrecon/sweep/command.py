@@ -57,7 +57,7 @@ def sweep(plan: Plan) -> None:
         if study.pruner != settings.pruner:
             console.print("nothing is pruned, since there are several objectives")
         evaluator = _build_evaluator(plan, study)
-        study.check_manifest(evaluator.prepare())
+        evaluator.prepare(study.check_manifest)
         try:
             run_trials(study, evaluator, plan.compose)
         finally:

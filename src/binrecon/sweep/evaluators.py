@@ -27,8 +27,12 @@ class Evaluator(Protocol):
     at_once: int
     """How many are run side by side."""
 
-    def prepare(self) -> str:
-        """Look at the bins and compute what trials share; return the hash of the manifest."""
+    def prepare(self, check: Callable[[str], None]) -> None:
+        """Look at the bins, check them, then keep and compute what trials share.
+
+        Args:
+            check: Is given the hash of the manifest, and raises where the study has other bins.
+        """
 
     def run(self, tasks: Sequence[Task], report: Report) -> Iterator[tuple[Trial, Outcome]]:
         """Run trials and yield what came of each.

@@ -1,7 +1,7 @@
 """Trials as heads that are trained side by side on kept features, a hundred of them in seconds."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -11,6 +11,7 @@ from binrecon.config.schema import TrainConfig
 from binrecon.config.search_space import SearchSpace
 from binrecon.config.trainer_words import is_distributed
 from binrecon.features.datamodule import FeatureDataModule
+from binrecon.models import hash_state
 from binrecon.sweep.evaluators import Report, Task
 from binrecon.sweep.outcome import Outcome
 from binrecon.sweep.trained_batches import TrainedTrial, read_batch, write_batch
@@ -19,10 +20,10 @@ from binrecon.training.heads.learner import HeadTrial, TrainedHead
 from binrecon.training.heads.many_heads import train_heads
 from binrecon.training.prepare import (
     build_data,
+    check_bins,
+    keep_bins,
     look_at_bins,
-    note_weights,
     prepare_counter,
-    prepare_manifest,
 )
 from binrecon.training.run_folder import RunFolder
 
@@ -66,16 +67,17 @@ class HeadEvaluator:
         self.at_once = at_once
         self.trained = trained
 
-    def prepare(self) -> str:
+    def prepare(self, check: Callable[[str], None]) -> None:
         """Look at the bins, and compute the features that are missing."""
-        self.folder.write_config(self.config)
         counter = prepare_counter(self.config, self.folder)
-        note_weights(self.folder, counter)
-        manifest = prepare_manifest(self.config, self.folder, *look_at_bins(self.config))
+        manifest, splits = look_at_bins(self.config)
+        check_bins(self.config, manifest, splits)
+        check(manifest.content_hash())
+        weights_hash = hash_state(counter.backbone)
+        keep_bins(self.folder, self.config, manifest, splits, weights_hash=weights_hash)
         self._data = cast(FeatureDataModule, build_data(self.config, self.folder, manifest, counter))
         self._data.setup("fit")
         self._datasets = {split: self._data.build_dataset(split) for split in ("train", "val")}
-        return manifest.content_hash()
 
     def run(self, tasks: Sequence[Task], report: Report) -> Iterator[tuple[Trial, Outcome]]:
         """Train heads side by side, and yield what came of each when all are trained, and kept."""

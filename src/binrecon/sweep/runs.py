@@ -1,7 +1,7 @@
 """Trials as whole runs, each in a folder of its own, in one process or in several."""
 
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from optuna.trial import Trial
@@ -16,7 +16,7 @@ from binrecon.sweep.evaluators import Report, Task
 from binrecon.sweep.outcome import Outcome
 from binrecon.sweep.place import Place
 from binrecon.training.callbacks import RunWatch
-from binrecon.training.prepare import look_at_bins, prepare_manifest
+from binrecon.training.prepare import check_bins, keep_bins, look_at_bins
 from binrecon.training.run import train
 from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import write_json, write_text
@@ -45,11 +45,12 @@ class RunEvaluator:
         self.objectives = objectives
         self.study = study
 
-    def prepare(self) -> str:
+    def prepare(self, check: Callable[[str], None]) -> None:
         """Look at the bins; what is found is kept for the trials."""
-        folder = RunFolder(self.place.prepared)
-        folder.write_config(self.config)
-        return prepare_manifest(self.config, folder, *look_at_bins(self.config)).content_hash()
+        manifest, splits = look_at_bins(self.config)
+        check_bins(self.config, manifest, splits)
+        check(manifest.content_hash())
+        keep_bins(RunFolder(self.place.prepared), self.config, manifest, splits)
 
     def run(self, tasks: Sequence[Task], report: Report) -> Iterator[tuple[Trial, Outcome]]:
         """Run trials one after another."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import torch
 
 from binrecon.calibration import Calibration, count_sets, fit_calibration, write_calibration
@@ -19,6 +20,7 @@ from binrecon.metrics import scores, tally_batch
 from binrecon.report.calibration import Calibrated, calibration_table, plot_calibration
 from binrecon.training.predictions import read_prediction_table
 from binrecon.training.run_folder import RunFolder
+from binrecon.whole_file import write_whole
 
 SHOWN_COVERAGE = 0.9
 """Share of bins that the count sets are to hold which are looked at after a calibration."""
@@ -36,7 +38,13 @@ class _Bins:
     recorded_counts: Ints
 
 
-def calibrate_run(config: TrainConfig, folder: RunFolder, manifest: Manifest, method: Method) -> None:
+def calibrate_run(
+    config: TrainConfig,
+    folder: RunFolder,
+    manifest: Manifest,
+    method: Method,
+    val_predictions: pd.DataFrame | None = None,
+) -> None:
     """Fit a calibration to what a run predicted for its validation bins; keep it, draw it and show it.
 
     Where a published split keeps no test bins, those bins are also what the run is judged on. The calibration
@@ -47,11 +55,12 @@ def calibrate_run(config: TrainConfig, folder: RunFolder, manifest: Manifest, me
         folder: Of the run, with its predictions.
         manifest: Of the run.
         method: How.
+        val_predictions: For the validation bins, where the run has kept none; they are kept with it then.
 
     Raises:
-        CalibrationError: If no validation bin has a count that was trained.
+        CalibrationError: If no validation bin has a count that was trained; nothing is written then.
     """
-    val, judged = _read_bins(config, folder, manifest)
+    val, judged = _read_bins(config, folder, manifest, val_predictions)
     natural, seen = _find_shares(config, manifest)
     calibration = fit_calibration(
         val.log_probabilities,
@@ -68,6 +77,8 @@ def calibrate_run(config: TrainConfig, folder: RunFolder, manifest: Manifest, me
     }
     columns["if honest"] = _score_if_honest(calibration, (*judged, val)[0])
     sets = {part.split: _look_at_sets(calibration, part) for part in judged}
+    if val_predictions is not None:
+        write_whole(folder.val_predictions, val_predictions.to_parquet(index=False))
     write_calibration(folder.calibration, calibration, {"scores": columns, "sets": sets})
     title = _describe(calibration)
     parts = [_to_draw(calibration, part) for part in (val, *judged)]
@@ -76,13 +87,19 @@ def calibrate_run(config: TrainConfig, folder: RunFolder, manifest: Manifest, me
     _say_of_sets(config, sets)
 
 
-def _read_bins(config: TrainConfig, folder: RunFolder, manifest: Manifest) -> tuple[_Bins, tuple[_Bins, ...]]:
+def _read_bins(
+    config: TrainConfig, folder: RunFolder, manifest: Manifest, val_predictions: pd.DataFrame | None
+) -> tuple[_Bins, tuple[_Bins, ...]]:
     """Read what was predicted for the validation bins, and for the test bins where there are some."""
 
     def read(split: Split) -> _Bins:
-        is_judged = split == manifest.judged_split
         counts = CountRange.of(config.data).counts
-        table = read_prediction_table(folder.predictions if is_judged else folder.val_predictions, counts)
+        if split == manifest.judged_split:
+            table = read_prediction_table(folder.predictions, counts)
+        elif val_predictions is None:
+            table = read_prediction_table(folder.val_predictions, counts)
+        else:
+            table = val_predictions
         columns = [f"p_{count}" for count in counts]
         probabilities = table[columns].to_numpy(np.float64)
         log_probabilities = np.log(np.maximum(probabilities, np.exp(LEAST_LOG)))

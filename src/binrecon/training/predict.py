@@ -13,15 +13,17 @@ from binrecon.training.callbacks import tabulate_predictions
 from binrecon.training.checkpoints.files import load_counter
 from binrecon.training.hardware import autocast, choose_device
 from binrecon.training.run_folder import RunFolder
-from binrecon.whole_file import write_whole
 
 
-def predict_val(config: TrainConfig, folder: RunFolder) -> None:
-    """Predict the validation bins with the best checkpoint, and keep that beside the run's own predictions.
+def predict_val(config: TrainConfig, folder: RunFolder) -> pd.DataFrame:
+    """Predict the validation bins with the best checkpoint.
 
     Args:
         config: Of the run.
         folder: Of the run, which has ended.
+
+    Returns:
+        A table as `tabulate_predictions` makes it, sorted by bin.
     """
     device = choose_device(config.trainer)
     counter = load_counter(folder.best_checkpoint).to(device)
@@ -35,5 +37,4 @@ def predict_val(config: TrainConfig, folder: RunFolder) -> None:
             looks = counter(batch.photos.to(device, non_blocking=True))
             count_logits = average_looks(looks, len(batch.recorded_counts))
             parts.append(tabulate_predictions(batch, count_logits, config.data.min_count))
-    table = pd.concat(parts).sort_values("bin_id")
-    write_whole(folder.val_predictions, table.to_parquet(index=False))
+    return pd.concat(parts).sort_values("bin_id")

@@ -14,7 +14,7 @@ from binrecon.config.schema import ModelConfig, TrainConfig
 from binrecon.config.trainer_words import count_normalisers
 from binrecon.console import get_console
 from binrecon.data.balance import build_class_weights
-from binrecon.data.datamodule import BinDataModule
+from binrecon.data.datamodule import BinDataModule, check_share
 from binrecon.features.datamodule import FeatureDataModule
 from binrecon.manifest import (
     CountRange,
@@ -29,7 +29,7 @@ from binrecon.manifest import (
     write_manifest,
 )
 from binrecon.manifest.labels import read_labels
-from binrecon.models import BinCounter, build_counter, hash_state
+from binrecon.models import BinCounter, build_counter
 from binrecon.report.summary import manifest_table
 from binrecon.sources.build import build_source
 from binrecon.training.cached import count_parts, open_store, why_live
@@ -78,12 +78,6 @@ def prepare_counter(config: TrainConfig, folder: RunFolder) -> BinCounter:
     return counter
 
 
-def note_weights(folder: RunFolder, counter: BinCounter) -> None:
-    """Keep the hash of the weights that the run began with."""
-    if "weights_hash" not in folder.read_facts():
-        folder.update_facts(weights_hash=hash_state(counter.backbone))
-
-
 def look_at_bins(config: TrainConfig) -> tuple[Manifest, SplitRule]:
     """Make the bins readable and look at every one that is new or has changed.
 
@@ -113,30 +107,58 @@ def _read_labels(path: str | None) -> dict[str, int] | None:
     return labels
 
 
-def prepare_manifest(
-    config: TrainConfig, folder: RunFolder, manifest: Manifest, splits: SplitRule
-) -> Manifest:
-    """Keep what was found of the bins, show it, and refuse what cannot be trained on."""
-    write_manifest(manifest, folder.manifest)
-    folder.update_facts(
-        manifest_hash=manifest.content_hash(),
-        split=asdict(count_coverage(manifest, splits)),
-        leaks=[asdict(leak) for leak in count_leaks(manifest)],
-    )
+def check_bins(config: TrainConfig, manifest: Manifest, splits: SplitRule) -> None:
+    """Refuse bins that cannot be trained on as asked; nothing is written.
+
+    Raises:
+        ConfigError, ManifestError: If they cannot.
+    """
     check_trainable(manifest, CountRange.of(config.data), splits)
-    train_bins = sum(manifest.count_classes("train").values())
     check_batches(
         config.head,
-        train_bins,
+        sum(manifest.count_classes("train").values()),
         config.data.batch_size,
         count_normalisers(config.trainer),
         count_parts(config),
     )
+    for split in dict.fromkeys(("val", manifest.judged_split)):  # now, not when the training has ended
+        bins = sum(manifest.count_classes(split).values())
+        check_share(split, bins, config.trainer.devices * config.trainer.nodes)
+
+
+def bins_facts(manifest: Manifest, splits: SplitRule) -> dict[str, Any]:
+    """Return what `run.json` says of the bins."""
+    return {
+        "manifest_hash": manifest.content_hash(),
+        "split": asdict(count_coverage(manifest, splits)),
+        "leaks": [asdict(leak) for leak in count_leaks(manifest)],
+    }
+
+
+def keep_bins(
+    folder: RunFolder, config: TrainConfig, manifest: Manifest, splits: SplitRule, **facts: object
+) -> None:
+    """Write what several trainings share on the same bins, and show the bins.
+
+    Args:
+        folder: Where to.
+        config: What the trainings share.
+        manifest: The bins, checked.
+        splits: The rule that split them.
+        **facts: What else `run.json` says.
+    """
+    folder.write_config(config)
+    write_manifest(manifest, folder.manifest)
+    folder.update_facts(**facts, **bins_facts(manifest, splits))
+    show_bins(manifest, splits)
+
+
+def show_bins(manifest: Manifest, splits: SplitRule) -> None:
+    """Show what was found of the bins."""
     console = get_console()
     console.print(manifest_table(manifest))
     for line in describe_coverage(manifest, splits):
         console.print(line, highlight=False)
-    return manifest
 
 
 def check_maps_in_training(config: TrainConfig, manifest: Manifest, counter: BinCounter) -> None:

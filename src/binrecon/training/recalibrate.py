@@ -5,9 +5,11 @@ from pathlib import Path
 
 import torch
 
+from binrecon.checksums import is_there
 from binrecon.config.calibrate import CalibrateConfig
 from binrecon.config.schema import SourceConfig, TrainConfig
 from binrecon.console import get_console
+from binrecon.manifest.same_bins import check_photos
 from binrecon.sources.build import build_source
 from binrecon.training.calibrate import calibrate_run
 from binrecon.training.hardware import run_on
@@ -24,15 +26,20 @@ def calibrate(config: CalibrateConfig) -> None:
     Raises:
         CheckpointError: If there is no such run, or it has not ended.
         CalibrationError: If its bins cannot calibrate it.
+        ManifestError: If the bins at `root` are not those of the run.
         BinreconError: If its validation bins have to be predicted, and photos or checkpoint are not there.
     """
     folder = open_finished(Path(config.run))
     run_config, manifest = folder.read_config(), folder.read_manifest()
-    if manifest.judged_split == "test" and not folder.val_predictions.exists():
-        here = _bring_here(run_config, config.root)
-        build_source(here.source).prepare()
-        predict_val(here, folder)
-    calibrate_run(run_config, folder, manifest, config.method)  # type: ignore[arg-type]  # checked by validate
+    here, val_predictions = _bring_here(run_config, config.root), None
+    has_to_predict = manifest.judged_split == "test" and not is_there(folder.val_predictions)
+    if has_to_predict or config.root is not None:
+        source = build_source(here.source)
+        source.prepare()
+        check_photos(manifest.rows_of("val"), source, f"root: {source.folder}")
+    if has_to_predict:
+        val_predictions = predict_val(here, folder)
+    calibrate_run(run_config, folder, manifest, config.method, val_predictions)  # type: ignore[arg-type]  # checked by validate
     get_console().print(f"calibration: {folder.calibration}", markup=False, highlight=False)
 
 

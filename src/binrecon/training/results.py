@@ -31,6 +31,7 @@ from binrecon.report.tables import decodings_table, metrics_table, per_count_tab
 from binrecon.sources.build import build_source
 from binrecon.training.checkpoints.contents import read_epochs
 from binrecon.training.checkpoints.files import read_checkpoint
+from binrecon.training.ended import Ended
 from binrecon.training.predictions import read_prediction_table
 from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import write_json
@@ -74,7 +75,9 @@ class Results:
 
 
 def report_results(config: TrainConfig, folder: RunFolder, manifest: Manifest) -> Results:
-    """Compute a run's results from its predictions and checkpoints, write them, draw them and show them.
+    """Compute a run's results from its predictions and checkpoints, draw them, write them and show them.
+
+    `metrics.json` comes last: where it stands, the run has ended and all its results are there.
 
     Args:
         config: Of the run.
@@ -87,10 +90,21 @@ def report_results(config: TrainConfig, folder: RunFolder, manifest: Manifest) -
     results = _compute(
         config, folder, manifest, read_prediction_table(folder.predictions, CountRange.of(config.data).counts)
     )
-    write_json(folder.metrics, _to_plain(results, manifest))
     _draw(config, folder, results)
+    write_json(folder.metrics, _to_plain(results, manifest))
     _show(get_console(), config, folder, results)
     return results
+
+
+def show_ended(config: TrainConfig, folder: RunFolder, manifest: Manifest, end: Ended) -> None:
+    """Show the results of a run that has ended, and say that nothing was changed."""
+    console = get_console()
+    predictions = read_prediction_table(folder.predictions, CountRange.of(config.data).counts)
+    _show(console, config, folder, _compute(config, folder, manifest, predictions))
+    line = f"the run had ended {end.describe(config)}: nothing was trained, tested or written"
+    console.print(line, highlight=False)
+    if end.reason == "early_stopping":
+        console.print("to train it longer, resume it with a larger patience, or null", highlight=False)
 
 
 def read_best(folder: RunFolder, monitor: str) -> float:

@@ -1,4 +1,4 @@
-"""What a run may change when it goes on: how far, on what machine, with which log; not what it trains."""
+"""What a resumed run may change: how far, where, with which log; not what it trains, nor on which bins."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,8 +14,10 @@ from binrecon.training.checkpoints.files import list_differences
 _OF_A_MACHINE = (*PLACE_KEYS, "hydra", "trainer", "features", "source", "data.workers")
 _OF_THE_LENGTH = ("callbacks",)
 _HELD_BY_THE_CHECKPOINT = ("model.weights",)
-_BINS_TO_COME = ("data.labels",)
-_MAY_DIFFER = (*_OF_A_MACHINE, *_OF_THE_LENGTH, *_HELD_BY_THE_CHECKPOINT, *_BINS_TO_COME)
+_OF_THE_BINS = ("data.labels",)
+"""The bins themselves are compared, by content."""
+
+_MAY_DIFFER = (*_OF_A_MACHINE, *_OF_THE_LENGTH, *_HELD_BY_THE_CHECKPOINT, *_OF_THE_BINS)
 _BUT_NOT = ("trainer.ema_decay", "trainer.gradient_clip_norm")
 
 
@@ -34,7 +36,6 @@ def check_same_words(path: Path, config: TrainConfig) -> None:
     """
     if not is_there(path):
         return
-    check_file(path)
     earlier = dict(flatten(_read(path)))
     here = list_settings(config)
     keys = [key for key in here if key in earlier and not _may_differ(key)]
@@ -47,6 +48,35 @@ def check_same_words(path: Path, config: TrainConfig) -> None:
             "start anew in another folder. What may change is trainer.max_epochs, machine, log, features and "
             "where the bins are"
         )
+
+
+def check_same_length(path: Path, config: TrainConfig) -> None:
+    """Refuse another number of epochs where the epochs so far depend on how many there are in all.
+
+    Args:
+        path: The `config.yaml` that the run left; without one, nothing is known of it.
+        config: What it is resumed with.
+
+    Raises:
+        CheckpointError: With the setting that depends on the length.
+    """
+    earlier = dict(flatten(_read(path))) if is_there(path) else {}
+    known, wanted = earlier.get("trainer.max_epochs"), config.trainer.max_epochs
+    bound = config.schedule.bound_to_length or config.regime.bound_to_length
+    if known is None or known == wanted or bound is None:
+        return
+    raise CheckpointError(
+        f"trainer.max_epochs: the run in '{path.parent}' was begun with {known}, got {wanted}; {bound} "
+        f"depends on the length of the whole training, so its epochs are not those of a run of {wanted}. "
+        f"Resume it with trainer.max_epochs={known}, or start anew in another folder with "
+        f"trainer.max_epochs={wanted}"
+    )
+
+
+def weights_of(path: Path, config: TrainConfig) -> str:
+    """Return the weights that a run began with; once there is a checkpoint, others change nothing."""
+    earlier = dict(flatten(_read(path))) if is_there(path) else {}
+    return str(earlier.get("model.weights", config.model.weights))
 
 
 def words_that_stay(words: Sequence[str]) -> list[str]:
@@ -63,6 +93,7 @@ def _may_differ(key: str) -> bool:
 
 
 def _read(path: Path) -> Mapping[str, Any]:
+    check_file(path)
     try:
         return read_yaml(path)
     except StoredFileError as error:

@@ -1,6 +1,8 @@
 """The folder that a run leaves behind: what is in it, under which name."""
 
 import importlib.metadata
+import json
+import os
 import platform
 import shlex
 import subprocess
@@ -21,7 +23,7 @@ from binrecon.errors import BinreconError, CheckpointError, ConfigError, Damaged
 from binrecon.json_file import read_object
 from binrecon.masking import hide_text
 from binrecon.training.run_contents import check_metadata, check_results
-from binrecon.whole_file import remove_drafts, write_json, write_text
+from binrecon.whole_file import remove_abandoned_drafts, write_json, write_text
 
 if TYPE_CHECKING:  # reading a configuration is to load neither
     from binrecon.calibration import Calibration
@@ -33,6 +35,10 @@ _PACKAGES = (
     "binrecon", "torch", "torchvision", "torchcodec", "pytorch-lightning", "torchmetrics", "timm", "wandb",
     "hydra-core", "omegaconf", "numpy", "pillow", "pandas", "pyarrow",
 )  # fmt: skip
+
+
+COMMIT_VARIABLE = "BINRECON_COMMIT"
+"""Environment variable with commit and dirty flag as JSON, where code was sent without its checkout."""
 
 
 class RunFolder:
@@ -56,8 +62,9 @@ class RunFolder:
         self.best_checkpoint = self.checkpoints / "best.ckpt"
         self.last_checkpoint = self.checkpoints / "last.ckpt"
         self.plots = path / "plots"
+        self.frozen_part = self.checkpoints / "backbone.ckpt"
         self.needed_to_train = (
-            self.facts, self.manifest, self.checkpoints / "backbone.ckpt", self.last_checkpoint,
+            self.facts, self.manifest, self.frozen_part, self.last_checkpoint,
             self.best_checkpoint,
         )  # fmt: skip
         self.error = path / "error.txt"  # of a trial of a sweep that failed
@@ -66,7 +73,7 @@ class RunFolder:
         """Keep a checksum of each file from now on, and remove what a killed process left half-written."""
         begin_checksums(self.path)
         for folder in (self.path, self.checkpoints, self.plots):
-            remove_drafts(folder)
+            remove_abandoned_drafts(folder)
 
     def write_config(self, config: TrainConfig) -> None:
         """Write the configuration with nothing left to resolve."""
@@ -178,16 +185,14 @@ class RunFolder:
         """Whether a job, which may have been started again since, began the run in it and did not end it."""
         return job is not None and self.read_facts().get("job") == job and not self.has_ended
 
+    def write_facts(self, facts: Mapping[str, object]) -> None:
+        """Write `run.json` anew."""
+        begin_checksums(self.path)
+        write_json(self.facts, facts)
+
     def update_facts(self, **facts: object) -> None:
         """Add to `run.json`."""
-        known = self.read_facts()
-        begin_checksums(self.path)
-        write_json(self.facts, {**known, **facts})
-
-    def seconds_since_start(self) -> float:
-        """Return how long ago the run was started, or resumed the last time, in seconds."""
-        started = datetime.fromisoformat(self.read_facts()["started"])
-        return round((datetime.now(UTC) - started).total_seconds(), 1)
+        self.write_facts({**self.read_facts(), **facts})
 
 
 def open_finished(path: Path) -> RunFolder:
@@ -233,6 +238,8 @@ def collect_facts(overrides: Sequence[str], stored: Sequence[str], seed: int) ->
 
 def read_git_state(checkout: Path = _CHECKOUT) -> dict[str, Any] | None:
     """Return commit and dirty flag of the checkout this code runs from; None where it was installed."""
+    if COMMIT_VARIABLE in os.environ:
+        return dict(json.loads(os.environ[COMMIT_VARIABLE]))
     if not (checkout / ".git").exists():
         return None
 

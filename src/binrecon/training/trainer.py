@@ -5,7 +5,7 @@ import warnings
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, EarlyStopping
+from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.strategies import ModelParallelStrategy, Strategy
 
 from binrecon.config.metric_names import monitor_mode
@@ -21,7 +21,9 @@ from binrecon.training.checkpoints.within_epoch import CheckpointWithinEpoch
 from binrecon.training.distributed.environment import choose_environment
 from binrecon.training.distributed.place import Place
 from binrecon.training.distributed.ranks import Ranks
+from binrecon.training.early_stopping import StopEarly
 from binrecon.training.interruption import PromptStop
+from binrecon.training.legs import LegClock
 from binrecon.training.logs.run_log import RunLog
 from binrecon.training.run_folder import RunFolder
 
@@ -30,15 +32,18 @@ def build_callbacks(
     config: TrainConfig, folder: RunFolder, log: RunLog, place: Place, ranks: Ranks | None
 ) -> list[Callback]:
     """Build what happens around training."""
+    mode = monitor_mode(config.monitor)
+    history = EpochHistory(folder.history if config.logger.name != "none" else None, log.log_epoch)
     callbacks: list[Callback] = [
         ConsoleProgress(),
-        EpochHistory(folder.history if config.logger.name != "none" else None, log.log_epoch),
+        history,
+        LegClock(folder.read_facts()["legs"]),
         PredictionWriter(folder.predictions, folder.val_predictions, config.data.min_count),
         MovableCheckpoint(
             folder.checkpoints,
             filename=folder.best_checkpoint.stem,
             monitor=config.monitor,
-            mode=monitor_mode(config.monitor),
+            mode=mode,
             save_on_train_epoch_end=True,
             enable_version_counter=False,
         ),
@@ -55,7 +60,6 @@ def build_callbacks(
                 folder.last_checkpoint,
                 config.trainer.checkpoint_minutes,
                 settings_of_epoch(config),
-                folder.read_facts()["manifest_hash"],
                 place,
                 ranks,
             )
@@ -68,17 +72,14 @@ def build_callbacks(
         callbacks.append(WeightAverage(config.trainer.ema_decay))
     patience = config.callbacks.early_stopping_patience
     if patience is not None:
-        mode = monitor_mode(config.monitor)
-        callbacks.append(
-            EarlyStopping(config.monitor, patience=patience, mode=mode, check_on_train_epoch_end=True)
-        )
+        callbacks.append(StopEarly(history, config.monitor, mode, patience))
     return callbacks
 
 
 def build_trainer(
-    config: TrainConfig, folder: RunFolder, callbacks: list[Callback], place: Place
+    config: TrainConfig, folder: RunFolder, callbacks: list[Callback], place: Place, max_epochs: int
 ) -> pl.Trainer:
-    """Build the trainer of this process, which may be one of several."""
+    """Build the trainer of this process, which may be one of several, for so many epochs in all."""
     is_live = why_live(config) is not None  # else the module takes steps on its own
     return pl.Trainer(
         accelerator=config.trainer.accelerator,
@@ -88,7 +89,7 @@ def build_trainer(
         gradient_clip_val=config.trainer.gradient_clip_norm if is_live else None,  # else by the module
         strategy=_choose_strategy(config, place),
         precision=config.trainer.precision,  # type: ignore[arg-type]  # one of three words, checked by validate
-        max_epochs=config.trainer.max_epochs,
+        max_epochs=max_epochs,
         deterministic=config.trainer.is_deterministic,
         default_root_dir=folder.path,
         callbacks=callbacks,

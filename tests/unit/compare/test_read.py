@@ -67,7 +67,7 @@ def test_read_run__judged_on_val(write_run: WriteRun) -> None:
 def end_early(folder: Path) -> None:
     (folder / "metrics.json").unlink()
     facts = json.loads((folder / "run.json").read_text())
-    (folder / "run.json").write_text(json.dumps({**facts, "ended_early": "after epoch 3"}))
+    (folder / "run.json").write_text(json.dumps({**facts, "ended": {"reason": "pruned", "epoch": 3}}))
 
 
 def fail(folder: Path) -> None:

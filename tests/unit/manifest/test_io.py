@@ -76,9 +76,9 @@ def test_write__failure_keeps_the_old_file(
     assert path.read_text() == "old"
 
 
-def test_write__no_folder(manifest: Manifest, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        write_manifest(manifest, tmp_path / "gone" / "manifest.parquet")
+def test_write__makes_its_folder(manifest: Manifest, tmp_path: Path) -> None:
+    write_manifest(manifest, tmp_path / "new" / "manifest.parquet")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["manifest.parquet"]
 
 
 def test_read__no_file(tmp_path: Path) -> None:

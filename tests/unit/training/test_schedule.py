@@ -78,13 +78,16 @@ def test_build_schedule__every_schedule_follows_its_warmup() -> None:
             assert rates(warm, 1.0, 4, 5)[4:] == pytest.approx(rates(cold, 1.0, 4, 4))
 
 
-def test_depends_on_length() -> None:
-    """A schedule says so exactly if its rates in three epochs are others when there are five."""
-    for part in load_parts("schedule").values():
-        of_three, of_five = (
-            [part().compute_factor(step, 4, 4 * epochs, 0.1) for step in range(12)] for epochs in (3, 5)
-        )
-        assert (of_three != of_five) is part.depends_on_length
+@pytest.mark.parametrize("warmup_epochs", [0.0, 1.5])
+@pytest.mark.parametrize("part", load_parts("schedule").values(), ids=load_parts("schedule"))
+def test_bound_to_length__is_what_the_schedule_does(part: type[ScheduleConfig], warmup_epochs: float) -> None:
+    """A schedule that is bound to no length has the same rates in a training that is twice as long."""
+    config = part(warmup_epochs=warmup_epochs)
+    short, long = (
+        [config.compute_factor(step, 5, 5 * epochs, 0.1) for step in range(20)] for epochs in (4, 8)
+    )
+    assert (short != long) == (config.bound_to_length is not None) == part.depends_on_length
+    assert config.bound_to_length in (None, f"schedule={config.name}")
 
 
 def test_default_schedules() -> None:

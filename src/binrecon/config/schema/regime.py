@@ -40,6 +40,14 @@ class RegimeConfig:
     unfreezes: ClassVar[bool] = False
     """Whether layers are trained later on that are not at first."""
 
+    @property
+    def bound_to_length(self) -> str | None:
+        """The setting that fixes how many epochs the whole training has, as a key.
+
+        None if what is trained in an epoch is the same however many epochs follow.
+        """
+        return None
+
     def plan(self, stages: Sequence[str], epochs: int, image_size: int, lr: float) -> tuple[Phase, ...]:
         """Plan the epochs of a run.
 

@@ -40,6 +40,11 @@ class PhasedRegimeConfig(TrainedRegimeConfig):
 
     unfreezes: ClassVar[bool] = True
 
+    @property
+    def bound_to_length(self) -> str | None:
+        """The setting that fixes how many epochs the whole training has, as a key."""
+        return "regime.phases"
+
     def plan(self, stages: Sequence[str], epochs: int, image_size: int, lr: float) -> tuple[Phase, ...]:
         """Plan the phases as they are given."""
         self.check_groups(stages)

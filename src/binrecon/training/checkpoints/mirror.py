@@ -59,7 +59,8 @@ class CheckpointMirror:
         Raises:
             CheckpointError: If the server does not take it; what was there before is there still.
         """
-        files = {str(file.relative_to(folder.path)): file for file in folder.needed_to_train if file.exists()}
+        needed = (*folder.needed_to_train, folder.config)
+        files = {str(file.relative_to(folder.path)): file for file in needed if file.exists()}
         for file in files.values():
             check_file(file)  # what is damaged here does not replace what is whole there
         contents = {name: file.read_bytes() for name, file in files.items()}
@@ -105,7 +106,8 @@ class CheckpointMirror:
 
     def _check_run(self, contents: Mapping[str, bytes], folder: RunFolder, overrides: Sequence[str]) -> None:
         """Refuse files that are not a run's, and the run of other words."""
-        allowed = {str(file.relative_to(folder.path)) for file in folder.needed_to_train}
+        needed = (*folder.needed_to_train, folder.config)
+        allowed = {str(file.relative_to(folder.path)) for file in needed}
         if not {folder.facts.name} <= contents.keys() <= allowed:
             raise CheckpointError(
                 f"trainer.checkpoint_mirror: {self.url} does not hold the files of a run "

@@ -31,14 +31,12 @@ class Position:
         turn: Parts of batches of that epoch that were trained on; 0 before the first.
         step: Steps of the optimizer that these made.
         steps: Those of the whole epoch; 0 between two epochs.
-        manifest_hash: Of the bins at hand then; None at the beginning of an epoch, where others may come.
     """
 
     epoch: int = 0
     turn: int = 0
     step: int = 0
     steps: int = 0
-    manifest_hash: str | None = None
 
     def __str__(self) -> str:
         """Say how far the training went.
@@ -50,19 +48,6 @@ class Position:
             return f"epoch {self.epoch}"
         return f"epoch {self.epoch + 1} up to step {self.step} of {self.steps}"
 
-    def check_bins(self, manifest_hash: str) -> None:
-        """Refuse to go on within an epoch with other bins.
-
-        Raises:
-            CheckpointError: If they are others.
-        """
-        if self.manifest_hash not in (None, manifest_hash):
-            raise CheckpointError(
-                f"the bins are not those that epoch {self.epoch + 1} began with, and the run stopped within "
-                f"it (manifest {self.manifest_hash} there, {manifest_hash} here); bring them back, or start "
-                "anew in another folder"
-            )
-
 
 def read_position(path: Path) -> Position:
     """Read where training goes on: at the beginning if there is no checkpoint.
@@ -72,11 +57,19 @@ def read_position(path: Path) -> Position:
     """
     if not is_there(path):
         return Position()
-    checkpoint = _read(path)
+    return position_of(path, read_training_state(path))
+
+
+def position_of(path: Path, checkpoint: Mapping[str, Any]) -> Position:
+    """Return where training goes on from a checkpoint.
+
+    Raises:
+        CheckpointError: If what it says of that is damaged.
+    """
     epoch, within = checkpoint["epoch"], _read_state(path, checkpoint)
     if not within:
         return Position(epoch + 1)
-    return Position(epoch, *(within[key] for key in ("turn", "step", "steps", "manifest_hash")))
+    return Position(epoch, *(within[key] for key in ("turn", "step", "steps")))
 
 
 def check_same_epoch(path: Path, config: TrainConfig) -> None:
@@ -89,7 +82,7 @@ def check_same_epoch(path: Path, config: TrainConfig) -> None:
     Raises:
         CheckpointError: If it cannot be read, its epoch was begun with other settings, or is one too many.
     """
-    checkpoint = _read(path)
+    checkpoint = read_training_state(path)
     within = _read_state(path, checkpoint)
     if checkpoint["epoch"] >= config.trainer.max_epochs:
         epoch = checkpoint["epoch"] + 1
@@ -116,7 +109,12 @@ def settings_of_epoch(config: TrainConfig) -> dict[str, Any]:
     }
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_training_state(path: Path) -> dict[str, Any]:
+    """Read a checkpoint for what stands beside its tensors.
+
+    Raises:
+        CheckpointError: If it cannot be read, or lacks the epoch or the states of callbacks.
+    """
     checkpoint = read_checkpoint(path, for_facts=True)
     refuse(path, [f"{key}: is missing" for key in ("epoch", "callbacks") if key not in checkpoint])
     return checkpoint
@@ -132,6 +130,6 @@ def _read_state(path: Path, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
         refuse(
             path, [f"{STATE_KEY}.{key}: must be a whole number, got {state.get(key)!r}" for key in numbers]
         )
-        texts = isinstance(state.get("manifest_hash"), str) and isinstance(state.get("settings"), dict)
-        refuse(path, [] if texts else [f"{STATE_KEY}: must have manifest_hash and settings"])
+        has_settings = isinstance(state.get("settings"), dict)
+        refuse(path, [] if has_settings else [f"{STATE_KEY}: must have settings"])
     return dict(state)

@@ -50,7 +50,6 @@ class CheckpointWithinEpoch(Checkpoint):
         path: The file, which a checkpoint at the end of an epoch replaces.
         every_minutes: Longest training between two checkpoints; None for any.
         settings: What says which batches an epoch has, to be kept with it.
-        manifest_hash: Of the bins.
         place: Of this process.
         ranks: All processes, where there are several.
     """
@@ -60,14 +59,12 @@ class CheckpointWithinEpoch(Checkpoint):
         path: Path,
         every_minutes: float | None,
         settings: dict[str, Any],
-        manifest_hash: str,
         place: Place,
         ranks: Ranks | None,
     ) -> None:
         self.path = path
         self.every_s = None if every_minutes is None else every_minutes * 60
         self.settings = settings
-        self.manifest_hash = manifest_hash
         self.ranks = ranks
         self.signals = [signal.SIGINT, signal.SIGTERM]
         if place.starter == "srun":
@@ -166,7 +163,6 @@ class CheckpointWithinEpoch(Checkpoint):
             "step": turn // parts,
             "steps": math.ceil(int(trainer.num_training_batches) / parts),
             "settings": self.settings,
-            "manifest_hash": self.manifest_hash,
             "sums": module.metrics_of("train").gather(),
         }
         trainer.save_checkpoint(self.path)

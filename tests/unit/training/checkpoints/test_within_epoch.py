@@ -34,7 +34,7 @@ def trainer() -> pl.Trainer:
 
 
 def listen(trainer: pl.Trainer, place: Place = ALONE, minutes: float | None = 10.0) -> CheckpointWithinEpoch:
-    callback = CheckpointWithinEpoch(Path("last.ckpt"), minutes, {}, "hash", place, None)
+    callback = CheckpointWithinEpoch(Path("last.ckpt"), minutes, {}, place, None)
     callback.on_train_start(trainer, cast(Any, None))
     return callback
 
