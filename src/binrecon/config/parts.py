@@ -17,7 +17,7 @@ from binrecon.errors import ConfigError
 
 ROOMS: Mapping[str, str] = MappingProxyType(
     {
-        "source": "binrecon.config.schema.source:SOURCES",
+        "source": "binrecon.sources:SOURCES",
         "regime": "binrecon.models.finetuning:REGIMES",
         "head": "binrecon.models.heads:HEADS",
         "loss": "binrecon.models.losses:LOSSES",

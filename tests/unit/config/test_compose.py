@@ -20,6 +20,7 @@ from binrecon.config.validate import validate
 from binrecon.errors import ConfigError
 from binrecon.optim.optimizers.sgdr import SGDRConfig
 from binrecon.optim.schedules.warm_restarts import WarmRestartsConfig
+from binrecon.sources.synthetic.options import SyntheticSourceConfig
 
 EVERY_OPTION = [
     (group, option)
@@ -66,7 +67,7 @@ def test_every_file_says_what_it_is(path: Path) -> None:
 
 def test_words_choose_schemas() -> None:
     config = to_typed(compose_config("train", ["source=synthetic", "optimizer=sgdr", "model=resnet34"]))
-    assert isinstance(config.source, schema.SyntheticSourceConfig)
+    assert isinstance(config.source, SyntheticSourceConfig)
     assert isinstance(config.optimizer, SGDRConfig)
     assert isinstance(config.schedule, WarmRestartsConfig)
     assert config.model.backbone == "resnet34.tv_in1k"

@@ -16,13 +16,7 @@ from binrecon.config.schema.model import IMAGENET, RANDOM, WEIGHT_WORDS, ModelCo
 from binrecon.config.schema.optimizer import OptimizerConfig
 from binrecon.config.schema.regime import Phase, RegimeConfig
 from binrecon.config.schema.schedule import ScheduleConfig
-from binrecon.config.schema.source import (
-    AbidSourceConfig,
-    FaultsConfig,
-    LocalSourceConfig,
-    SourceConfig,
-    SyntheticSourceConfig,
-)
+from binrecon.config.schema.source import SourceConfig
 from binrecon.config.schema.train import TrainConfig
 from binrecon.config.schema.trainer import TrainerConfig
 
@@ -31,14 +25,11 @@ __all__ = [
     "MISSING",
     "RANDOM",
     "WEIGHT_WORDS",
-    "AbidSourceConfig",
     "CallbacksConfig",
     "CsvLoggerConfig",
     "DataConfig",
-    "FaultsConfig",
     "HeadConfig",
     "KeptFeaturesConfig",
-    "LocalSourceConfig",
     "LoggerConfig",
     "LossConfig",
     "ModelConfig",
@@ -48,7 +39,6 @@ __all__ = [
     "RegimeConfig",
     "ScheduleConfig",
     "SourceConfig",
-    "SyntheticSourceConfig",
     "TrainConfig",
     "TrainerConfig",
     "WandbLoggerConfig",
