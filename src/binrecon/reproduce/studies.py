@@ -68,7 +68,9 @@ def read_study(path: Path) -> Study:
     try:
         content = read_yaml(path)
     except StoredFileError as error:
-        raise ConfigError([f"{path}: {error}"]) from error
+        raise ConfigError(
+            [f"{path}: {error}; it must have `run` and `check`, each a list of commands"]
+        ) from error
     if content.keys() != {"run", "check"} or not all(map(_is_list_of_text, content.values())):
         raise ConfigError([f"{path}: must have `run` and `check`, each a list of commands"])
     return Study(path.parent, tuple(content["run"]), tuple(content["check"]))
