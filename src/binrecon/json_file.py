@@ -16,7 +16,7 @@ def read_json(path: Path) -> object:
         OSError: If it cannot be opened, is no regular file or too large.
         ValueError: If it is no JSON, not UTF-8, too large or too deep; the message is one line.
     """
-    return parse_json(read_regular(path, MAX_BYTES))
+    return parse_json(read_regular(path, MAX_BYTES + 1))
 
 
 def parse_json(content: bytes) -> object:

@@ -168,10 +168,12 @@ def test_train__help_names_every_option(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_train__all_problems_at_once(fail: Callable[..., str]) -> None:
     assert fail("train", "optimizer=adagrad", "data.batch_sze=3") == (
-        "ConfigError: 2 problems in the config\n"
+        "ConfigError: 3 problems in the config\n"
         "  optimizer=adagrad: no such option; allowed are adam, adamw, sgd, sgdr\n"
         "  data.batch_sze: unknown key; allowed are min_count, max_count, above_range, split, lists_dir, counts_from, labels, val_fraction, test_fraction, "
         "split_seed, train_share, image_size, resize, horizontal_flip, balance, augment, tta, batch_size, workers. Did you mean 'batch_size'?\n"
+        "  source.root: 'data/abid' is not a folder; give the folder that holds bin-images/ and metadata/ (source.root=PATH), "
+        "or render bins with source=synthetic\n"
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from binrecon.checksums import accept
 from binrecon.cli import main
 from binrecon.errors import EXIT_MISUSE
 from binrecon.training.run_folder import RunFolder
@@ -59,6 +60,7 @@ def test_train__run_json(
             {"overrides": ["source=synthetic", *(text.format(planted, tmp_path) for text in overrides)]}
         )
     )
+    accept(run.path)
     before = run.facts.read_bytes()
     error = refused(capfd, planted, "train", f"resume={run.path}")
     assert str(run.facts) in error or "x.yaml" in error

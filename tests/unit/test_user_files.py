@@ -10,7 +10,7 @@ from binrecon.cloud.prices import read_prices
 from binrecon.errors import BinreconError
 from binrecon.inference.photos import Sight, read_square
 from binrecon.manifest.labels import read_labels
-from binrecon.models.weights import _read_state
+from binrecon.models.state_file import read_state
 from binrecon.published.json_file import read_json
 from binrecon.reconcile.audit_file import read_audit
 from binrecon.reconcile.inventory_file import read_text_columns
@@ -26,8 +26,8 @@ READERS: dict[str, Callable[[Path], object]] = {
     "list.json.gz": read_json,
     "photo.jpg": lambda path: read_square(path, Sight(32, "squash", "none")),
     "prices.yaml": read_prices,
-    "weights.pt": _read_state,
-    "weights.safetensors": _read_state,
+    "weights.pt": read_state,
+    "weights.safetensors": read_state,
 }
 
 

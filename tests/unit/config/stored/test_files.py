@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from binrecon.config.stored.files import MAX_DEPTH, MAX_YAML_BYTES, StoredFileError, read_json, read_yaml
+from binrecon.config.stored.files import MAX_DEPTH, MAX_YAML_BYTES, StoredFileError, read_yaml
 
 
 def test_read_yaml__numbers_as_hydra_reads_them(tmp_path: Path) -> None:
@@ -40,42 +40,24 @@ def test_read_yaml__not_plain(content: bytes, reason: str, tmp_path: Path) -> No
         read_yaml(path)
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b"", "not JSON: Expecting value"),
-        (b"[1]", "holds a list"),
-        (b"null", "holds nothing"),
-        (b'{"a": "\xff"}', "not text in UTF-8"),
-        (b'{"a": ' + b"[" * 100_000, "nested too deeply"),
-        (b'{"a": ' + b"9" * 5000 + b"}", "not JSON: "),
-    ],
-)
-def test_read_json__not_an_object(content: bytes, reason: str, tmp_path: Path) -> None:
-    path = tmp_path / "a.json"
-    path.write_bytes(content)
-    with pytest.raises(StoredFileError, match=reason):
-        read_json(path)
-
-
 @pytest.mark.timeout(20)
-def test_read_json__nothing_is_waited_for(tmp_path: Path) -> None:
+def test_read_yaml__nothing_is_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "loop").symlink_to("loop")
     for name, reason in (
-        ("fifo", "not a regular file"),
-        (".", "not a regular file"),
+        ("fifo", "it is a named pipe, not a file"),
+        (".", "Is a directory"),
         ("loop", "Too many levels of symbolic links"),
         ("absent", "No such file"),
         ("a\0b", "null byte"),
     ):
         with pytest.raises(StoredFileError, match=reason):
-            read_json(tmp_path / name)
-    with pytest.raises(StoredFileError, match="not a regular file"):
-        read_json(Path("/dev/zero"))
+            read_yaml(tmp_path / name)
+    with pytest.raises(StoredFileError, match="it is a device, not a file"):
+        read_yaml(Path("/dev/zero"))
 
 
-def test_read_json__through_a_link(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text("{}")
-    (tmp_path / "link.json").symlink_to("a.json")
-    assert read_json(tmp_path / "link.json") == {}
+def test_read_yaml__through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("{}")
+    (tmp_path / "link.yaml").symlink_to("a.yaml")
+    assert read_yaml(tmp_path / "link.yaml") == {}

@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from binrecon.errors import StudyError
-from binrecon.sweep.worker import _read_trial
+from binrecon.sweep.runs import read_trial
+from binrecon.training.run_folder import RunFolder
+from binrecon.whole_file import write_text
 
 SOUND = {"study": "s", "storage": None, "journal": "j", "pruner": "none", "objective": None, "trial_id": 1}
 
@@ -14,9 +16,10 @@ SOUND = {"study": "s", "storage": None, "journal": "j", "pruner": "none", "objec
     ["", "[]", "{}", json.dumps({**SOUND, "pruner": "os.system"}), json.dumps({**SOUND, "trial_id": "1"})],
 )
 def test_read_trial__not_what_a_sweep_wrote(content: str, tmp_path: Path) -> None:
-    path = tmp_path / "trial.json"
-    path.write_text(content)
-    with pytest.raises(StudyError, match="start the sweep again"):
-        _read_trial(path)
-    path.write_text(json.dumps(SOUND))
-    assert _read_trial(path) == SOUND
+    folder = RunFolder(tmp_path)
+    folder.begin()
+    write_text(tmp_path / "trial.json", content)
+    with pytest.raises(StudyError, match="is no trial of a sweep"):
+        read_trial(folder)
+    write_text(tmp_path / "trial.json", json.dumps(SOUND))
+    assert read_trial(folder) == SOUND
