@@ -1,4 +1,3 @@
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from binrecon.config.compose import (
     list_options,
     to_typed,
 )
+from binrecon.config.run_keys import flatten
 from binrecon.config.stored.run_config import load_resolved
 from binrecon.config.validate import validate
 from binrecon.errors import ConfigError
@@ -97,14 +97,15 @@ def test_schedule__is_the_optimizers_own_unless_another_is_given(words: list[str
 
 
 def test_defaults_are_written_once() -> None:
-    """No file of a group gives a value that its preset has anyway."""
+    """No file gives a value that the dataclass below it has anyway."""
+    files = [(config_dir() / f"{name}.yaml", command) for name, command in COMMANDS.items()]
     for path, preset in PRESETS.items():
-        group = path.split("/")[0]
-        defaults = asdict(preset())
-        for file in (config_dir() / group).glob("*.yaml"):
-            given = OmegaConf.load(file)
-            repeated = [key for key, value in given.items() if defaults.get(key, MISSING) == value]
-            assert repeated == [], file
+        files += [(file, preset) for file in (config_dir() / path.split("/")[0]).glob("*.yaml")]
+    for file, options in files:
+        defaults = dict(flatten(OmegaConf.to_container(OmegaConf.structured(options))))
+        given = dict(flatten(OmegaConf.to_container(OmegaConf.load(file))))
+        repeated = [key for key, value in given.items() if defaults.get(key, MISSING) == value != MISSING]
+        assert repeated == [], file
 
 
 def test_load_resolved__gives_types_back(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ class OptimizerConfig:
     lr: float = option(above=0)
     """Learning rate at the start."""
     weight_decay: float = option(0.0, at_least=0)
-    """L2 penalty (`sgd`, `sgdr`, `adam`) or decoupled weight decay (`adamw`)."""
+    """Pull of the weights towards 0, in the optimizer's own way."""
     decays_biases: bool = False
     """Whether it holds for biases and for the weights of BatchNorm too, as in published runs."""
 

@@ -13,7 +13,7 @@ class SourceConfig:
     name: str = MISSING
     """Which source this is; set by the group option, not by hand."""
     root: str = option(is_path=True)
-    """Folder of the bins; where they are rendered (`synthetic`) or fetched to (`abid`)."""
+    """Folder of the bins."""
 
     is_given: ClassVar[bool] = False
     """Whether its folder has to be there, since nothing is ever rendered or fetched into it."""
