@@ -205,13 +205,18 @@ def measure_many(folder: Path) -> None:
     import torch
 
     from binrecon.config.compose import compose_config, to_typed
-    from binrecon.config.schema import AdamConfig, CrossEntropyConfig, LinearHeadConfig, SGDConfig, SGDRConfig
+    from binrecon.config.parts import find_part
     from binrecon.features import FeatureStore, Fingerprint
     from binrecon.features.datamodule import FeatureDataModule
     from binrecon.features.engine import EngineChoice
     from binrecon.features.prepare import find_missing
     from binrecon.manifest import CountRange, build_manifest, build_split_rule
     from binrecon.models.backbone import build_backbone
+    from binrecon.models.heads.linear import LinearHeadConfig
+    from binrecon.models.losses.cross_entropy import CrossEntropyConfig
+    from binrecon.optim.optimizers.adam import AdamConfig
+    from binrecon.optim.optimizers.sgd import SGDConfig
+    from binrecon.optim.optimizers.sgdr import SGDRConfig
     from binrecon.sources import LocalSource
     from binrecon.training.heads.learner import HeadTrial
     from binrecon.training.heads.many_heads import train_heads
@@ -238,6 +243,7 @@ def measure_many(folder: Path) -> None:
             LinearHeadConfig(dropout=0.0),
             CrossEntropyConfig(label_smoothing=0.0),
             kinds[number % 3](lr=10 ** draw.uniform(-4, -2), weight_decay=10 ** draw.uniform(-5, -2)),
+            find_part("schedule", kinds[number % 3].default_schedule)(),
             seed=0,
         )
         for number in range(100)

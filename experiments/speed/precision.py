@@ -16,13 +16,18 @@ from pathlib import Path
 import numpy as np
 
 from binrecon.config.compose import compose_config, to_typed
-from binrecon.config.schema import AdamConfig, CrossEntropyConfig, LinearHeadConfig, SGDConfig, SGDRConfig
+from binrecon.config.parts import find_part
 from binrecon.features import FeatureStore, Fingerprint
 from binrecon.features.datamodule import FeatureDataModule
 from binrecon.features.engine import EngineChoice
 from binrecon.manifest import CountRange, Manifest, build_manifest, build_split_rule
 from binrecon.models import hash_state
 from binrecon.models.backbone import build_backbone
+from binrecon.models.heads.linear import LinearHeadConfig
+from binrecon.models.losses.cross_entropy import CrossEntropyConfig
+from binrecon.optim.optimizers.adam import AdamConfig
+from binrecon.optim.optimizers.sgd import SGDConfig
+from binrecon.optim.optimizers.sgdr import SGDRConfig
 from binrecon.sources import LocalSource
 from binrecon.training.heads.learner import HeadTrial
 from binrecon.training.heads.many_heads import train_heads
@@ -35,7 +40,7 @@ OPTIMIZERS = {
     "sgdr": SGDRConfig(lr=0.008),
     "adam": AdamConfig(lr=1e-3),
 }
-"""As in `configs/optimizer/`."""
+"""As `optimizer=` has them; each with its own schedule."""
 VARIANTS = (
     ("openvino", "float32", "float32"),
     ("openvino", "float32", "float16"),
@@ -62,7 +67,13 @@ def main() -> None:
     source = LocalSource(folder)
     manifest = build_manifest(source, CountRange.of(data), build_split_rule(data))
     trials = [
-        HeadTrial(LinearHeadConfig(dropout=0.0), CrossEntropyConfig(label_smoothing=0.0), optimizer, seed)
+        HeadTrial(
+            LinearHeadConfig(dropout=0.0),
+            CrossEntropyConfig(label_smoothing=0.0),
+            optimizer,
+            find_part("schedule", optimizer.default_schedule)(),
+            seed,
+        )
         for optimizer in OPTIMIZERS.values()
         for seed in range(SEEDS)
     ]

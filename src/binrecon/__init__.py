@@ -5,6 +5,7 @@ The rooms, in the order in which a bin passes through them; a room knows only th
 - `sources`   where bytes come from: a folder, S3, rendered bins
 - `manifest`  bytes to one row per bin: recorded count, group, split, and what is wrong with it
 - `models`    a batch of photos to features to count logits
+- `optim`     gradients to steps: optimizers and learning-rate schedules
 - `data`      rows to batches of photos
 - `metrics`   counts and logits to numbers
 - `calibration` log-probabilities to honest ones, likelihoods and count sets

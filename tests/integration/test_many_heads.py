@@ -12,24 +12,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from torch.utils.data import DataLoader
 
 from binrecon.config.metric_names import monitor_mode
-from binrecon.config.schema import (
-    AdamConfig,
-    AdamWConfig,
-    CoralHeadConfig,
-    CornConfig,
-    CornHeadConfig,
-    CrossEntropyConfig,
-    CumulativeConfig,
-    DataConfig,
-    HeadConfig,
-    LinearHeadConfig,
-    LossConfig,
-    MlpHeadConfig,
-    OptimizerConfig,
-    SGDConfig,
-    SGDRConfig,
-    SoftLabelsConfig,
-)
+from binrecon.config.schema import DataConfig, HeadConfig, LossConfig, OptimizerConfig, ScheduleConfig
 from binrecon.config.split_words import Split
 from binrecon.data import BatchDataset, FeatureBatch, Views
 from binrecon.data.balance import build_class_weights, expected_shares
@@ -39,7 +22,23 @@ from binrecon.data.transforms import VIEW_COUNT
 from binrecon.errors import TrainingError
 from binrecon.features.datamodule import ChunkSampler
 from binrecon.models import build_counter
-from binrecon.models.heads import start_at_shares
+from binrecon.models.heads.build import init_bias_from_prior
+from binrecon.models.heads.coral import CoralHeadConfig
+from binrecon.models.heads.corn import CornHeadConfig
+from binrecon.models.heads.linear import LinearHeadConfig
+from binrecon.models.heads.mlp import MlpHeadConfig
+from binrecon.models.losses.corn import CornConfig
+from binrecon.models.losses.cross_entropy import CrossEntropyConfig
+from binrecon.models.losses.cumulative import CumulativeConfig
+from binrecon.models.losses.soft_labels import SoftLabelsConfig
+from binrecon.optim.optimizers.adam import AdamConfig
+from binrecon.optim.optimizers.adamw import AdamWConfig
+from binrecon.optim.optimizers.sgd import SGDConfig
+from binrecon.optim.optimizers.sgdr import SGDRConfig
+from binrecon.optim.schedules.constant import ConstantConfig
+from binrecon.optim.schedules.cosine import CosineConfig
+from binrecon.optim.schedules.step import StepConfig
+from binrecon.optim.schedules.warm_restarts import WarmRestartsConfig
 from binrecon.training.callbacks import EpochHistory
 from binrecon.training.feature_module import FeatureCountingModule
 from binrecon.training.heads.learner import HeadTrial, TrainedHead
@@ -79,21 +78,27 @@ def datasets() -> dict[Split, BatchDataset]:
 
 
 def build_trial(
-    optimizer: OptimizerConfig, head: HeadConfig = LINEAR, loss: LossConfig = CROSS_ENTROPY, seed: int = 0
+    optimizer: OptimizerConfig,
+    head: HeadConfig = LINEAR,
+    loss: LossConfig = CROSS_ENTROPY,
+    seed: int = 0,
+    schedule: ScheduleConfig | None = None,
 ) -> HeadTrial:
-    return HeadTrial(head, loss, optimizer, seed)
+    schedules = {"sgd": StepConfig(step_epochs=2), "sgdr": WarmRestartsConfig(min_lr=1e-4)}
+    return HeadTrial(head, loss, optimizer, schedule or schedules.get(optimizer.name, ConstantConfig()), seed)
 
 
-SGD = partial(SGDConfig, step_epochs=2)
+SGD = partial(SGDConfig, weight_decay=0.0)
 MLP = MlpHeadConfig(hidden_width=16, dropout=0.5)
 TRIALS = {
     "sgd": build_trial(SGD(lr=0.01)),
     "sgd, high rate": build_trial(SGD(lr=0.1)),
     "sgd, weight decay": build_trial(SGD(lr=0.01, weight_decay=0.1)),
-    "sgdr": build_trial(SGDRConfig(lr=0.02, first_cycle_epochs=1, cycle_mult=2, min_lr=1e-4)),
+    "sgdr": build_trial(SGDRConfig(lr=0.02)),
     "adam": build_trial(AdamConfig(lr=1e-3)),
     "adam, weight decay": build_trial(AdamConfig(lr=1e-2, weight_decay=1e-2)),
     "adamw": build_trial(AdamWConfig(lr=3e-3, weight_decay=0.3)),
+    "cosine": build_trial(SGD(lr=0.02), schedule=CosineConfig(warmup_epochs=0.5)),
     "another seed": build_trial(AdamConfig(lr=1e-3), seed=7),
     "label smoothing": build_trial(AdamConfig(lr=1e-3), loss=CrossEntropyConfig(label_smoothing=0.2)),
     "soft labels": build_trial(SGD(lr=0.05), loss=SoftLabelsConfig(soft_weight=0.5)),
@@ -111,7 +116,9 @@ TRIALS = {
     ),
     "corn": build_trial(AdamConfig(lr=1e-3), CornHeadConfig(dropout=0.0), CornConfig()),
     "corn again": build_trial(SGD(lr=0.01), CornHeadConfig(dropout=0.0), CornConfig()),
-    "corn, dropout": build_trial(AdamWConfig(lr=1e-3), CornHeadConfig(dropout=0.3), CornConfig(), seed=7),
+    "corn, dropout": build_trial(
+        AdamWConfig(lr=1e-3, weight_decay=0.0), CornHeadConfig(dropout=0.3), CornConfig(), seed=7
+    ),
     "mlp, soft labels": build_trial(SGD(lr=0.02), MLP, SoftLabelsConfig(soft_weight=0.3), seed=7),
 }
 
@@ -127,7 +134,7 @@ def train_alone(
     pl.seed_everything(trial.seed, verbose=False)
     counter = build_counter(BACKBONE, 1, 5, "random", head=vars(trial.head), seed=trial.seed)
     counts = datasets["train"].recorded_counts
-    start_at_shares(counter.head, expected_shares(data, counts))
+    init_bias_from_prior(trial.head, counter.head, expected_shares(data, counts))
     sampler = TrainSampler(
         len(counts),
         data.batch_size,
@@ -139,6 +146,7 @@ def train_alone(
         DATA.batch_size,
         counter=counter,
         optimizer=trial.optimizer,
+        schedule=trial.schedule,
         loss=trial.loss,
         seed=trial.seed,
         steps_per_epoch=len(sampler),

@@ -145,7 +145,7 @@ def test_train__the_mean_of_the_weights_is_what_is_tested(
     [
         ["data.tta=flip"],
         ["trainer.gradient_clip_norm=0.1"],
-        ["optimizer.schedule=cosine", "optimizer.warmup_epochs=0.5"],
+        ["schedule=cosine", "schedule.warmup_epochs=0.5"],
     ],
     ids=["tta", "clip", "cosine"],
 )

@@ -298,8 +298,8 @@ def test_train__more_epochs_take_the_results_away_until_they_are_trained(
 
 
 SPREAD = {
-    "cosine": ["optimizer=adam", "optimizer.schedule=cosine"],
-    "cosine after warm-up": ["optimizer=adamw", "optimizer.schedule=cosine", "optimizer.warmup_epochs=0.5"],
+    "cosine": ["optimizer=adam", "schedule=cosine"],
+    "cosine after warm-up": ["optimizer=adamw", "schedule=cosine", "schedule.warmup_epochs=0.5"],
     "phases": ["regime=phased", "regime.phases=[{epochs: 2}]"],
 }
 
@@ -313,16 +313,16 @@ def test_train__a_course_that_depends_on_its_length_keeps_it(
     before = hash_folder(run)
     shown = refused(capsys, "train", f"resume={run}", "trainer.max_epochs=4")
     assert "trainer.max_epochs" in shown
-    assert {"phases": "regime.phases"}.get(name, "optimizer.schedule=cosine depends on the length") in shown
+    assert {"phases": "regime.phases"}.get(name, "schedule=cosine depends on the length") in shown
     assert hash_folder(run) == before
     assert main(["train", f"resume={run}"]) == 0
     assert hash_folder(run) == before
 
 
 FREE = {
-    "sgd": ["optimizer=sgd", "optimizer.step_epochs=1"],
+    "sgd": ["optimizer=sgd", "schedule.step_epochs=1"],
     "sgdr": ["optimizer=sgdr"],
-    "adam after warm-up": ["optimizer=adam", "optimizer.warmup_epochs=2.5"],
+    "adam after warm-up": ["optimizer=adam", "schedule.warmup_epochs=2.5"],
     "adamw": ["optimizer=adamw", "features=live", "head.dropout=0.3"],
     "full": ["optimizer=sgdr", "regime=full"],
     "gradual": ["optimizer=adam", "regime=gradual", "regime.head_epochs=1", "regime.first_stage=stage4"],

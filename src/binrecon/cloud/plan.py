@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -17,7 +18,7 @@ from binrecon.config.compose import RECIPE_SUFFIX, RECIPES, to_typed
 from binrecon.config.engine_words import INT8, OPENVINO
 from binrecon.config.home import quote_where_needed
 from binrecon.config.problems import parse_word
-from binrecon.config.schema import RANDOM, WEIGHT_WORDS
+from binrecon.config.schema import RANDOM, WEIGHT_WORDS, SourceConfig
 from binrecon.config.split_words import GROUPED
 from binrecon.config.stored.recipes import take_in_recipes
 from binrecon.config.subset_words import FETCHED, parse_subset
@@ -108,12 +109,13 @@ class LaunchPlan:
     def _find_problems(self, config: DictConfig) -> Iterator[str]:
         """Yield what contradicts between the training and where it shall run."""
         cloud = self.cloud
-        if config.source.name == "local" and cloud.bins is None:
+        is_given = cast(type[SourceConfig], OmegaConf.get_type(config.source)).is_given
+        if is_given and cloud.bins is None:
             yield (
                 "cloud.bins: must be given for source=local: cloud.bins=s3://BUCKET/PREFIX, which holds "
                 "bin-images/ and metadata/; or use source=abid source.subset=all, or source=synthetic"
             )
-        if config.source.name != "local" and cloud.bins is not None:
+        if not is_given and cloud.bins is not None:
             yield f"cloud.bins: is read by source=local alone, got source={config.source.name}"
         if config.source.name == "abid":
             yield from _check_subset(config.source.subset)

@@ -1,23 +1,22 @@
 """What `reconcile --apply` is told: its keys with their meanings, and what is wrong with their values."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from binrecon.config.schema import MISSING
-from binrecon.config.schema.paths import PATH
+from binrecon.config.options import option
 
 
 @dataclass
 class ApplyConfig:
     """Everything that `reconcile --apply` needs."""
 
-    audit: str = field(default=MISSING, metadata=PATH)
+    audit: str = option(is_path=True)
     """The file that the page exported; given as `--apply FILE`."""
-    results: str | None = field(default=None, metadata=PATH)
+    results: str | None = option(None, is_path=True)
     """Folder of the reconciliation; null looks below `output_root` for the one that the audit names."""
-    output_root: str = field(default=MISSING, metadata=PATH)
+    output_root: str = option(is_path=True)
     """Folder that holds the results folders."""
 
 

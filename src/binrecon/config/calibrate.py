@@ -1,18 +1,18 @@
 """The keys of `calibrate`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from binrecon.config.schema import MISSING
-from binrecon.config.schema.paths import PATH
+from binrecon.config.calibration_words import METHOD_WORDS
+from binrecon.config.options import option
 
 
 @dataclass
 class CalibrateConfig:
     """Everything that `calibrate` needs."""
 
-    run: str = field(default=MISSING, metadata=PATH)
+    run: str = option(is_path=True)
     """Folder of the run; given as a word, without `run=`."""
-    method: str = MISSING
+    method: str = option(choices=METHOD_WORDS)
     """`temperature` (one number), `vector` (two for each count: needs many bins) or `none`."""
-    root: str | None = field(default=None, metadata=PATH)
+    root: str | None = option(None, is_path=True)
     """Where the bins are now, if a run kept no predictions of its validation bins and they have moved."""

@@ -1,11 +1,11 @@
 """Keys of the verb `launch`: the cloud that trains, and what is asked of it. Values live in `configs/`."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
-from binrecon.config.schema.paths import PATH
+from binrecon.config.options import MISSING, option
 
-MISSING: Any = "???"  # stands for a value of any type
+MAX_RUNTIME_H = 28 * 24
+"""SageMaker's longest training job, in hours: docs.aws.amazon.com/general/latest/gr/sagemaker.html."""
 
 RUN = "run"
 """The word of `do` that starts a job."""
@@ -30,16 +30,16 @@ class CloudConfig:
 
 @dataclass
 class SageMakerConfig(CloudConfig):
-    """Amazon SageMaker."""
+    """Amazon SageMaker: one machine with one GPU, not spot."""
 
     name: str = "sagemaker"
-    region: str | None = None
+    region: str | None = "${oc.env:AWS_REGION,${oc.env:AWS_DEFAULT_REGION,null}}"
     """AWS region of jobs and bucket; AWS_REGION or AWS_DEFAULT_REGION, where they are set."""
     role: str | None = None
     """ARN of the role that the job works under: arn:aws:iam::ACCOUNT:role/NAME."""
     bucket: str | None = None
     """Bucket for code, results and checkpoints, without s3://."""
-    prefix: str = MISSING
+    prefix: str = "binrecon"
     """What stands before all keys in that bucket, without a slash at the end."""
     bins: str | None = None
     """s3:// folder with bin-images/ and metadata/; becomes source.root."""
@@ -49,21 +49,21 @@ class SageMakerConfig(CloudConfig):
     """s3:// address of a state dict of the backbone; becomes model.weights."""
     checkpoints: str | None = None
     """s3:// folder that checkpoints go to and come from; null makes one of the job's own."""
-    input_mode: str = MISSING
+    input_mode: str = option("File", choices=INPUT_MODE_WORDS)
     """`File` copies what is in S3 before training, `FastFile` reads it at use, a request for each photo."""
-    instance_type: str = MISSING
+    instance_type: str = "ml.g5.xlarge"
     """Machine, for instance ml.g5.xlarge; with a GPU where the trainer needs one."""
-    instance_count: int = MISSING
+    instance_count: int = option(1, at_least=1)
     """Machines."""
-    volume_gb: int = MISSING
+    volume_gb: int = option(100, at_least=1)
     """Disk of each machine, in GB: bins, features and checkpoints."""
-    max_runtime_h: float = MISSING
+    max_runtime_h: float = option(24.0, above=0, at_most=MAX_RUNTIME_H)
     """Longest time that a job may train, in hours; SageMaker ends it then."""
-    is_spot: bool = MISSING
+    is_spot: bool = False
     """Whether to train on spare machines, cheaper and interrupted at times; goes on from its checkpoint."""
-    max_wait_h: float = MISSING
+    max_wait_h: float = option(48.0, above=0, at_most=MAX_RUNTIME_H)
     """Longest time of a spot job from start to end, waiting included, in hours."""
-    framework_version: str = MISSING
+    framework_version: str = "2.13"
     """PyTorch of AWS's image, for instance 2.13."""
     image_uri: str | None = None
     """Another image, which has SageMaker's training toolkit; null for AWS's own."""
@@ -75,13 +75,13 @@ class SageMakerConfig(CloudConfig):
     """Secret of AWS Secrets Manager, by name or ARN, that holds the API key of W&B, for logger=wandb."""
     kms_key: str | None = None
     """KMS key for results and for the machines' disks; null for S3's and SageMaker's own."""
-    encrypts_traffic: bool = MISSING
+    encrypts_traffic: bool = False
     """Whether machines of one job encrypt what they exchange."""
     tags: list[str] = field(default_factory=list)
     """Tags of the job besides binrecon's own, each KEY:VALUE: [project:bins,team:vision]."""
-    parallel_jobs: int = MISSING
+    parallel_jobs: int = option(2, at_least=1)
     """Jobs of a tuning job that run at a time."""
-    poll_s: float = MISSING
+    poll_s: float = option(10.0, above=0)
     """Wait between two looks at a job and its log, in seconds."""
     endpoint_url: str | None = None
     """Another server for all of AWS, to test against; null for Amazon's."""
@@ -92,7 +92,7 @@ class LaunchConfig:
     """Everything that `launch` needs besides the words of `train`."""
 
     cloud: CloudConfig = MISSING  # chosen by a group option
-    do: str = MISSING
+    do: str = option(choices=LAUNCH_WORDS)
     """`run` starts a job; `ls` lists ours, `follow` shows one until it ends, `stop` ends it, `fetch` brings
     what came of it. The first word may be given without `do=`."""
     job: str | None = None
@@ -102,7 +102,7 @@ class LaunchConfig:
     """Whether `run` shows the log until the job ends."""
     dry_run: bool = MISSING
     """Whether to print the request, and what it may cost, and send nothing (`--dry-run`)."""
-    prices: str | None = field(default=None, metadata=PATH)
+    prices: str | None = option(None, is_path=True)
     """YAML file with a line for each machine, `ml.g5.xlarge: 1.41`: dollars for an hour."""
-    output_root: str = field(default=MISSING, metadata=PATH)
+    output_root: str = option(is_path=True)
     """Folder that gets the results of fetched jobs, in its launch/."""

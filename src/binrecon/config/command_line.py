@@ -14,7 +14,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from binrecon.config.compose import config_dir, find_unknown_options, innermost_reason, register_schemas
+from binrecon.config.compose import config_dir, find_unknown_options, innermost_reason, register_options
 from binrecon.config.explain import explain
 from binrecon.config.home import expand_paths, quote_value
 from binrecon.config.stored.recipes import take_in_recipes
@@ -44,7 +44,7 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> list[Path]:
         JobsFailedError: If some of several jobs failed, whatever the reason; all others have run.
         BinreconError: Whatever the only job raises.
     """
-    register_schemas()
+    register_options()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come back to us; Hydra would print a traceback and exit
     words = take_in_recipes(words)
     sys.argv = [config_name, *words]

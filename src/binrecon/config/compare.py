@@ -1,28 +1,29 @@
 """The keys of `compare`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from binrecon.config.metric_names import RANKING_METRICS
+from binrecon.config.options import option
 from binrecon.config.schema import MISSING
-from binrecon.config.schema.paths import PATH
 
 
 @dataclass
 class CompareConfig:
     """Everything that `compare` needs."""
 
-    runs: list[str] = field(default_factory=list, metadata=PATH)
+    runs: list[str] = option(default_factory=list, is_path=True)
     """Run folders, or folders that hold some at any depth; given as words, without `runs=`."""
     group_by: list[str] | None = None
     """Keys that tell groups apart, for instance `[model,optimizer.lr]`; null takes all that differ."""
-    metric: str = MISSING
+    metric: str = option(choices=RANKING_METRICS)
     """What ranks the groups."""
     allow_mixed: bool = MISSING
     """Whether runs that were judged on different bins may stand in one table."""
-    resamples: int = MISSING
+    resamples: int = option(at_least=100)
     """Draws of the bootstrap."""
-    seed: int = MISSING
+    seed: int = option(at_least=0)
     """Seed of the bootstrap."""
-    output_root: str = field(default=MISSING, metadata=PATH)
+    output_root: str = option(is_path=True)
     """Folder that holds the results folders."""
-    output_dir: str = field(default=MISSING, metadata=PATH)
+    output_dir: str = option(is_path=True)
     """Folder for the results; what an earlier comparison left there is replaced."""

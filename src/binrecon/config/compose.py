@@ -22,58 +22,42 @@ from binrecon.config.evaluation import EvaluateConfig
 from binrecon.config.features import FeaturesConfig
 from binrecon.config.fetch import FetchConfig
 from binrecon.config.home import expand_home, expand_paths
+from binrecon.config.parts import ROOMS, find_part, list_default_schedules, load_parts
 from binrecon.config.reconcile import ReconcileConfig
+from binrecon.config.renamed import RENAMED, explain_renamed
 from binrecon.config.reproduce import ReproduceConfig
 from binrecon.config.show import ShowConfig
 from binrecon.config.sweep import SweepConfig, SweepSettings
 from binrecon.config.trainer_words import settle
 from binrecon.errors import ConfigError
 
-SCHEMAS: dict[str, type[Any]] = {
+COMMANDS: dict[str, type[Any]] = {
     "train": schema.TrainConfig,
     "show": ShowConfig,
     "fetch": FetchConfig,
     "features": FeaturesConfig,
     "calibrate": CalibrateConfig,
     "sweep": SweepConfig,
-    "sweep/settings": SweepSettings,
     "compare": CompareConfig,
     "evaluate": EvaluateConfig,
     "reconcile": ReconcileConfig,
     "export": export.ExportConfig,
     "launch": cloud_settings.LaunchConfig,
-    "cloud/sagemaker": cloud_settings.SageMakerConfig,
     "apply": ApplyConfig,
     "reproduce": ReproduceConfig,
-    "data": schema.DataConfig,
-    "model": schema.ModelConfig,
-    "trainer": schema.TrainerConfig,
-    "callbacks": schema.CallbacksConfig,
-    "source/abid": schema.AbidSourceConfig,
-    "source/local": schema.LocalSourceConfig,
-    "source/synthetic": schema.SyntheticSourceConfig,
-    "regime/frozen": schema.FrozenRegimeConfig,
-    "regime/full": schema.FullRegimeConfig,
-    "regime/gradual": schema.GradualRegimeConfig,
-    "regime/phased": schema.PhasedRegimeConfig,
-    "head/linear": schema.LinearHeadConfig,
-    "head/mlp": schema.MlpHeadConfig,
-    "head/coral": schema.CoralHeadConfig,
-    "head/corn": schema.CornHeadConfig,
-    "loss/cross_entropy": schema.CrossEntropyConfig,
-    "loss/soft_labels": schema.SoftLabelsConfig,
-    "loss/cumulative": schema.CumulativeConfig,
-    "loss/corn": schema.CornConfig,
-    "features/kept": schema.KeptFeaturesConfig,
-    "logger/csv": schema.CsvLoggerConfig,
-    "logger/none": schema.NoLoggerConfig,
-    "logger/wandb": schema.WandbLoggerConfig,
-    "optimizer/sgd": schema.SGDConfig,
-    "optimizer/sgdr": schema.SGDRConfig,
-    "optimizer/adam": schema.AdamConfig,
-    "optimizer/adamw": schema.AdamWConfig,
 }
-"""The dataclass behind each `/schema/NAME@_here_` of `configs/`."""
+"""Command to the dataclass behind `/schema/COMMAND@_here_` of its file in `configs/`."""
+
+PRESETS: dict[str, type[Any]] = {
+    "data/bins": schema.DataConfig,
+    "model/timm": schema.ModelConfig,
+    "trainer/cpu": schema.TrainerConfig,
+    "callbacks/default": schema.CallbacksConfig,
+    "features/auto": schema.KeptFeaturesConfig,
+    "sweep/settings": SweepSettings,
+    "cloud/sagemaker": cloud_settings.SageMakerConfig,
+}
+"""Option to the dataclass of its group; further options of the group are files with other values."""
 
 RECIPES = "experiment"
 """The group whose options may also be files elsewhere."""
@@ -83,9 +67,6 @@ RECIPE_SUFFIX = ".yaml"
 _TAKEN_IN: dict[str, dict[str, Any]] = {}
 """Recipes elsewhere that were checked and are known to Hydra, by their paths."""
 
-GROUPS_OF_KINDS = ("source", "regime", "head", "loss", "optimizer", "logger")
-"""The groups whose options have a schema each."""
-
 
 def config_dir() -> Path:
     """Return the folder of the YAML files: beside the package when installed, or that of the checkout."""
@@ -94,29 +75,47 @@ def config_dir() -> Path:
     return installed if installed.is_dir() else package.parents[1] / "configs"
 
 
-def register_schemas() -> None:
-    """Make the schemas known to Hydra, in a group of their own so that they are nobody's option.
+def register_options() -> None:
+    """Make the options of all groups known to Hydra, and the schemas in a group that is nobody's option.
 
     So is `expand_home`, for the folders that Hydra makes itself.
     """
     OmegaConf.register_new_resolver("expand_home", expand_home, replace=True)
     store = ConfigStore.instance()
-    for name, node in SCHEMAS.items():
-        group, _, leaf = f"schema/{name}".rpartition("/")
-        store.store(group=group, name=leaf, node=node)
+    for name, node in COMMANDS.items():
+        store.store(group="schema", name=name, node=node)
+    for group in list_groups():
+        for name, node in typed_options(group).items():
+            store.store(group=group, name=name, node=node)
+    for alias, schedule in list_default_schedules().items():
+        store.store(group="schedule", name=alias, node=find_part("schedule", schedule))
 
 
 def list_options(group: str, configs: Path | None = None) -> tuple[str, ...]:
-    """List the words that `group=` takes, sorted; those of our own `configs/` unless told otherwise."""
+    """List the options that `group=` takes, sorted: the parts of its room, and its files.
+
+    Args:
+        group: A config group.
+        configs: Another folder than our own `configs/`, whose files alone are listed.
+    """
     folder = (configs or config_dir()) / group
-    return tuple(
-        sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
-    )
+    files = (path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
+    return tuple(sorted({*(typed_options(group) if configs is None else ()), *files}))
+
+
+def typed_options(group: str) -> dict[str, type[Any]]:
+    """Return the dataclasses among the options of a group: the parts of its room, or its preset."""
+    if group in ROOMS:
+        return load_parts(group)
+    return {option: node for path, node in PRESETS.items() for of, option in [path.split("/")] if of == group}
 
 
 def list_groups() -> tuple[str, ...]:
     """List the config groups, sorted."""
-    return tuple(sorted(path.name for path in config_dir().iterdir() if path.is_dir()))
+    of_presets = (path.split("/")[0] for path in PRESETS)
+    return tuple(
+        sorted({*ROOMS, *of_presets, *(path.name for path in config_dir().iterdir() if path.is_dir())})
+    )
 
 
 def compose_config(config_name: str, overrides: Sequence[str] = ()) -> DictConfig:
@@ -127,7 +126,7 @@ def compose_config(config_name: str, overrides: Sequence[str] = ()) -> DictConfi
     """
     if unknown := find_unknown_options(overrides):
         raise ConfigError(f"{group}={name}: no such option" for group, name in unknown)
-    register_schemas()
+    register_options()
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
         try:
@@ -138,11 +137,12 @@ def compose_config(config_name: str, overrides: Sequence[str] = ()) -> DictConfi
 
 def chosen_options(config_name: str, overrides: Sequence[str]) -> dict[str, str | None]:
     """Return the option that each group has after some overrides, `hydra`'s own groups left out."""
-    register_schemas()
+    register_options()
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
         choices = compose(config_name, list(overrides), return_hydra_config=True).hydra.runtime.choices
-    return {str(group): word for group, word in choices.items() if group in list_groups()}
+    aliases = list_default_schedules()
+    return {str(group): aliases.get(word, word) for group, word in choices.items() if group in list_groups()}
 
 
 def add_recipe(path: str, node: dict[str, Any]) -> None:
@@ -187,7 +187,7 @@ def find_unknown_options(overrides: Sequence[str], own_configs: Path | None = No
         if override.is_delete() or isinstance(override.value(), dict | IntervalSweep | Glob):
             continue
         group = override.key_or_group
-        if group.partition("/")[0] not in list_groups() or not (config_dir() / group).is_dir():
+        if group.partition("/")[0] not in list_groups() or not list_options(group):
             continue
         known = () if own_configs is None else list_options(group, own_configs)
         names = [name for name in list_names(override) if name not in known]
@@ -219,7 +219,10 @@ def to_typed(config: DictConfig) -> Any:  # noqa: ANN401  # the dataclass depend
 
 
 def innermost_reason(error: BaseException) -> str:
-    """Return the innermost reason of an error of Hydra's, on one line."""
+    """Return the innermost reason of an error of Hydra's, on one line; of a renamed key, its new name."""
     while error.__cause__ is not None:
         error = error.__cause__
+    key = getattr(error, "full_key", None)
+    if key is not None and key in RENAMED:
+        return explain_renamed(key)
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

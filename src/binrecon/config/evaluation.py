@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from binrecon.config.options import option
 from binrecon.config.record_errors import RecordErrorsConfig, check_record_errors
-from binrecon.config.schema import MISSING
-from binrecon.config.schema.paths import PATH
 
 
 @dataclass
@@ -61,13 +60,13 @@ def check_evaluation(config: EvaluationConfig, key: str = "evaluation") -> Itera
 class EvaluateConfig:
     """Everything that `reconcile --evaluate` needs."""
 
-    checkpoint: str = field(default=MISSING, metadata=PATH)
+    checkpoint: str = option(is_path=True)
     """Folder of a run with a calibration; its own predictions for its test bins are taken."""
     record_errors: RecordErrorsConfig = field(default_factory=RecordErrorsConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
-    output_root: str = field(default=MISSING, metadata=PATH)
+    output_root: str = option(is_path=True)
     """Folder that holds the results folders."""
-    output_dir: str = field(default=MISSING, metadata=PATH)
+    output_dir: str = option(is_path=True)
     """Folder for the results; what an earlier evaluation left there is replaced."""
 
 

@@ -1,13 +1,13 @@
 """The keys of `export`, and what can be wrong with them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
+from binrecon.config.options import option
 from binrecon.config.schema import MISSING
-from binrecon.config.schema.paths import PATH
 from binrecon.config.spelling import did_you_mean
 
 ONNX = "onnx"
@@ -24,19 +24,19 @@ _TTA_OF_GRAPHS = ("none", "flip")
 class ExportConfig:
     """Everything that `export` needs."""
 
-    checkpoint: str = field(default=MISSING, metadata=PATH)
+    checkpoint: str = option(is_path=True)
     """Folder of the run whose counter is written."""
     format: str = MISSING
     """`onnx`, `openvino` or `openvino_int8` (smaller and faster, and a little less exact)."""
-    output: str | None = field(default=MISSING, metadata=PATH)
+    output: str | None = option(is_path=True)
     """File to write, `.onnx`, or `.xml` with a `.bin` beside it; null is in `export/` of the run's folder."""
     tta: str | None = MISSING
     """What is averaged over: `flip` (a photo and its mirror image) or `none`; null is as in the run."""
-    photos: int = MISSING
+    photos: int = option(at_least=1)
     """Validation photos on which what was written is compared with torch."""
     tolerance: float = MISSING
     """Largest difference of a probability from torch's above which `onnx` and `openvino` are refused."""
-    source_root: str | None = field(default=MISSING, metadata=PATH)
+    source_root: str | None = option(is_path=True)
     """Folder of the bins, if they are no longer where the run found them."""
 
 

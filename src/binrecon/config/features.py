@@ -1,19 +1,18 @@
 """The keys of the verb `features`; those of the group are in `schema/features.py`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from binrecon.config.schema import MISSING
-from binrecon.config.schema.paths import PATH
+from binrecon.config.options import option
 
 
 @dataclass
 class FeaturesConfig:
     """Everything that `features` needs."""
 
-    action: str = MISSING
+    action: str = option(choices=("ls", "verify", "prune"))
     """`ls` lists what is cached, `verify` compares every file with what was written, `prune` removes what
     nobody uses."""
-    unused_days: float = MISSING
+    unused_days: float = option(at_least=0)
     """What `prune` removes: features, counts and file facts that no run has used for so long, in days."""
-    cache_dir: str = field(default=MISSING, metadata=PATH)
+    cache_dir: str = option(is_path=True)
     """Folder for what can be made again: `features/`, `counts/` and `facts/` below it."""

@@ -1,9 +1,9 @@
 """The keys of `fetch`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from binrecon.config.options import option
 from binrecon.config.schema import MISSING, SourceConfig
-from binrecon.config.schema.paths import PATH
 
 
 @dataclass
@@ -11,7 +11,7 @@ class FetchConfig:
     """Everything that `fetch` needs."""
 
     source: SourceConfig = MISSING  # chosen by a group option
-    subset: str = field(default=MISSING, metadata=PATH)
+    subset: str = option(is_path=True)
     """A published split (`udacity`, …), `ids:FILE`, `range:FIRST-LAST`, `sample:N` or `all`."""
     dry_run: bool = MISSING
     """Whether to say only how many objects and bytes would move (`--dry-run`)."""
@@ -19,9 +19,9 @@ class FetchConfig:
     """Whether to list the bucket anew, compare what lies there by MD5, and fetch again what differs."""
     relist: bool = MISSING
     """Whether to list the bucket anew, though an earlier listing is kept."""
-    output_root: str = field(default=MISSING, metadata=PATH)
+    output_root: str = option(is_path=True)
     """Folder for the report."""
-    lists_dir: str = field(default=MISSING, metadata=PATH)
+    lists_dir: str = option(is_path=True)
     """Folder of the lists that others published; they are not part of binrecon."""
-    cache_dir: str = field(default=MISSING, metadata=PATH)
+    cache_dir: str = option(is_path=True)
     """Folder for what can be made again: here fetched bins."""

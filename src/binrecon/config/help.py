@@ -1,4 +1,4 @@
-"""`--help`, read from the configuration itself: options from the YAML files, meanings from the schema."""
+"""`--help`, read from the configuration itself: options from rooms and files, meanings from dataclasses."""
 
 import ast
 import inspect
@@ -10,25 +10,25 @@ from typing import cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from binrecon.config.compose import compose_config, config_dir, list_groups, list_options
-
-_SCHEMAS = "binrecon.config."
-"""Where the dataclasses of the configuration are."""
+from binrecon.config.compose import (
+    chosen_options,
+    compose_config,
+    config_dir,
+    list_groups,
+    list_options,
+    typed_options,
+)
 
 
 def describe_groups(config_name: str) -> Iterator[str]:
     """Yield a line for each option of each group that a verb has, its default marked by `*`."""
     file = cast(DictConfig, OmegaConf.load(config_dir() / f"{config_name}.yaml"))
-    defaults = {
-        key: word
-        for entry in file["defaults"]
-        if isinstance(entry, DictConfig)
-        for key, word in entry.items()
-    }
-    for group in (group for group in list_groups() if group in defaults):
+    groups = {group for entry in file["defaults"] if isinstance(entry, DictConfig) for group in entry}
+    defaults = chosen_options(config_name, [])
+    for group in (group for group in list_groups() if group in groups):
         for option in list_options(group):
-            mark = "*" if defaults[group] == option else " "
-            yield f"  {mark} {f'{group}={option}':<28} {_first_comment(group, option)}"
+            mark = "*" if defaults.get(group) == option else " "
+            yield f"  {mark} {f'{group}={option}':<28} {_describe_option(group, option)}"
 
 
 def describe_keys(config_name: str) -> Iterator[str]:
@@ -54,7 +54,7 @@ def _meanings(node_type: type) -> dict[str, str]:
     """Return the string below each field of a schema, those of its bases included."""
     meanings: dict[str, str] = {}
     for kind in reversed(node_type.__mro__):
-        if not (is_dataclass(kind) and fields(kind) and kind.__module__.startswith(_SCHEMAS)):
+        if not (is_dataclass(kind) and fields(kind)):
             continue
         body = ast.parse(inspect.getsource(kind)).body[0].body  # type: ignore[attr-defined]  # a class definition
         for item, below in pairwise(body):
@@ -63,7 +63,11 @@ def _meanings(node_type: type) -> dict[str, str]:
     return meanings
 
 
-def _first_comment(group: str, option: str) -> str:
-    lines = (config_dir() / group / f"{option}.yaml").read_text(encoding="utf-8").splitlines()
+def _describe_option(group: str, option: str) -> str:
+    """Return the first line of an option's file, or else of its dataclass."""
+    path = config_dir() / group / f"{option}.yaml"
+    if not path.exists():
+        return (inspect.getdoc(typed_options(group)[option]) or "").splitlines()[0].removesuffix(".")
+    lines = path.read_text(encoding="utf-8").splitlines()
     first = next(line for line in lines if not line.startswith("# @package"))
     return first.removeprefix("#").strip()

@@ -9,6 +9,8 @@ from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
+from binrecon.config.options import IS_PATH
+
 _PREFIX = "ids:"
 """What stands before the path of a list of bins."""
 
@@ -65,7 +67,7 @@ def _own_paths(node: DictConfig) -> Iterator[tuple[str, str | list[str]]]:
     """Yield the paths that stand in a node itself; those that cannot be resolved are found by others."""
     kind = OmegaConf.get_type(node)
     for item in fields(kind) if is_dataclass(kind) else ():
-        if not item.metadata.get("is_path") or OmegaConf.is_missing(node, item.name):
+        if not item.metadata.get(IS_PATH) or OmegaConf.is_missing(node, item.name):
             continue
         try:
             value = node[item.name]

@@ -1,11 +1,12 @@
-"""The keys that hold paths, of all verbs; `schema/paths.py` marks them."""
+"""The keys that hold paths, of all verbs: their fields say `is_path`."""
 
 from collections.abc import Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Any, cast
 
-from binrecon.config.compose import RECIPES, SCHEMAS, list_groups
+from binrecon.config.compose import COMMANDS, RECIPES, list_groups, typed_options
+from binrecon.config.options import IS_PATH
 
 _OF_HYDRA = ("hydra.run.dir", "hydra.sweep.dir", RECIPES)
 
@@ -19,15 +20,17 @@ def list_path_keys() -> dict[str, bool]:
     (False, False, False, True)
     """
     keys: dict[str, bool] = {}
-    for name, kind in SCHEMAS.items():
-        group = name.partition("/")[0]
-        keys.update(_path_fields(kind, f"{group}." if group in list_groups() else ""))
+    for command in COMMANDS.values():
+        keys.update(_path_fields(command, ""))
+    for group in list_groups():
+        for part in typed_options(group).values():
+            keys.update(_path_fields(part, f"{group}."))
     return {**keys, **dict.fromkeys(_OF_HYDRA, False)}
 
 
 def _path_fields(kind: type[Any], prefix: str) -> Iterator[tuple[str, bool]]:
     for item in fields(kind):
-        if item.metadata.get("is_path"):
+        if item.metadata.get(IS_PATH):
             yield f"{prefix}{item.name}", "list" in str(item.type)
         elif item.default_factory is not MISSING and is_dataclass(item.default_factory):
             yield from _path_fields(cast(type[Any], item.default_factory), f"{prefix}{item.name}.")

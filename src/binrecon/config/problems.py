@@ -29,6 +29,7 @@ from binrecon.config.compose import (
 )
 from binrecon.config.home import quote_value
 from binrecon.config.path_keys import list_path_keys
+from binrecon.config.renamed import RENAMED, explain_renamed, explain_unknown_key
 from binrecon.config.spelling import closest, did_you_mean
 from binrecon.errors import ConfigError
 
@@ -280,6 +281,9 @@ def _wrong_value(config_name: str, choices: Sequence[str], override: Override, w
         _apply(config_name, choices, override, word)
     except ConfigError as error:
         key = override.key_or_group
+        if key in RENAMED:
+            yield explain_renamed(key)
+            return
         if key.startswith("hydra."):
             yield f"{key}: {error.problems[0]}"
             return
@@ -327,7 +331,7 @@ def unknown_keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
     )
     for key in map(str, config):
         if key not in known:
-            yield f"{prefix}{key}: unknown key; allowed are {', '.join(known)}{did_you_mean(key, known)}"
+            yield f"{prefix}{explain_unknown_key(prefix.removesuffix('.'), key, known)}"
         elif OmegaConf.is_missing(config, key) or OmegaConf.is_interpolation(config, key):
             continue
         # `config[key]` is public, but resolves interpolations, which may point at what is missing

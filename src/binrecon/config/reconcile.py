@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from binrecon.config.budget_words import parse_budget
+from binrecon.config.options import option
 from binrecon.config.record_errors import RecordErrorsConfig, check_record_errors
 from binrecon.config.schema import MISSING, SourceConfig
-from binrecon.config.schema.paths import PATH
 from binrecon.errors import ConfigError
 
 DEVICE_WORDS = ("auto", "cpu", "gpu")
@@ -36,10 +36,10 @@ class PhotoQualityConfig:
 class ReconcileConfig:
     """Everything that `reconcile` needs."""
 
-    checkpoint: str = field(default=MISSING, metadata=PATH)
+    checkpoint: str = option(is_path=True)
     """Folder of the run whose counter looks at the photos; it needs a calibration."""
     source: SourceConfig = MISSING  # chosen by a group option
-    inventory: str | None = field(default=None, metadata=PATH)
+    inventory: str | None = option(None, is_path=True)
     """CSV or Parquet with the recorded counts; null takes the records beside the photos."""
     bin_column: str = MISSING
     """Column of the inventory with the bins' keys, which are text: 523 and 00523 are two bins."""
@@ -59,13 +59,13 @@ class ReconcileConfig:
     """Where the counter runs: `auto` (a GPU where there is one), `cpu` or `gpu`."""
     workers: int = MISSING
     """Processes that decode photos; 0 decodes in the main one."""
-    output_root: str = field(default=MISSING, metadata=PATH)
+    output_root: str = option(is_path=True)
     """Folder that holds the results folders."""
-    output_dir: str = field(default=MISSING, metadata=PATH)
+    output_dir: str = option(is_path=True)
     """Folder for the results; what an earlier reconciliation left there is replaced."""
-    lists_dir: str = field(default=MISSING, metadata=PATH)
+    lists_dir: str = option(is_path=True)
     """Folder of the lists that others published; they are not part of binrecon."""
-    cache_dir: str = field(default=MISSING, metadata=PATH)
+    cache_dir: str = option(is_path=True)
     """Folder for what can be made again: facts of photos, features, counts."""
 
 

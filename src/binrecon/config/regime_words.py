@@ -5,6 +5,3 @@ HEAD = "head"
 
 STEM = "stem"
 """The first stage of every network: from there on, all of it is trained."""
-
-FROZEN = "frozen"
-"""The regime that trains the head alone, on features that may be kept."""

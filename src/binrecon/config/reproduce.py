@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from binrecon.config.options import option
 from binrecon.config.schema import MISSING
 
 
@@ -11,11 +12,11 @@ class ReproduceConfig:
 
     rows: list[str] | None = None
     """Rows of the table, for instance `[resnet18_sgd,resnet34_sgdr]`; null is all of them."""
-    seeds: int = MISSING
+    seeds: int = option(at_least=1)
     """Runs of each row, with seeds from `seed` on."""
     rehearse: bool = MISSING
     """Whether every phase is cut to one epoch, on photos no larger than data.image_size (`--rehearse`)."""
     estimate: bool = MISSING
     """Whether to time some steps of each row instead, and say how long all would take (`--estimate`)."""
-    estimate_s: float = MISSING
+    estimate_s: float = option(above=0)
     """How long each row is timed, in seconds."""

@@ -1,10 +1,11 @@
 """The dotted keys of a training run's configuration, and the short words for some of them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, asdict, fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
-from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS
+from binrecon.config.options import list_leaves
+from binrecon.config.parts import ROOMS, load_parts
 from binrecon.config.schema import TrainConfig
 
 SEED_KEY = "seed"
@@ -24,27 +25,19 @@ MOST_NAMED = 6
 def list_run_keys() -> tuple[str, ...]:
     """List every dotted key that some run has, those of all optimizers, heads, losses and sources included.
 
-    >>> {"seed", "model.backbone", "optimizer.min_lr", "source.faults.corrupt_photos"} <= set(list_run_keys())
+    >>> {"seed", "model.backbone", "schedule.min_lr", "source.faults.corrupt_photos"} <= set(list_run_keys())
     True
     """
     keys: dict[str, None] = {}
     for item in fields(TrainConfig):
-        if item.name in GROUPS_OF_KINDS:
-            kinds = [kind for name, kind in SCHEMAS.items() if name.startswith(f"{item.name}/")]
-            keys.update((key, None) for kind in kinds for key in _leaves(kind, f"{item.name}."))
+        if item.name in ROOMS:
+            parts = load_parts(item.name).values()
+            keys.update((key, None) for part in parts for key in list_leaves(part, f"{item.name}."))
         elif isinstance(item.type, type) and is_dataclass(item.type):
-            keys.update((key, None) for key in _leaves(item.type, f"{item.name}."))
+            keys.update((key, None) for key in list_leaves(item.type, f"{item.name}."))
         else:
             keys[item.name] = None
     return tuple(keys)
-
-
-def _leaves(kind: type, prefix: str) -> Iterator[str]:
-    for item in fields(kind):
-        if item.default_factory is not MISSING and is_dataclass(item.default_factory):
-            yield from _leaves(item.default_factory, f"{prefix}{item.name}.")
-        else:
-            yield f"{prefix}{item.name}"
 
 
 def list_settings(config: TrainConfig) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """The keys of `show`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from binrecon.config.options import option
 from binrecon.config.schema import MISSING, SourceConfig
-from binrecon.config.schema.paths import PATH
 
 
 @dataclass
@@ -11,13 +11,13 @@ class ShowConfig:
     """Everything that `show` needs."""
 
     source: SourceConfig = MISSING  # chosen by a group option
-    photos: int = 24
+    photos: int = option(24, at_least=1)
     """How many bins to draw, spread evenly over the source."""
-    columns: int = 6
+    columns: int = option(6, at_least=1)
     """Photos in a row."""
-    path: str = field(default="outputs/bins.png", metadata=PATH)
+    path: str = option("outputs/bins.png", is_path=True)
     """The PNG to write."""
-    lists_dir: str = field(default=MISSING, metadata=PATH)
+    lists_dir: str = option(is_path=True)
     """Folder of the lists that others published; they are not part of binrecon."""
-    cache_dir: str = field(default=MISSING, metadata=PATH)
+    cache_dir: str = option(is_path=True)
     """Folder for what can be made again: rendered and fetched bins."""

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from omegaconf import OmegaConf
+
 from binrecon.config.schema import TrainerConfig
 from binrecon.errors import ConfigError
 
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 
 AUTO, FSDP, SLURM = "auto", "fsdp", "slurm"
 _SEVERAL = ("ddp", "ddp_cpu", FSDP)
-_FSDP_REGIME = "full"
 
 
 def settle_trainer(trainer: TrainerConfig, environ: Mapping[str, str]) -> TrainerConfig:
@@ -71,16 +72,19 @@ def check_shares(config: "TrainConfig | DictConfig") -> Iterator[str]:
             f"{trainer.accumulate} parts of a batch; use one of "
             f"{', '.join(str(parts) for parts in range(1, 17) if share % parts == 0)}"
         )
-    head: Any = config.head  # any of several schemas
-    has_batch_norm = head.name == "mlp" or head.is_standardised
+    head = _part(config.head)
     least = 2 * count_normalisers(trainer)
-    if has_batch_norm and data.batch_size < least:
+    if head.has_batch_norm and data.batch_size < least:
         share = "a batch" if least == 2 else f"the share that each of {named} has of a batch"
         yield (
             f"data.batch_size: this head normalises over the photos of {share} and needs at least 2 of them, "
             f"{least} in all, got {data.batch_size}; use a larger one, or head=linear "
             "head.is_standardised=false"
         )
+
+
+def _part(node: Any) -> Any:  # noqa: ANN401  # a part of any kind, composed or with its type
+    return OmegaConf.to_object(node) if OmegaConf.is_config(node) else node
 
 
 def is_distributed(trainer: TrainerConfig) -> bool:
@@ -103,7 +107,8 @@ def check_words(config: "TrainConfig | DictConfig") -> Iterator[str]:
         yield f"trainer.checkpoint_mirror: '{mirror}' is no place on S3; give s3://BUCKET/PREFIX"
     if trainer.name != FSDP:
         return
-    if config.regime.name != _FSDP_REGIME:
+    regime = _part(config.regime)
+    if regime.is_frozen or regime.unfreezes:
         yield (
             f"trainer: fsdp shards what is trained and needs regime=full, got regime={config.regime.name}; "
             "use trainer=ddp"

@@ -21,6 +21,7 @@ from binrecon.config.problems import unknown_keys
 from binrecon.config.reconcile import check_reconcile
 from binrecon.config.rules.cloud import find_launch_problems
 from binrecon.config.rules.compare import check_comparison
+from binrecon.config.rules.limits import check_options
 from binrecon.config.rules.logger import check_wandb
 from binrecon.config.rules.names import check_names
 from binrecon.config.rules.paths import check_paths
@@ -32,23 +33,21 @@ from binrecon.config.rules.training import (
     check_counts,
     check_head_and_loss,
     check_monitor,
-    check_regime,
+    check_phases,
 )
-from binrecon.config.rules.values import check_allowed_words, check_ranges
 from binrecon.errors import ConfigError
 
 Rule = Callable[[DictConfig], Iterator[str]]
 
 _RULES: tuple[Rule, ...] = (
     find_credentials,
-    check_ranges,
-    check_allowed_words,
+    check_options,
     check_names,
     check_bucket,
     check_contradictions,
     check_batch_memory,
     check_head_and_loss,
-    check_regime,
+    check_phases,
     check_counts,
     check_monitor,
     check_wandb,

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from binrecon.config.pooling_words import Pooling
 from binrecon.models.backbone import Backbone, build_backbone
-from binrecon.models.heads import build_head, read_head_config
+from binrecon.models.heads.build import build_head, read_head_config
 
 LINEAR_HEAD: Mapping[str, Any] = MappingProxyType({"name": "linear", "dropout": 0.0})
 """The proposal's head, as plain values."""

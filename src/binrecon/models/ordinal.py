@@ -5,9 +5,7 @@ distribution over the C counts, so all that reads count logits reads those of an
 """
 
 import math
-from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -92,23 +90,3 @@ def corn_log_probabilities(values: Tensor) -> Tensor:
     wide = widen(values)
     is_more = torch.stack(list(accumulate(F.logsigmoid(wide).unbind(dim=-1))), dim=-1)
     return F.pad(is_more, (1, 0)) + F.pad(F.logsigmoid(-wide), (0, 1))
-
-
-def link_heads(links: Sequence[nn.Module | None], values: Tensor) -> Tensor:
-    """Turn what the linear layers of K heads of one kind give into count logits, all at once.
-
-    Args:
-        links: What follows each layer; None where its values are the count logits.
-        values: Shape (B, K, V): V is C without a link, 1 for `CoralLink` and C - 1 for `CornLink`.
-
-    Returns:
-        Shape (B, K, C).
-    """
-    match links[0]:
-        case CoralLink():
-            return coral_log_probabilities(
-                values, torch.stack([cast(CoralLink, link).steps for link in links])
-            )
-        case CornLink():
-            return corn_log_probabilities(values)
-    return values

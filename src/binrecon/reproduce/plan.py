@@ -8,10 +8,11 @@ from pathlib import Path
 from binrecon.config.compose import to_typed
 from binrecon.config.reproduce import ReproduceConfig
 from binrecon.config.run_keys import PLACE_KEYS, covers, list_settings
-from binrecon.config.schema import PhasedRegimeConfig, TrainConfig
+from binrecon.config.schema import TrainConfig
 from binrecon.config.spelling import did_you_mean
 from binrecon.config.trials import compose_checked
 from binrecon.errors import ConfigError, OutputError
+from binrecon.models.finetuning.phased import PhasedRegimeConfig
 from binrecon.published.rows import TABLES, PublishedRow
 from binrecon.reproduce.overrides import split_overrides
 from binrecon.training.run_folder import RunFolder
@@ -152,7 +153,8 @@ def _plan_row(row: PublishedRow, overrides: Sequence[str], is_rehearsal: bool) -
 def shrink(config: TrainConfig) -> list[str]:
     """Return overrides that cut every phase of a run to one epoch, on photos of `data.image_size` at most.
 
-    >>> from binrecon.config.schema import FullRegimeConfig, PhaseConfig
+    >>> from binrecon.models.finetuning.full import FullRegimeConfig
+    >>> from binrecon.models.finetuning.phased import PhaseConfig
     >>> shrink(TrainConfig(regime=FullRegimeConfig(first_stage="stem")))
     ['trainer.max_epochs=1']
     >>> config = TrainConfig(regime=PhasedRegimeConfig(phases=[PhaseConfig(7, "head", 64), PhaseConfig(8)]))

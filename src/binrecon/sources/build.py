@@ -1,9 +1,8 @@
-"""The words of `configs/source/` to sources."""
+"""The options of `source=` to sources."""
 
-from pathlib import Path
+from typing import cast
 
-from binrecon.config.schema import AbidSourceConfig, LocalSourceConfig, SourceConfig, SyntheticSourceConfig
-from binrecon.sources.local import LocalSource
+from binrecon.config.schema import SourceConfig
 from binrecon.sources.source import Source
 
 
@@ -13,23 +12,4 @@ def build_source(config: SourceConfig) -> Source:
     Raises:
         SourceError: If its settings contradict each other.
     """
-    root = Path(config.root).expanduser()
-    match config:
-        case LocalSourceConfig():
-            return LocalSource(root)
-        case AbidSourceConfig():
-            from binrecon.sources.s3 import S3Source
-
-            return S3Source(config)
-        case SyntheticSourceConfig():
-            from binrecon.sources.synthetic import SyntheticSource
-
-            return SyntheticSource(
-                root,
-                config.bin_count,
-                config.seed,
-                config.largest_count,
-                config.pair_fraction,
-                config.faults,
-            )
-    raise TypeError(f"no source is built from {type(config).__name__}")
+    return cast(Source, config.build())

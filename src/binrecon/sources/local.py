@@ -2,9 +2,12 @@
 
 import errno
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from binrecon.config.options import option
+from binrecon.config.schema import SourceConfig
 from binrecon.console import get_console
 from binrecon.errors import MissingBinError, SourceError, UnreadableBinError
 from binrecon.regular_file import read_regular
@@ -24,6 +27,21 @@ from binrecon.sources.source import UNKNOWN_STAMP, BinListing, BinStamp, Source,
 
 _OF_THIS_PROCESS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 """Errors for which no file is to blame: too many are open, or memory is short."""
+
+
+@dataclass
+class LocalSourceConfig(SourceConfig):
+    """A folder in the layout of aft-vbi-pds: bin-images/{bin_id}.jpg beside metadata/{bin_id}.json."""
+
+    name: str = "local"
+    root: str = option("${oc.env:BINRECON_ROOT,data/abid}", is_path=True)
+    """Folder of the bins."""
+
+    is_given: ClassVar[bool] = True
+
+    def build(self) -> "LocalSource":
+        """Build it; nothing is read yet."""
+        return LocalSource(Path(self.root).expanduser())
 
 
 class LocalSource:

@@ -27,7 +27,7 @@ from binrecon.training.prepare import (
 )
 from binrecon.training.run_folder import RunFolder
 
-_GROUPS = ("head", "loss", "optimizer")
+_GROUPS = ("head", "loss", "optimizer", "schedule")
 """What heads that are trained side by side may differ in."""
 
 
@@ -106,7 +106,13 @@ class HeadEvaluator:
 
         heads = train_heads(
             [
-                HeadTrial(task.config.head, task.config.loss, task.config.optimizer, task.config.seed)
+                HeadTrial(
+                    task.config.head,
+                    task.config.loss,
+                    task.config.optimizer,
+                    task.config.schedule,
+                    task.config.seed,
+                )
                 for task in tasks
             ],
             self._datasets.__getitem__,

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from binrecon.config.regime_words import FROZEN
 from binrecon.config.schema import TrainConfig
 from binrecon.features import FeatureStore, Fingerprint, choose_engine
 from binrecon.models.backbone import Backbone
@@ -13,7 +12,7 @@ def why_live(config: TrainConfig) -> str | None:
     """Say why photos pass through the backbone in every epoch; None if kept features stand in for them."""
     if config.features.name == "live":
         return "features=live"
-    if config.regime.name != FROZEN:
+    if not config.regime.is_frozen:
         return f"regime={config.regime.name} trains the backbone, so its features change"
     for key, word in (("augment", config.data.augment), ("tta", config.data.tta)):
         if word == "side_on":

@@ -12,18 +12,19 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics import MeanMetric, Metric
 
-from binrecon.config.schema import LossConfig, OptimizerConfig
+from binrecon.config.schema import LossConfig, OptimizerConfig, Phase, ScheduleConfig
 from binrecon.data import BinBatch, FeatureBatch
 from binrecon.errors import TrainingError
 from binrecon.metrics import CountingMetrics
 from binrecon.models import BinCounter
 from binrecon.models.decoding import average_looks
-from binrecon.models.losses import build_loss, weigh_classes
+from binrecon.models.losses.functional import weigh_classes
+from binrecon.optim.build import build_optimizer, group_parameters
 from binrecon.training.checkpoints.files import add_frozen_part, drop_frozen_part
 from binrecon.training.distributed.sharding import shard_counter
-from binrecon.training.optimizers import build_optimizer, build_schedule, group_parameters
-from binrecon.training.phases import Phase, first_stage_ever, phase_at
+from binrecon.training.phases import first_stage_ever, phase_at
 from binrecon.training.rules import check_counts, describe_divergence, dropout_seed, seed_device
+from binrecon.training.schedule import build_schedule
 
 
 class SplitMetrics(nn.Module):
@@ -76,7 +77,8 @@ class CountingModule(pl.LightningModule):
 
     Args:
         counter: The model.
-        optimizer: How it is trained.
+        optimizer: Steps that it is trained by.
+        schedule: Their learning rates.
         loss: What training minimises.
         seed: Seed of what is random in the model while training (dropout).
         steps_per_epoch: Batches in an epoch.
@@ -92,6 +94,7 @@ class CountingModule(pl.LightningModule):
         self,
         counter: BinCounter,
         optimizer: OptimizerConfig,
+        schedule: ScheduleConfig,
         loss: LossConfig,
         seed: int,
         steps_per_epoch: int,
@@ -103,7 +106,8 @@ class CountingModule(pl.LightningModule):
         super().__init__()
         self.counter = counter
         self.optimizer_config = optimizer
-        self.bin_losses = build_loss(loss)
+        self.schedule_config = schedule
+        self.bin_losses = loss.build()
         self.register_buffer("class_weights", class_weights, persistent=False)  # goes where the model goes
         self.seed = seed
         self.steps_per_epoch = steps_per_epoch
@@ -195,7 +199,9 @@ class CountingModule(pl.LightningModule):
         """Build the optimizer of the trained parameters, and its schedule."""
         groups = group_parameters(self.counter.backbone, self.counter.head, self.lr_factors)
         optimizer = build_optimizer(self.optimizer_config, groups)
-        schedule = build_schedule(self.optimizer_config, optimizer, self.steps_per_epoch, self.phases)
+        schedule = build_schedule(
+            self.schedule_config, optimizer, self.optimizer_config.lr, self.steps_per_epoch, self.phases
+        )
         if schedule is None:
             return optimizer
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

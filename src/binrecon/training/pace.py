@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from binrecon.config.schema import TrainConfig
+from binrecon.config.schema import Phase, TrainConfig
 from binrecon.data.batch import BinBatch
 from binrecon.data.datamodule import BinDataModule
 from binrecon.data.transforms import VIEW_COUNT
@@ -24,13 +24,13 @@ from binrecon.features.row_table import RowTable
 from binrecon.features.rows import BLOCK_ROWS, Block
 from binrecon.manifest import Manifest
 from binrecon.models import BinCounter, build_counter
+from binrecon.optim.build import build_optimizer, group_parameters
 from binrecon.sources.build import build_source
 from binrecon.training.cached import why_live
 from binrecon.training.hardware import autocast, choose_device
 from binrecon.training.memory import keep_freed_memory
 from binrecon.training.module import CountingModule
-from binrecon.training.optimizers import build_optimizer, group_parameters
-from binrecon.training.phases import Phase, lr_factors, plan_phases
+from binrecon.training.phases import plan_phases
 from binrecon.training.prepare import counter_facts
 
 _WARM_UP = 2
@@ -124,11 +124,12 @@ def _build_module(config: TrainConfig, counter: BinCounter, phase: Phase) -> Cou
     module = CountingModule(
         counter=counter,
         optimizer=replace(config.optimizer, lr=1e-9),
+        schedule=config.schedule,
         loss=config.loss,
         seed=config.seed,
         steps_per_epoch=1,
         phases=(replace(phase, first_epoch=0, begins_anew=False),),
-        lr_factors=lr_factors(config.regime, counter.backbone.stages.names),
+        lr_factors=config.regime.lr_factors(counter.backbone.stages.names),
         facts={},
     )
     return module.to(choose_device(config.trainer)).train()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from binrecon.checksums import is_there
-from binrecon.config.regime_words import FROZEN, HEAD
+from binrecon.config.regime_words import HEAD
 from binrecon.config.schema import ModelConfig, TrainConfig
 from binrecon.config.trainer_words import count_normalisers
 from binrecon.console import get_console
@@ -37,7 +37,7 @@ from binrecon.training.checkpoints.files import load_counter
 from binrecon.training.checkpoints.position import read_position
 from binrecon.training.feature_module import FeatureCountingModule
 from binrecon.training.module import CountingModule
-from binrecon.training.phases import lr_factors, phase_at, plan_phases
+from binrecon.training.phases import phase_at, plan_phases
 from binrecon.training.rules import check_batches, check_maps
 from binrecon.training.run_folder import RunFolder
 
@@ -49,7 +49,7 @@ def counter_facts(config: TrainConfig) -> dict[str, Any]:
         "backbone": model.backbone,
         "min_count": config.data.min_count,
         "max_count": config.data.max_count,
-        "is_frozen": config.regime.name == FROZEN,
+        "is_frozen": config.regime.is_frozen,
         "pooling": model.pooling,
         "head": asdict(config.head),
     }
@@ -197,15 +197,17 @@ def build_module(config: TrainConfig, manifest: Manifest, counter: BinCounter) -
     settings: dict[str, Any] = {
         "counter": counter,
         "optimizer": config.optimizer,
+        "schedule": config.schedule,
         "loss": config.loss,
         "seed": config.seed,
         "steps_per_epoch": -(-len(counts) // data.batch_size),
         "class_weights": build_class_weights(data, counts),
         "phases": plan_phases(config, stages),
-        "lr_factors": lr_factors(config.regime, stages),
+        "lr_factors": config.regime.lr_factors(stages),
         "facts": {
             **kept_facts(config),
             "optimizer": asdict(config.optimizer),
+            "schedule": asdict(config.schedule),
             "loss": asdict(config.loss),
             "monitor": config.monitor,
         },

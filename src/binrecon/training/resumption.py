@@ -62,7 +62,7 @@ def check_same_length(path: Path, config: TrainConfig) -> None:
     """
     earlier = dict(flatten(_read(path))) if is_there(path) else {}
     known, wanted = earlier.get("trainer.max_epochs"), config.trainer.max_epochs
-    bound = config.optimizer.bound_to_length or config.regime.bound_to_length
+    bound = config.schedule.bound_to_length or config.regime.bound_to_length
     if known is None or known == wanted or bound is None:
         return
     raise CheckpointError(

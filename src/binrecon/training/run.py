@@ -16,7 +16,7 @@ from binrecon.data.datamodule import BinDataModule
 from binrecon.errors import CalibrationError
 from binrecon.features.datamodule import FeatureDataModule
 from binrecon.models import BinCounter
-from binrecon.models.heads import start_at_shares
+from binrecon.models.heads.build import init_bias_from_prior
 from binrecon.training.calibrate import calibrate_run
 from binrecon.training.callbacks import RunWatch
 from binrecon.training.checkpoints.files import complete_checkpoint, write_frozen_part
@@ -171,8 +171,9 @@ def _fit(
     ranks: Ranks | None,
 ) -> None:
     manifest = folder.read_manifest()
-    if config.head.starts_at_prior and not folder.last_checkpoint.exists():
-        start_at_shares(counter.head, expected_shares(config.data, train_counts(config, manifest)))
+    if config.head.init_bias_from_prior and not folder.last_checkpoint.exists():
+        shares = expected_shares(config.data, train_counts(config, manifest))
+        init_bias_from_prior(config.head, counter.head, shares)
     data = build_data(config, folder, manifest, counter)
     if ranks is not None and config.trainer.syncs_batchnorm:
         sync_batch_norm(counter, choose_device(config.trainer).type)

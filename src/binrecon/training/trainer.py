@@ -107,7 +107,7 @@ def _choose_strategy(config: TrainConfig, place: Place) -> str | Strategy:
         return "auto"
     if config.trainer.name == FSDP:
         return ModelParallelStrategy(place.size, 1, save_distributed_checkpoint=False)
-    unfreezes = config.regime.name in ("gradual", "phased")  # then some parameters have no gradient yet
+    unfreezes = config.regime.unfreezes  # then some parameters have no gradient yet
     return "ddp_find_unused_parameters_true" if unfreezes else "ddp"
 
 

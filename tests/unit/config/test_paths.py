@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from binrecon.config.compose import SCHEMAS, compose_config
+from binrecon.config.compose import COMMANDS, compose_config, list_groups, typed_options
 from binrecon.config.help import _meanings
 from binrecon.config.home import find_path_problems
 from binrecon.config.path_keys import list_path_keys
@@ -107,7 +107,10 @@ def test_list_path_keys__none_is_left_unmarked() -> None:
     marked = {key.rpartition(".")[2] for key in list_path_keys()}
     unmarked = [
         f"{name}: {item.name}"
-        for name, kind in SCHEMAS.items()
+        for name, kind in [
+            *COMMANDS.items(),
+            *(item for group in list_groups() for item in typed_options(group).items()),
+        ]
         for item in fields(kind)
         if item.type in (str, str | None, list[str])
         and re.match(

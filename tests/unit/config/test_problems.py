@@ -27,15 +27,12 @@ OPTIMIZERS = "adam, adamw, sgd, sgdr"
         (
             ["optimizer.lrr=1"],
             [
-                "optimizer.lrr: unknown key; allowed are lr, weight_decay, decays_biases, beta1, beta2, schedule, warmup_epochs. Did you mean 'lr'?"
+                "optimizer.lrr: unknown key; allowed are lr, weight_decay, decays_biases, beta1, beta2. Did you mean 'lr'?"
             ],
         ),
         (
             ["optimizer=sgdr", "optimizer.beta1=0.8"],
-            [
-                "optimizer.beta1: unknown key; allowed are lr, weight_decay, decays_biases, momentum, first_cycle_epochs, "
-                "cycle_mult, min_lr"
-            ],
+            ["optimizer.beta1: unknown key; allowed are lr, weight_decay, decays_biases, momentum"],
         ),
         (
             ["optimizer.lr=abc"],
@@ -71,6 +68,15 @@ OPTIMIZERS = "adam, adamw, sgd, sgdr"
                 "want quotes that reach Hydra: 'logger.project=\"a=b\"'"
             ],
         ),
+        (["optimizer.schedule=cosine"], ["optimizer.schedule: is now called schedule; give schedule=VALUE"]),
+        (
+            ["optimizer=sgd", "optimizer.step_epochs=2"],
+            ["optimizer.step_epochs: is now called schedule.step_epochs; give schedule.step_epochs=VALUE"],
+        ),
+        (
+            ["schedule=of_sgd"],
+            ["schedule=of_sgd: no such option; allowed are constant, cosine, step, warm_restarts"],
+        ),
         (["regime=frozen", "regime.lr_groups=[]"], ["regime.lr_groups: unknown key; regime=frozen has none"]),
     ],
 )
@@ -90,7 +96,7 @@ def test_find_problems__of_a_multirun() -> None:
     assert problems == ["optimizer.lr: Value 'b' of type 'str' could not be converted to Float"]
     problems = find_problems("train", ["optimizer=sgd,adam", "optimizer.momentum=0.5"], is_multirun=True)
     assert problems == [
-        "optimizer.momentum: with optimizer=adam, unknown key; allowed are lr, weight_decay, decays_biases, beta1, beta2, schedule, warmup_epochs"
+        "optimizer.momentum: with optimizer=adam, unknown key; allowed are lr, weight_decay, decays_biases, beta1, beta2"
     ]
 
 

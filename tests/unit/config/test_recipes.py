@@ -30,15 +30,19 @@ ALL_LAYERS = {
     "model": {"pooling": "average"},
 }
 ADAM = {
-    "name": "adam", "lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "weight_decay": 0.0, "schedule": "constant",
-    "warmup_epochs": 0.0,
+    "name": "adam", "lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "weight_decay": 0.0,
 }  # fmt: skip
 
 
 def sgd(lr: float, weight_decay: float) -> dict[str, Any]:
     """SGD, the learning rate divided by 10 every 10 epochs."""
-    steps = {"step_epochs": 10, "step_factor": 0.1}
-    return {"name": "sgd", "lr": lr, "momentum": 0.9, "weight_decay": weight_decay, **steps}
+    return {"name": "sgd", "lr": lr, "momentum": 0.9, "weight_decay": weight_decay}
+
+
+SCHEDULES = {
+    "sgd": {"name": "step", "warmup_epochs": 0.0, "step_epochs": 10, "step_factor": 0.1},
+    "adam": {"name": "constant", "warmup_epochs": 0.0},
+}
 
 
 # recipe: split, backbone, epochs, optimizer
@@ -69,7 +73,7 @@ def check(found: dict[str, Any], wanted: dict[str, Any], where: str = "") -> Non
             assert found[key] == value, f"{where}{key}"
 
 
-STARTS_AS_TORCH = {"head": {"starts_at_prior": False}, "optimizer": {"decays_biases": True}}
+STARTS_AS_TORCH = {"head": {"init_bias_from_prior": False}, "optimizer": {"decays_biases": True}}
 
 
 @pytest.mark.parametrize("recipe", LAYERS_OF_ALL)
@@ -84,6 +88,7 @@ def test_recipe__all_layers(recipe: str) -> None:
     check(found, {"trainer": {"max_epochs": epochs}})
     check(found, STARTS_AS_TORCH)
     assert found["optimizer"].keys() == {*optimizer, "decays_biases"}, "nothing but what is published"
+    assert found["schedule"] == SCHEDULES[optimizer["name"]]
 
 
 @pytest.mark.parametrize("recipe", [recipe for recipe in LAYERS_OF_ALL if recipe.startswith("stanford/")])
@@ -103,7 +108,10 @@ def test_recipe__sgdr() -> None:
     check(found, STARTS_AS_TORCH)
     check(found, {"data": {"split": "stanford_150k", "augment": "side_on", "tta": "side_on"}})
     check(found, {"optimizer": {"name": "sgdr", "lr": 0.008, "momentum": 0.9, "weight_decay": 0.0}})
-    check(found, {"optimizer": {"first_cycle_epochs": 1, "cycle_mult": 2, "min_lr": 0.0}})
+    check(
+        found,
+        {"schedule": {"name": "warm_restarts", "first_cycle_epochs": 1, "cycle_mult": 2, "min_lr": 0.0}},
+    )
     phases = found["regime"]["phases"]
     assert [(p["epochs"], p["first_stage"], p["image_size"], p["lr"] or 0.008) for p in phases] == [
         (1, "head", 64, 0.008),
@@ -130,3 +138,4 @@ def test_recipe__proposal(recipe: str) -> None:
     check(found, {"data": {"split": "udacity", "min_count": 1, "max_count": 5, "image_size": 224}})
     check(found, {"data": {"batch_size": 128, "counts_from": "records"}, "trainer": {"max_epochs": 10}})
     check(found, {"optimizer": PROPOSAL[recipe], "features": {"precision": "float32"}})
+    assert found["schedule"] == SCHEDULES[PROPOSAL[recipe]["name"]]

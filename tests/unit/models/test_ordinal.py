@@ -1,5 +1,3 @@
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
@@ -11,7 +9,6 @@ from binrecon.models.ordinal import (
     CornLink,
     coral_log_probabilities,
     corn_log_probabilities,
-    link_heads,
 )
 
 Floats = NDArray[np.float64]
@@ -103,14 +100,3 @@ def build_coral_link() -> CoralLink:
     link = CoralLink(6)
     nn.init.normal_(link.steps)
     return link
-
-
-@pytest.mark.parametrize(
-    ("build", "width"),
-    [(build_coral_link, 1), (CornLink, 5), (nn.Identity, 6)],
-    ids=["coral", "corn", "none"],
-)
-def test_link_heads__each_as_it_would_alone(build: Callable[[], nn.Module], width: int) -> None:
-    links, values = [build() for _ in range(3)], torch.randn(7, 3, width)
-    alone = [link(values[:, place]) for place, link in enumerate(links)]
-    torch.testing.assert_close(link_heads(links, values), torch.stack(alone, dim=1), rtol=0, atol=0)

@@ -6,7 +6,6 @@ import pytest
 from binrecon.calibration import Calibration
 from binrecon.config.reconcile import PhotoQualityConfig, ReconcileConfig
 from binrecon.config.record_errors import RecordErrorsConfig
-from binrecon.config.schema import LocalSourceConfig
 from binrecon.manifest import CountRange
 from binrecon.reconcile.budget import choose, parse_budget
 from binrecon.reconcile.decide import Decisions
@@ -19,6 +18,7 @@ from binrecon.reconcile.report import (
     list_results,
     write_report,
 )
+from binrecon.sources.local import LocalSourceConfig
 
 
 def decide(variance: list[float], budget: str) -> Decisions:

@@ -59,7 +59,7 @@ def test_plan__rehearsed(words: list[str]) -> None:
         ("estimate_s=0", "estimate_s: must be above 0, got 0.0"),
         ("rows=[]", "rows: empty; give some of resnet34_sgd"),
         ("rows=[resnet34]", "rows: 'resnet34' is no row of unc; rows are resnet34_sgd. Did you mean 'resnet34_sgd'?"),
-        ("optimizer.lrr=1", "optimizer.lrr: unknown key; allowed are lr, weight_decay, decays_biases, momentum, step_epochs, step_factor. Did you mean 'lr'?"),
+        ("optimizer.lrr=1", "optimizer.lrr: unknown key; allowed are lr, weight_decay, decays_biases, momentum. Did you mean 'lr'?"),
         ("optimizer.lr=-1", "optimizer.lr: must be above 0, got -1.0"),
         ("features=cached", "features: cached needs regime=frozen; regime=full changes them, use auto"),
     ],

@@ -5,11 +5,14 @@ import pytest
 import torch
 
 from binrecon.config.metric_names import LOGGED_METRICS
-from binrecon.config.schema import AdamConfig, CrossEntropyConfig, DataConfig, LossConfig, SoftLabelsConfig
+from binrecon.config.schema import DataConfig, LossConfig
 from binrecon.data import BinBatch
 from binrecon.errors import ConfigError, TrainingError
 from binrecon.models import build_counter
-from binrecon.models.losses import soft_label_loss
+from binrecon.models.losses.cross_entropy import CrossEntropyConfig
+from binrecon.models.losses.soft_labels import SoftLabelsConfig, soft_label_loss
+from binrecon.optim.optimizers.adam import AdamConfig
+from binrecon.optim.schedules.constant import ConstantConfig
 from binrecon.training.module import CountingModule, SplitMetrics
 from binrecon.training.phases import head_phase
 
@@ -22,7 +25,15 @@ def build_module(
     counter = build_counter("resnet18.tv_in1k", min_count, 5, weights="random")
     plan = {"phases": head_phase(1, 0.1), "lr_factors": [1.0] * 5}
     return CountingModule(
-        counter, AdamConfig(lr=0.1), loss, 0, 1, **plan, facts={}, class_weights=class_weights
+        counter,
+        AdamConfig(lr=0.1),
+        ConstantConfig(),
+        loss,
+        0,
+        1,
+        **plan,
+        facts={},
+        class_weights=class_weights,
     )
 
 

@@ -1,9 +1,9 @@
 import pytest
 
 from binrecon.config.compose import compose_config, to_typed
-from binrecon.config.schema import TrainConfig
+from binrecon.config.schema import Phase, TrainConfig
 from binrecon.errors import ConfigError
-from binrecon.training.phases import Phase, first_stage_ever, phase_at, plan_phases
+from binrecon.training.phases import first_stage_ever, phase_at, plan_phases
 
 STAGES = ("stem", "stage1", "stage2", "stage3", "stage4")
 

@@ -1,9 +1,11 @@
 import pytest
 import torch
 
-from binrecon.config.schema import DataConfig, LinearHeadConfig, MlpHeadConfig
+from binrecon.config.schema import DataConfig
 from binrecon.errors import ConfigError
 from binrecon.models.backbone import build_backbone
+from binrecon.models.heads.linear import LinearHeadConfig
+from binrecon.models.heads.mlp import MlpHeadConfig
 from binrecon.training.rules import check_batches, check_counts, check_maps, dropout_seed
 
 MLP = MlpHeadConfig(hidden_width=8, dropout=0.5)

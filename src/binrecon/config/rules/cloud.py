@@ -1,17 +1,12 @@
 """What can be wrong with the configuration of `launch`, seen without asking the cloud."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig
 
-from binrecon.config.cloud_settings import INPUT_MODE_WORDS, JOB_PREFIX, LAUNCH_WORDS, RUN
-from binrecon.config.spelling import did_you_mean
-
-MAX_RUNTIME_H = 28 * 24
-"""SageMaker's longest training job, in hours: docs.aws.amazon.com/general/latest/gr/sagemaker.html."""
+from binrecon.config.cloud_settings import JOB_PREFIX, RUN
 
 _BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 _ADDRESSES = ("bins", "lists", "weights", "checkpoints")
@@ -34,22 +29,17 @@ _SHAPES = {
 }
 """Key of `cloud` to what its value must look like, and what to say otherwise."""
 
-_AT_LEAST_ONE = ("instance_count", "volume_gb", "parallel_jobs")
-_ABOVE_ZERO = ("max_runtime_h", "max_wait_h")
-
 
 def find_launch_problems(config: DictConfig) -> Iterator[str]:
     """Yield what is wrong with a composed configuration; nothing for another verb's."""
     if "cloud" not in config:
         return
     cloud = config.cloud
-    yield from _check_words(config)
     yield from _check_needs(config)
     for key, (shape, advice) in _SHAPES.items():
         value = cloud[key]
         if value is not None and not re.fullmatch(shape, value):
             yield f"cloud.{key}: '{value}' is {advice}"
-    yield from _check_numbers(cloud)
     if cloud.is_spot and cloud.max_wait_h < cloud.max_runtime_h:
         yield (
             f"cloud.max_wait_h: holds the training too, so it must be at least cloud.max_runtime_h="
@@ -62,15 +52,6 @@ def find_launch_problems(config: DictConfig) -> Iterator[str]:
             yield f"cloud.tags: '{tag}' must be KEY:VALUE, of up to 128 and 256 characters"
     if bool(cloud.subnets) != bool(cloud.security_groups):
         yield "cloud.subnets, cloud.security_groups: a VPC needs both; give both or neither"
-
-
-def _check_words(config: DictConfig) -> Iterator[str]:
-    for key, value, allowed in (
-        ("do", config.do, LAUNCH_WORDS),
-        ("cloud.input_mode", config.cloud.input_mode, INPUT_MODE_WORDS),
-    ):
-        if value not in allowed:
-            yield f"{key}: '{value}' is none of {', '.join(allowed)}{did_you_mean(value, allowed)}"
 
 
 def _check_needs(config: DictConfig) -> Iterator[str]:
@@ -95,18 +76,3 @@ def _check_needs(config: DictConfig) -> Iterator[str]:
         yield (
             f"prices: '{config.prices}' is not a file; give a YAML file with lines such as ml.g5.xlarge: 1.41"
         )
-
-
-def _check_numbers(cloud: DictConfig) -> Iterator[str]:
-    for key in _AT_LEAST_ONE:
-        yield from _check_number(cloud, key, lambda value: value >= 1, "at least 1")
-    for key in _ABOVE_ZERO:
-        yield from _check_number(
-            cloud, key, lambda value: 0 < value <= MAX_RUNTIME_H, f"above 0 and at most {MAX_RUNTIME_H}"
-        )
-    yield from _check_number(cloud, "poll_s", lambda value: 0 < value < float("inf"), "above 0")
-
-
-def _check_number(cloud: DictConfig, key: str, is_allowed: Callable[[Any], bool], text: str) -> Iterator[str]:
-    if not is_allowed(cloud[key]):
-        yield f"cloud.{key}: must be {text}, got {cloud[key]:g}"

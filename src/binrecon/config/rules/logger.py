@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 def check_wandb(config: DictConfig) -> Iterator[str]:
     """Check what W&B would refuse."""
     logger = OmegaConf.select(config, "logger")
-    if logger is None or logger.name != "wandb":
+    if logger is None or "project" not in logger:
         return
     if not 0 < len(logger.project) <= 128 or set(logger.project) & set("/\\#?%:"):
         yield f"logger.project: '{logger.project}' must have 1 to 128 characters and none of / \\ # ? % :"

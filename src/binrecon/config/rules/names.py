@@ -1,19 +1,21 @@
 """That the keys of an option are under its own name."""
 
 from collections.abc import Iterator
+from typing import cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS, list_options
+from binrecon.config.compose import list_options
+from binrecon.config.parts import ROOMS, name_part
 from binrecon.config.spelling import did_you_mean
 
 
 def check_names(config: DictConfig) -> Iterator[str]:
     """`optimizer.name=sgd` beside another optimizer's keys would train something else than it says."""
-    for group in GROUPS_OF_KINDS:
+    for group in ROOMS:
         if (node := OmegaConf.select(config, group)) is None:
             continue
-        name = next(path.split("/")[1] for path, kind in SCHEMAS.items() if kind is OmegaConf.get_type(node))
+        name = name_part(group, cast(type, OmegaConf.get_type(node)))
         if node.name != name:
             yield f"{group}.name: is '{name}' here, got '{node.name}'; choose with {group}={node.name}"
     trainer, trainers = OmegaConf.select(config, "trainer.name"), list_options("trainer")

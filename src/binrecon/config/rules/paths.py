@@ -3,10 +3,11 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from binrecon.config.schema import WEIGHT_WORDS
+from binrecon.config.schema import WEIGHT_WORDS, SourceConfig
 from binrecon.config.spelling import did_you_mean
 from binrecon.config.subset_words import parse_subset
 
@@ -14,7 +15,8 @@ from binrecon.config.subset_words import parse_subset
 def check_paths(config: DictConfig) -> Iterator[str]:
     """Check that paths lead somewhere."""
     source = OmegaConf.select(config, "source")
-    if source is not None and source.name == "local" and not Path(source.root).is_dir():
+    is_given = source is not None and cast(type[SourceConfig], OmegaConf.get_type(source)).is_given
+    if is_given and not Path(source.root).is_dir():
         yield (
             f"source.root: '{source.root}' is not a folder; "
             "give the folder that holds bin-images/ and metadata/ (source.root=PATH), "

@@ -13,7 +13,7 @@ def check_bucket(config: DictConfig) -> Iterator[str]:
     source, subset = OmegaConf.select(config, "source"), OmegaConf.select(config, "subset")
     if source is None:
         return
-    if source.name != "abid":
+    if "bucket" not in source:
         if subset is not None:
             yield f"source: fetch brings bins from S3, not from source={source.name}; use source=abid"
         return

@@ -1,13 +1,14 @@
 """What goes together in the words of `train`."""
 
 from collections.abc import Iterator
+from typing import cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from binrecon.config.loss_words import LOSSES_OF_HEADS
 from binrecon.config.metric_names import monitor_names
-from binrecon.config.regime_words import FROZEN
-from binrecon.config.rules.values import AT_LEAST, AT_MOST
+from binrecon.config.options import limits_of
+from binrecon.config.parts import load_parts
+from binrecon.config.schema import DataConfig, HeadConfig, LossConfig, RegimeConfig
 from binrecon.config.spelling import did_you_mean
 from binrecon.config.split_words import GROUPED
 from binrecon.config.trainer_words import check_shares, check_words
@@ -21,7 +22,8 @@ def check_contradictions(config: DictConfig) -> Iterator[str]:
     data, trainer = OmegaConf.select(config, "data"), OmegaConf.select(config, "trainer")
     if data is None:
         return
-    if config.features.name == "cached" and config.regime.name != FROZEN:
+    is_frozen = cast(type[RegimeConfig], OmegaConf.get_type(config.regime)).is_frozen
+    if config.features.name == "cached" and not is_frozen:
         yield f"features: cached needs regime=frozen; regime={config.regime.name} changes them, use auto"
     for key, word in (("augment", data.augment), ("tta", data.tta)):
         if config.features.name == "cached" and word == "side_on":
@@ -42,7 +44,9 @@ def check_batch_memory(config: DictConfig) -> Iterator[str]:
     if (data := OmegaConf.select(config, "data")) is None:
         return
     size = data.batch_size * data.image_size**2 * 3
-    is_each_allowed = all(data[name] <= AT_MOST[f"data.{name}"] for name in ("batch_size", "image_size"))
+    is_each_allowed = all(
+        limits_of(DataConfig, name).find_problem(data[name]) is None for name in ("batch_size", "image_size")
+    )
     if size > MAX_BATCH_BYTES and is_each_allowed:
         yield (
             f"data.batch_size: {data.batch_size} photos of data.image_size={data.image_size} take "
@@ -52,31 +56,20 @@ def check_batch_memory(config: DictConfig) -> Iterator[str]:
 
 def check_head_and_loss(config: DictConfig) -> Iterator[str]:
     """Check that the loss is one of the head's distribution."""
-    head, loss = OmegaConf.select(config, "head.name"), OmegaConf.select(config, "loss.name")
-    allowed = LOSSES_OF_HEADS.get(head, ())  # none for a wrong name, which `check_names` has found
-    if allowed and loss not in allowed:
-        yield f"loss: {loss} does not go with head={head}; use loss={' or loss='.join(allowed)}"
+    head, loss = OmegaConf.select(config, "head"), OmegaConf.select(config, "loss")
+    if head is None:
+        return
+    output = cast(type[HeadConfig], OmegaConf.get_type(head)).output
+    if output not in cast(type[LossConfig], OmegaConf.get_type(loss)).outputs:
+        allowed = [name for name, part in load_parts("loss").items() if output in part.outputs]
+        yield f"loss: {loss.name} does not go with head={head.name}; use loss={' or loss='.join(allowed)}"
 
 
-def check_regime(config: DictConfig) -> Iterator[str]:
-    """Check the plan of what is trained; whether the backbone has such stages is seen when it is built."""
-    if (regime := OmegaConf.select(config, "regime")) is None:
+def check_phases(config: DictConfig) -> Iterator[str]:
+    """Check that phases fill a run; whether the backbone has their stages is seen when it is built."""
+    if (phases := OmegaConf.select(config, "regime.phases")) is None:
         return
-    for group in OmegaConf.select(config, "regime.lr_groups") or ():
-        if not 0 < group.factor < float("inf"):
-            yield f"regime.lr_groups: the factor of '{group.first_stage}' must be above 0, got {group.factor}"
-    if regime.name != "phased":
-        return
-    for number, phase in enumerate(regime.phases, start=1):
-        if phase.epochs < 1:
-            yield f"regime.phases: phase {number} must have at least 1 epoch, got {phase.epochs}"
-        if phase.image_size is not None and phase.image_size < (least := AT_LEAST["data.image_size"]):
-            yield f"regime.phases: phase {number} has an image_size below {least}, {phase.image_size}"
-        if phase.image_size is not None and phase.image_size > (most := AT_MOST["data.image_size"]):
-            yield f"regime.phases: phase {number} has an image_size above {most}, {phase.image_size}"
-        if phase.lr is not None and not 0 < phase.lr < float("inf"):
-            yield f"regime.phases: the lr of phase {number} must be above 0, got {phase.lr}"
-    if (total := sum(phase.epochs for phase in regime.phases)) != config.trainer.max_epochs:
+    if (total := sum(phase.epochs for phase in phases)) != config.trainer.max_epochs:
         yield (
             f"regime.phases: their epochs add up to {total}, not to trainer.max_epochs="
             f"{config.trainer.max_epochs}; change one of them"

@@ -1,49 +1,22 @@
-"""Every key of `train`: its type, its meaning and its unit. Values live in `configs/`.
+"""Every key of `train`: its type, default, meaning and allowed range; of heads and the like what all have.
 
 Plain dataclasses: no Hydra here, so any room may use them. `"???"` marks a value that must be given.
-A file for each config group, of the same name; the keys of the other verbs are beside this folder.
-Allowed ranges and words are in `config/rules/`.
+A file for each config group, of the same name; the keys of the other verbs are beside this folder, and those
+of each head, loss, optimizer and schedule in its own file, found by `config/parts.py`.
 """
 
+from binrecon.config.options import MISSING
 from binrecon.config.schema.callbacks import CallbacksConfig
 from binrecon.config.schema.data import DataConfig
 from binrecon.config.schema.features import KeptFeaturesConfig
-from binrecon.config.schema.head import (
-    CoralHeadConfig,
-    CornHeadConfig,
-    HeadConfig,
-    LinearHeadConfig,
-    MlpHeadConfig,
-    OneLayerHeadConfig,
-)
+from binrecon.config.schema.head import HeadConfig
 from binrecon.config.schema.logger import CsvLoggerConfig, LoggerConfig, NoLoggerConfig, WandbLoggerConfig
-from binrecon.config.schema.loss import (
-    CornConfig,
-    CrossEntropyConfig,
-    CumulativeConfig,
-    LossConfig,
-    SoftLabelsConfig,
-)
-from binrecon.config.schema.missing import MISSING
+from binrecon.config.schema.loss import LossConfig
 from binrecon.config.schema.model import IMAGENET, RANDOM, WEIGHT_WORDS, ModelConfig
-from binrecon.config.schema.optimizer import AdamConfig, AdamWConfig, OptimizerConfig, SGDConfig, SGDRConfig
-from binrecon.config.schema.regime import (
-    FrozenRegimeConfig,
-    FullRegimeConfig,
-    GradualRegimeConfig,
-    LrGroupConfig,
-    PhaseConfig,
-    PhasedRegimeConfig,
-    RegimeConfig,
-    TrainedRegimeConfig,
-)
-from binrecon.config.schema.source import (
-    AbidSourceConfig,
-    FaultsConfig,
-    LocalSourceConfig,
-    SourceConfig,
-    SyntheticSourceConfig,
-)
+from binrecon.config.schema.optimizer import OptimizerConfig
+from binrecon.config.schema.regime import Phase, RegimeConfig
+from binrecon.config.schema.schedule import ScheduleConfig
+from binrecon.config.schema.source import SourceConfig
 from binrecon.config.schema.train import TrainConfig
 from binrecon.config.schema.trainer import TrainerConfig
 
@@ -52,43 +25,21 @@ __all__ = [
     "MISSING",
     "RANDOM",
     "WEIGHT_WORDS",
-    "AbidSourceConfig",
-    "AdamConfig",
-    "AdamWConfig",
     "CallbacksConfig",
-    "CoralHeadConfig",
-    "CornConfig",
-    "CornHeadConfig",
-    "CrossEntropyConfig",
     "CsvLoggerConfig",
-    "CumulativeConfig",
     "DataConfig",
-    "FaultsConfig",
-    "FrozenRegimeConfig",
-    "FullRegimeConfig",
-    "GradualRegimeConfig",
     "HeadConfig",
     "KeptFeaturesConfig",
-    "LinearHeadConfig",
-    "LocalSourceConfig",
     "LoggerConfig",
     "LossConfig",
-    "LrGroupConfig",
-    "MlpHeadConfig",
     "ModelConfig",
     "NoLoggerConfig",
-    "OneLayerHeadConfig",
     "OptimizerConfig",
-    "PhaseConfig",
-    "PhasedRegimeConfig",
+    "Phase",
     "RegimeConfig",
-    "SGDConfig",
-    "SGDRConfig",
-    "SoftLabelsConfig",
+    "ScheduleConfig",
     "SourceConfig",
-    "SyntheticSourceConfig",
     "TrainConfig",
-    "TrainedRegimeConfig",
     "TrainerConfig",
     "WandbLoggerConfig",
 ]

@@ -1,52 +1,57 @@
 """Which bins are used, and how their photos become batches."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from binrecon.config.schema.missing import MISSING
-from binrecon.config.schema.paths import PATH
+from binrecon.config.augment_words import AUGMENT_WORDS, TTA_WORDS
+from binrecon.config.balance_words import BALANCE_WORDS
+from binrecon.config.options import LARGEST_SEED, option
+from binrecon.config.split_words import SPLIT_WORDS
 
 
 @dataclass
 class DataConfig:
-    """Which bins are used, how they are split, and how photos become batches."""
+    """Counts 0 to 5, photos squashed to 224 x 224 and mirrored at random.
 
-    min_count: int = 0
+    As Stanford CS229 2018 and UNC's abid_challenge.
+    """
+
+    min_count: int = option(0, at_least=0)
     """Smallest recorded count that is a class."""
-    max_count: int = 5
+    max_count: int = option(5, at_most=1_000)
     """Largest recorded count that is a class."""
-    above_range: str = "drop"
+    above_range: str = option("drop", choices=("drop", "clip"))
     """What happens to bins above `max_count`: `drop` them (counted) or `clip` their label to `max_count`."""
-    split: str = "grouped"
+    split: str = option("grouped", choices=SPLIT_WORDS)
     """`grouped` (leak-free), or as published: `unc`, `stanford_all`, `stanford_150k`, `udacity`."""
-    lists_dir: str = field(default=MISSING, metadata=PATH)
+    lists_dir: str = option("${lists_dir}", is_path=True)
     """Folder of the published lists, as `.json` or `.json.gz`: counting_train, counting_val, file_list."""
-    counts_from: str = "records"
+    counts_from: str = option("records", choices=("records", "lists"))
     """Where recorded counts come from: `records`, or the `lists` of a published split (no record is read)."""
-    labels: str | None = field(default=None, metadata=PATH)
+    labels: str | None = option(None, is_path=True)
     """CSV of bin_id and recorded_count with what somebody counted, in place of what the records claim."""
-    val_fraction: float = 0.15
+    val_fraction: float = option(0.15, above=0)
     """Share of groups that validate, expected value; of no effect on a published split."""
-    test_fraction: float = 0.15
+    test_fraction: float = option(0.15, above=0)
     """Share of groups that test, expected value; of no effect on a published split."""
-    split_seed: int = 0
+    split_seed: int = option(0, at_least=0, at_most=LARGEST_SEED)
     """Seed of the split; independent of the run's seed, so that seeds compare on the same bins."""
-    train_share: float = 1.0
+    train_share: float = option(1.0, above=0, at_most=1)
     """Share of the training bins that is used, in whole groups; each share holds every smaller one."""
-    image_size: int = 224
+    image_size: int = option(224, at_least=32, at_most=2048)
     """Height and width of what the backbone sees, in pixels."""
-    resize: str = "squash"
+    resize: str = option("squash", choices=("squash", "pad"))
     """`squash` to the square (what the published work did) or `pad` to it, keeping the aspect."""
     horizontal_flip: bool = True
     """Whether training photos are mirrored half of the time."""
-    balance: str = "none"
+    balance: str = option("none", choices=BALANCE_WORDS)
     """What makes rare counts matter as much in training as common ones: `none`, `sampler` (they are drawn as
     often) or `weights` (their bins weigh more in the loss)."""
-    augment: str = "none"
+    augment: str = option("none", choices=AUGMENT_WORDS)
     """What else is done to training photos: `none`, or `side_on` (turned, zoomed and lit a little)."""
-    tta: str = "none"
+    tta: str = option("none", choices=TTA_WORDS)
     """Views that validation and test average over: `none` (the photo alone), `flip` (the mirrored one too),
     `side_on` (four augmented ones besides)."""
-    batch_size: int = 128
+    batch_size: int = option(128, at_least=1, at_most=65_536)
     """Photos in a batch over all processes together."""
-    workers: int = 2
+    workers: int = option(2, at_least=0, at_most=256)
     """Processes that decode photos, for each training process; 0 decodes in the training process."""

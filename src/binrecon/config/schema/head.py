@@ -1,8 +1,13 @@
-"""What is trained on the features."""
+"""What every head has; the heads themselves are in `models/heads/`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
-from binrecon.config.schema.missing import MISSING
+from binrecon.config.options import MISSING
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
 @dataclass
@@ -11,63 +16,50 @@ class HeadConfig:
 
     name: str = MISSING
     """Which head this is; set by the group option, not by hand."""
-    starts_at_prior: bool = True
+    init_bias_from_prior: bool = True
     """Whether it first answers with the shares of the training counts, or at random."""
+
+    output: ClassVar[str] = "softmax"
+    """How its count logits come about, for losses to say which ones they go with: `softmax`, where they are
+    free; `cumulative`, from thresholds on one value; `conditional`, from a question for each count."""
+    is_one_layer: ClassVar[bool] = False
+    """Whether many of it can be trained side by side as one matrix product: see `OneLayerHeadConfig`."""
 
     @property
     def has_batch_norm(self) -> bool:
         """Whether it needs more than one photo to train on."""
         raise NotImplementedError
 
+    def build(self, feature_count: int, class_count: int) -> "nn.Module":
+        """Build it, its first weights drawn from torch's global state.
 
-@dataclass
-class OneLayerHeadConfig(HeadConfig):
-    """What the heads have in common that are one linear layer."""
+        Args:
+            feature_count: Width F of the features.
+            class_count: Number C of counts that can be answered.
 
-    dropout: float = MISSING
-    """Share of the features that are zeroed while training."""
-    is_standardised: bool = False
-    """Whether each feature is brought to mean 0 and variance 1 first, over the photos that a process has of a
-    batch; where features are of many kinds (`model.pooling`), a layer learns little from them otherwise."""
+        Returns:
+            From features, shape (B, F), to count logits, shape (B, C).
+        """
+        raise NotImplementedError
 
-    @property
-    def has_batch_norm(self) -> bool:
-        """Whether it needs more than one photo to train on."""
-        return self.is_standardised
+    def set_prior(self, last: "nn.Linear", link: "nn.Module", class_shares: "Tensor") -> None:
+        """Set the biases so that every photo is answered with given shares of the counts.
 
+        Args:
+            last: Its last linear layer, with weights of 0.
+            link: Its last module: the layer itself, or what turns the layer's values into count logits.
+            class_shares: Shape (C,), each above 0; they sum to 1.
+        """
+        raise NotImplementedError
 
-@dataclass
-class LinearHeadConfig(OneLayerHeadConfig):
-    """One linear layer, with a logit for each count."""
+    def link_heads(self, links: "Sequence[nn.Module | None]", values: "Tensor") -> "Tensor":
+        """Turn what the linear layers of K heads of this kind give into count logits, all at once.
 
-    name: str = "linear"
+        Args:
+            links: What follows each layer; None where its values are the count logits.
+            values: Shape (B, K, V), with the V values of each layer.
 
-
-@dataclass
-class CoralHeadConfig(OneLayerHeadConfig):
-    """One linear layer with a single value, and thresholds between the counts (arXiv:1901.07884)."""
-
-    name: str = "coral"
-
-
-@dataclass
-class CornHeadConfig(OneLayerHeadConfig):
-    """One linear layer that asks, of a bin with at least k items, whether it has more (arXiv:2111.08851)."""
-
-    name: str = "corn"
-
-
-@dataclass
-class MlpHeadConfig(HeadConfig):
-    """One hidden layer; BatchNorm before each linear layer, over the photos that a process has of a batch."""
-
-    name: str = "mlp"
-    hidden_width: int = MISSING
-    """Values in the hidden layer."""
-    dropout: float = MISSING
-    """Share of the hidden values that are zeroed while training, and half that share of the features."""
-
-    @property
-    def has_batch_norm(self) -> bool:
-        """Whether it needs more than one photo to train on."""
-        return True
+        Returns:
+            Shape (B, K, C).
+        """
+        raise NotImplementedError

@@ -1,8 +1,13 @@
-"""What training minimises."""
+"""What every loss has; the losses themselves are in `models/losses/`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
-from binrecon.config.schema.missing import MISSING
+from binrecon.config.options import MISSING
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass
@@ -12,34 +17,14 @@ class LossConfig:
     name: str = MISSING
     """Which loss this is; set by the group option, not by hand."""
 
+    outputs: ClassVar[tuple[str, ...]] = ()
+    """Heads that it goes with, by their `output`."""
 
-@dataclass
-class CrossEntropyConfig(LossConfig):
-    """Cross entropy with the recorded count."""
+    def build(self) -> "Callable[[Tensor, Tensor], Tensor]":
+        """Build it.
 
-    name: str = "cross_entropy"
-    label_smoothing: float = MISSING
-    """Share of each label that is spread evenly over all counts (arXiv:1512.00567)."""
-
-
-@dataclass
-class SoftLabelsConfig(LossConfig):
-    """Cross entropy mixed with a multi-label loss, for which a count beside the recorded one is right too."""
-
-    name: str = "soft_labels"
-    soft_weight: float = MISSING
-    """Share of the multi-label loss: 0 is cross entropy alone, 1 the multi-label loss alone."""
-
-
-@dataclass
-class CumulativeConfig(LossConfig):
-    """Binary cross entropy of "more than k items" for every k: a count farther off costs more."""
-
-    name: str = "cumulative"
-
-
-@dataclass
-class CornConfig(LossConfig):
-    """Binary cross entropy of "more than k items, if at least k" for every k: goes with head=corn."""
-
-    name: str = "corn"
+        Returns:
+            From count logits, shape (B, …, C), and recorded classes, int64, shape (B,), to losses, shape
+            (B, …). A number of its options may be a tensor of shape (…,) instead.
+        """
+        raise NotImplementedError

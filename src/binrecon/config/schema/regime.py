@@ -1,8 +1,31 @@
-"""Which layers are trained, and when."""
+"""What every regime has; the regimes themselves are in `models/finetuning/`."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
-from binrecon.config.schema.missing import MISSING
+from binrecon.config.options import MISSING
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Some epochs in which the same is trained.
+
+    Attributes:
+        first_epoch: Counted from 0.
+        epochs: How many.
+        first_stage: First trained stage of the backbone; `head` for the head alone.
+        image_size: Height and width of the training photos, in pixels.
+        lr: Learning rate that the schedule starts from.
+        begins_anew: Whether optimizer and schedule start afresh with it.
+    """
+
+    first_epoch: int
+    epochs: int
+    first_stage: str
+    image_size: int
+    lr: float
+    begins_anew: bool = False
 
 
 @dataclass
@@ -12,6 +35,11 @@ class RegimeConfig:
     name: str = MISSING
     """Which regime this is; set by the group option, not by hand."""
 
+    is_frozen: ClassVar[bool] = False
+    """Whether the head alone is trained, on features that may be kept."""
+    unfreezes: ClassVar[bool] = False
+    """Whether layers are trained later on that are not at first."""
+
     @property
     def bound_to_length(self) -> str | None:
         """The setting that fixes how many epochs the whole training has, as a key.
@@ -20,78 +48,23 @@ class RegimeConfig:
         """
         return None
 
+    def plan(self, stages: Sequence[str], epochs: int, image_size: int, lr: float) -> tuple[Phase, ...]:
+        """Plan the epochs of a run.
 
-@dataclass
-class FrozenRegimeConfig(RegimeConfig):
-    """The backbone stays as it is, BatchNorm statistics included, and only the head is trained."""
+        Args:
+            stages: Names of the stages of its backbone, the first one first.
+            epochs: How many there are.
+            image_size: Height and width of the photos unless it says otherwise, in pixels.
+            lr: Learning rate that the schedule starts from unless it says otherwise.
 
-    name: str = "frozen"
+        Returns:
+            The phases, without a gap from the first epoch to the last.
 
+        Raises:
+            ConfigError: If the backbone has not the stages that are named, or there are too few epochs.
+        """
+        raise NotImplementedError
 
-@dataclass
-class LrGroupConfig:
-    """The stages from one to the next group, or to the head."""
-
-    first_stage: str = MISSING
-    """Where the group begins: `stem`, `stage1`, …"""
-    factor: float = MISSING
-    """What the learning rate is multiplied by."""
-
-
-@dataclass
-class TrainedRegimeConfig(RegimeConfig):
-    """What the regimes have in common that train layers of the backbone."""
-
-    lr_groups: list[LrGroupConfig] = field(default_factory=list)
-    """Stages with a learning rate of their own, for instance
-    [{first_stage: stem, factor: 0.1}, {first_stage: stage3, factor: 0.3}]; the head has optimizer.lr."""
-
-
-@dataclass
-class FullRegimeConfig(TrainedRegimeConfig):
-    """Everything from a stage on is trained."""
-
-    name: str = "full"
-    first_stage: str = MISSING
-    """First trained stage of the backbone, `stem` for all of it; the stages before it stay as they are."""
-
-
-@dataclass
-class GradualRegimeConfig(TrainedRegimeConfig):
-    """The head alone, then one stage more every few epochs, from the last stage to the first."""
-
-    name: str = "gradual"
-    first_stage: str = MISSING
-    """The stage to end with: `stem` (all of the backbone), `stage1`, …"""
-    head_epochs: int = MISSING
-    """Epochs for the head alone."""
-    stage_epochs: int = MISSING
-    """Epochs from one stage to the next."""
-
-
-@dataclass
-class PhaseConfig:
-    """A part of a run, with an optimizer and a learning-rate schedule of its own."""
-
-    epochs: int = MISSING
-    """How long it lasts."""
-    first_stage: str = "stem"
-    """First trained stage of the backbone; `head` trains the head alone."""
-    image_size: int | None = None
-    """Height and width of the training photos, in pixels; null for data.image_size."""
-    lr: float | None = None
-    """Learning rate at its start; null for optimizer.lr."""
-
-
-@dataclass
-class PhasedRegimeConfig(TrainedRegimeConfig):
-    """Phases, one after the other."""
-
-    name: str = "phased"
-    phases: list[PhaseConfig] = MISSING
-    """The phases; their epochs add up to trainer.max_epochs."""
-
-    @property
-    def bound_to_length(self) -> str | None:
-        """The setting that fixes how many epochs the whole training has, as a key."""
-        return "regime.phases"
+    def lr_factors(self, stages: Sequence[str]) -> list[float]:
+        """Return what the learning rate of each stage is multiplied by."""
+        return [1.0] * len(stages)

@@ -9,6 +9,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from binrecon.config.compose import RECIPE_SUFFIX, RECIPES, list_options
 from binrecon.config.problems import parse_word
+from binrecon.config.renamed import RENAMED, explain_renamed
 from binrecon.config.run_keys import list_run_keys
 from binrecon.config.schema import TrainConfig
 from binrecon.config.spelling import did_you_mean
@@ -138,7 +139,9 @@ def _find_wrong_options(override: Override) -> Iterator[str]:
 
 def _find_wrong_values(override: Override) -> Iterator[str]:
     key, known = override.key_or_group, list_run_keys()
-    if key not in known and not any(name.startswith(f"{key}.") for name in known):
+    if key in RENAMED:
+        yield explain_renamed(key)
+    elif key not in known and not any(name.startswith(f"{key}.") for name in known):
         yield f"{key}: not a key of train, which is all that a file may set{did_you_mean(key, known)}"
     else:
         yield from find_value_problems(key, _unquote(override.value()))

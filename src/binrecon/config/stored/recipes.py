@@ -11,6 +11,7 @@ from binrecon.config.compose import RECIPE_SUFFIX, RECIPES, add_recipe, list_opt
 from binrecon.config.credentials import find_credentials_in
 from binrecon.config.home import expand_home, quote_where_needed
 from binrecon.config.problems import parse_word
+from binrecon.config.renamed import RENAMED, explain_renamed
 from binrecon.config.run_keys import list_run_keys
 from binrecon.config.spelling import did_you_mean
 from binrecon.config.stored.files import StoredFileError, read_yaml
@@ -128,6 +129,9 @@ def _find_unknown_keys(key: str, value: object, known: Sequence[str]) -> Iterato
     for name, part in value.items():
         full = f"{key}.{name}"
         if full in known:
+            continue
+        if full in RENAMED:
+            yield explain_renamed(full)
             continue
         if any(other.startswith(f"{full}.") for other in known):
             yield from _find_unknown_keys(full, part, known)

@@ -6,7 +6,10 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from binrecon.config.compose import GROUPS_OF_KINDS, SCHEMAS, innermost_reason
+from binrecon.config.compose import innermost_reason
+from binrecon.config.parts import ROOMS, load_parts
+from binrecon.config.renamed import RENAMED, explain_renamed
+from binrecon.config.run_keys import flatten
 from binrecon.config.schema import TrainConfig
 from binrecon.config.spelling import did_you_mean
 from binrecon.config.stored.files import StoredFileError, read_yaml
@@ -31,6 +34,7 @@ def load_resolved(path: Path) -> TrainConfig:
     except StoredFileError as error:
         raise ConfigError([f"'{path}' cannot be read ({error}); {_ADVICE}"]) from error
     try:
+        _refuse_earlier_names(plain)
         config = _give_types(plain)
         problems = list(find_config_problems(config, is_here=False))
     except ConfigError as error:
@@ -39,6 +43,13 @@ def load_resolved(path: Path) -> TrainConfig:
         *others, last = (f"'{path}': {problem}" for problem in problems)
         raise ConfigError([*others, f"{last}; {_ADVICE}"])
     return cast(TrainConfig, OmegaConf.to_object(config))
+
+
+def _refuse_earlier_names(plain: dict[str, Any]) -> None:
+    """Refuse keys that have another name now, and nothing else: the rest follows from them."""
+    if renamed := [key for key, _ in flatten(plain) if key in RENAMED]:
+        named = "; ".join(explain_renamed(key) for key in renamed)
+        raise ConfigError([f"an earlier version wrote it, with other names: {named}"])
 
 
 def _give_types(plain: dict[str, Any]) -> DictConfig:
@@ -50,15 +61,15 @@ def _give_types(plain: dict[str, Any]) -> DictConfig:
     problems = [problem for key, value in plain.items() for problem in find_value_problems(key, value)]
     config = cast(DictConfig, OmegaConf.structured(TrainConfig))
     wrong_groups = []
-    for group in GROUPS_OF_KINDS:
-        names = [name.partition("/")[2] for name in SCHEMAS if name.startswith(f"{group}/")]
+    for group in ROOMS:
+        parts = load_parts(group)
         node = plain.get(group)
         name = node.get("name") if isinstance(node, dict) else None
-        if name in names:
-            config[group] = OmegaConf.structured(SCHEMAS[f"{group}/{name}"])
+        if name in parts:
+            config[group] = OmegaConf.structured(parts[name])
         else:
             wrong_groups.append(group)
-            problems.append(f"{group}.name: must be one of {', '.join(names)}, got {name}")
+            problems.append(f"{group}.name: must be one of {', '.join(parts)}, got {name}")
     for key, value in plain.items():
         if key not in TOP_KEYS:
             problems.append(f"{key}: unknown key{did_you_mean(key, TOP_KEYS)}")

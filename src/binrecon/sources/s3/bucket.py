@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from binrecon.config.schema import AbidSourceConfig
 from binrecon.errors import SourceError
 from binrecon.sources.layout import FOLDERS, MAX_BYTES, BinPart, Part
 from binrecon.sources.s3.attempt import AttemptError, Fault
 from binrecon.sources.s3.control import check_bucket
+from binrecon.sources.s3.options import AbidSourceConfig
 
 if TYPE_CHECKING:
     from obstore.auth.boto3 import Boto3CredentialProvider

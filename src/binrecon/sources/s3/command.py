@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from binrecon.config.fetch import FetchConfig
-from binrecon.config.schema import AbidSourceConfig
 from binrecon.console import get_console
 from binrecon.errors import IncompleteFetchError
 from binrecon.sources.s3.fetch import Fetch
+from binrecon.sources.s3.options import AbidSourceConfig
 from binrecon.sources.s3.report import (
     describe_failures,
     describe_outcome,

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from binrecon.config.schema import AbidSourceConfig
 from binrecon.errors import SourceError
+from binrecon.sources.s3.options import AbidSourceConfig
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
-from binrecon.config.schema import AbidSourceConfig
 from binrecon.config.subset_words import parse_subset
 from binrecon.console import ProgressMeter, get_console, track
 from binrecon.errors import SourceError
@@ -17,6 +16,7 @@ from binrecon.sources.layout import PARTS, BinPart, Part
 from binrecon.sources.s3.bucket import Bucket, has_md5, is_md5
 from binrecon.sources.s3.landing import Landing, describe_write_error
 from binrecon.sources.s3.listing import Listing, list_bucket, read_listing, write_listing
+from binrecon.sources.s3.options import AbidSourceConfig
 from binrecon.sources.s3.subset import list_subset
 from binrecon.sources.s3.transfer import GIVE_UP_AFTER, ServerGoneError, Tally, Transfer
 

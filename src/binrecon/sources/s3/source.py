@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from binrecon.config.schema import AbidSourceConfig
 from binrecon.config.subset_words import FETCHED
 from binrecon.console import get_console
 from binrecon.errors import IncompleteFetchError, SourceError
 from binrecon.sources.local import LocalSource
 from binrecon.sources.s3.attempt import Fault
 from binrecon.sources.s3.fetch import Fetch
+from binrecon.sources.s3.options import AbidSourceConfig
 from binrecon.sources.s3.report import describe_failures
 from binrecon.sources.source import BinListing, BinStamp, Source
 

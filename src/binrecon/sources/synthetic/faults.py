@@ -4,8 +4,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from binrecon.config.schema import FaultsConfig
 from binrecon.errors import SourceError
+from binrecon.sources.synthetic.options import FaultsConfig
 
 LARGEST_UNPADDED_ID = 9999
 """Five digits and more read the same with and without padding."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from binrecon.config.schema import FaultsConfig
 from binrecon.sources.synthetic.faults import Fault, choose_faults, choose_unpadded
+from binrecon.sources.synthetic.options import FaultsConfig
 from binrecon.sources.synthetic.skus import Rng
 
 SMALL_COUNT_SHARES = (0.027, 0.114, 0.213, 0.250, 0.223, 0.173)

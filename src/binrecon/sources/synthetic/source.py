@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from binrecon.config.schema import FaultsConfig
 from binrecon.console import track
 from binrecon.errors import SourceError
 from binrecon.json_file import read_object
 from binrecon.sources.layout import PHOTO_FOLDER, PHOTO_SUFFIX, RECORD_FOLDER, RECORD_SUFFIX
 from binrecon.sources.local import LocalSource
 from binrecon.sources.synthetic.faults import Fault, check_faults
+from binrecon.sources.synthetic.options import FaultsConfig
 from binrecon.sources.synthetic.plan import PlannedBin, plan_bins
 from binrecon.sources.synthetic.records import build_record
 from binrecon.sources.synthetic.render import render_photo

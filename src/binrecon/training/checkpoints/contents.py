@@ -8,10 +8,11 @@ from typing import Any
 
 from torch import Tensor
 
+from binrecon.config.options import LIMITS, Limits
 from binrecon.config.pooling_words import POOLING_WORDS
-from binrecon.errors import BinreconError, CheckpointError
+from binrecon.errors import BinreconError, CheckpointError, ConfigError
 from binrecon.models import BinCounter, build_counter
-from binrecon.models.heads import read_head_config
+from binrecon.models.heads.build import read_head_config
 from binrecon.models.tensors import describe_faulty_tensor, list_misfits
 from binrecon.training.run_contents import is_number, is_whole
 
@@ -117,20 +118,29 @@ def _list_facts(facts: object) -> Iterator[str]:
 
 
 def _list_head(values: object) -> Iterator[str]:
+    if not isinstance(values, dict):
+        yield f"counter.head: is no head, got {type(values).__name__}"
+        return
     try:
-        head = read_head_config(values)  # type: ignore[arg-type]  # whatever it is, it is refused here
-    except (KeyError, TypeError) as error:
-        yield f"counter.head: is no head ({type(error).__name__}: {error})"
+        head = read_head_config(values)
+    except ConfigError as error:
+        yield f"counter.head: is no head ({'; '.join(error.problems)})"
         return
     for field in dataclasses.fields(head):
-        value = getattr(head, field.name)
-        is_allowed = {
-            "name": isinstance(value, str),
-            "dropout": is_number(value) and 0 <= value < 1,
-            "hidden_width": is_whole(value) and value >= 1,
-        }.get(field.name, isinstance(value, bool))
-        if not is_allowed:
+        if not _is_allowed(field, value := getattr(head, field.name)):
             yield f"counter.head.{field.name}: is out of range, got {value!r}"
+
+
+def _is_allowed(field: "dataclasses.Field[Any]", value: object) -> bool:
+    """Compare a value with the type and the limits of its field."""
+    of_types: dict[object, bool] = {
+        bool: isinstance(value, bool),
+        int: is_whole(value),
+        float: is_number(value),
+    }
+    is_of_type = of_types.get(field.type, isinstance(value, str))
+    limits = field.metadata.get(LIMITS, Limits())
+    return bool(is_of_type) and (isinstance(value, str | bool) or limits.find_problem(value) is None)
 
 
 def _list_sizes(facts: Mapping[str, Any], state: Mapping[str, Tensor]) -> Iterator[str]:
@@ -140,6 +150,6 @@ def _list_sizes(facts: Mapping[str, Any], state: Mapping[str, Tensor]) -> Iterat
     classes = facts["max_count"] - facts["min_count"] + 1
     if classes > largest + 2:  # an ordinal head has up to two values fewer than counts
         yield f"counter.max_count: {classes:,} counts, but no tensor of the head has so many values"
-    width = facts.get("head", {}).get("hidden_width", 0)
-    if width > largest:
-        yield f"counter.head.hidden_width: {width:,}, but no tensor of the head has so many values"
+    for name, size in facts.get("head", {}).items():
+        if is_whole(size) and size > largest:
+            yield f"counter.head.{name}: {size:,}, but no tensor of the head has so many values"

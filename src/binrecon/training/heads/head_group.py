@@ -10,13 +10,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from binrecon.config.metric_names import Mode
-from binrecon.config.schema import OneLayerHeadConfig
 from binrecon.data import FeatureBatch
 from binrecon.metrics.functional import CountTally, add_tallies, empty_tally, head_scores, tally_heads
 from binrecon.models.decoding import average_looks
-from binrecon.models.heads import split_head
-from binrecon.models.losses import stack_losses, weigh_classes
-from binrecon.models.ordinal import link_heads
+from binrecon.models.heads.one_layer import split_head
+from binrecon.models.losses.build import settings_in_common, stack_losses
+from binrecon.models.losses.functional import weigh_classes
 from binrecon.training.heads.learner import Learner
 from binrecon.training.rules import describe_divergence, dropout_seed, seed_device
 
@@ -130,7 +129,8 @@ class HeadGroup:
     def _line_up(self) -> None:
         """Take what the heads at hand have in common together."""
         self.losses = stack_losses([learner.trial.loss for learner in self.learners])
-        is_one_layer = isinstance(self.learners[0].trial.head, OneLayerHeadConfig)
+        self.head_config = self.learners[0].trial.head
+        is_one_layer = self.head_config.is_one_layer
         self.parts = [split_head(learner.head) for learner in self.learners] if is_one_layer else []
 
     def _compute_logits(self, features: Tensor) -> Tensor:
@@ -142,7 +142,7 @@ class HeadGroup:
         bias = torch.cat([part.linear.bias for part in self.parts])
         values = F.linear(self.parts[0].before(features), weight, bias)
         links = [part.link for part in self.parts]
-        return link_heads(links, values.reshape(len(features), len(links), -1))
+        return self.head_config.link_heads(links, values.reshape(len(features), len(links), -1))
 
     def _measure(self, split: str, batch: FeatureBatch, count_logits: Tensor) -> Tensor:
         """Return the losses of the heads that stay, shape (K,), and add their batch to the sums."""
@@ -208,6 +208,6 @@ def group_learners(
     alike: dict[object, list[Learner]] = defaultdict(list)
     for learner in learners:
         trial = learner.trial
-        alone = None if isinstance(trial.head, OneLayerHeadConfig) else learner.number
-        alike[trial.seed, repr(trial.head), trial.loss.name, alone].append(learner)
+        alone = None if trial.head.is_one_layer else learner.number
+        alike[trial.seed, repr(trial.head), settings_in_common(trial.loss), alone].append(learner)
     return [HeadGroup(members, min_count, class_count, class_weights) for members in alike.values()]

@@ -8,10 +8,11 @@ from typing import Literal
 from torch import Tensor, nn
 
 from binrecon.config.metric_names import Mode
-from binrecon.config.schema import HeadConfig, LossConfig, OptimizerConfig
-from binrecon.models.heads import build_head, start_at_shares
-from binrecon.training.optimizers import build_optimizer, build_schedule
+from binrecon.config.schema import HeadConfig, LossConfig, OptimizerConfig, ScheduleConfig
+from binrecon.models.heads.build import build_head, init_bias_from_prior
+from binrecon.optim.build import build_optimizer
 from binrecon.training.phases import head_phase
+from binrecon.training.schedule import build_schedule
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class HeadTrial:
     head: HeadConfig
     loss: LossConfig
     optimizer: OptimizerConfig
+    schedule: ScheduleConfig
     seed: int
     """Seed of the head's first weights, the order of photos and their flips, and of dropout."""
 
@@ -64,12 +66,13 @@ class Learner:
         self.number = number
         self.trial = trial
         self.head: nn.Module = build_head(trial.head, feature_count, len(class_shares), trial.seed)
-        if trial.head.starts_at_prior:
-            start_at_shares(self.head, class_shares)
+        if trial.head.init_bias_from_prior:
+            init_bias_from_prior(trial.head, self.head, class_shares)
         self.parameters = list(self.head.parameters())
         self.optimizer = build_optimizer(trial.optimizer, {1.0: self.parameters}, is_fused=True)
-        phases = head_phase(max_epochs, trial.optimizer.lr)
-        self.schedule = build_schedule(trial.optimizer, self.optimizer, steps_per_epoch, phases)
+        lr = trial.optimizer.lr
+        phases = head_phase(max_epochs, lr)
+        self.schedule = build_schedule(trial.schedule, self.optimizer, lr, steps_per_epoch, phases)
         self.outcome = TrainedHead()
 
     @property

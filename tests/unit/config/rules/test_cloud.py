@@ -68,8 +68,8 @@ def test_launch__looking_needs_a_region_alone(action: str) -> None:
         ),
         ("cloud.input_mode=file", "cloud.input_mode: 'file' is none of File, FastFile. Did you mean 'File'?"),
         ("cloud.instance_count=0", "cloud.instance_count: must be at least 1, got 0"),
-        ("cloud.max_runtime_h=1000", "cloud.max_runtime_h: must be above 0 and at most 672, got 1000"),
-        ("cloud.poll_s=0", "cloud.poll_s: must be above 0, got 0"),
+        ("cloud.max_runtime_h=1000", "cloud.max_runtime_h: must be above 0 and at most 672, got 1000.0"),
+        ("cloud.poll_s=0", "cloud.poll_s: must be above 0, got 0.0"),
         ("cloud.prefix=/a", "cloud.prefix: '/a' must not begin or end with '/', nor hold '..' or spaces"),
         (
             "cloud.subnets=[a]",

@@ -19,10 +19,10 @@ def test_validate__every_problem_of_a_comparison_at_once() -> None:
         "runs=[nowhere,neither]", "group_by=[optimzer,seed]", "metric=loss", "resamples=5", "seed=-1",
         config_name="compare",
     ) == (
-        "seed: must be at least 0, got -1",
-        "resamples: must be at least 100, got 5",
         "metric: 'loss' is none of accuracy, macro_f1, rmse, mae, rmse_of_mean, within_one_accuracy, nll, ece, "
         "accuracy_of_rounded_mean, rmse_of_rounded_mean, mae_of_rounded_mean, accuracy_of_median, rmse_of_median, mae_of_median",
+        "resamples: must be at least 100, got 5",
+        "seed: must be at least 0, got -1",
         "runs: 'nowhere' is not a folder; give that of a run, or one that holds runs",
         "runs: 'neither' is not a folder; give that of a run, or one that holds runs",
         "group_by: 'optimzer' is no key of a run; use one such as model or optimizer.lr. Did you mean 'optimizer'?",

@@ -7,7 +7,7 @@ from tests.fault_proxy import FaultProxy, run_fault_proxy
 from tests.s3_server import S3Server
 
 from binrecon.config.compose import compose_config, to_typed
-from binrecon.config.schema import AbidSourceConfig
+from binrecon.sources.s3.options import AbidSourceConfig
 
 MakeConfig = Callable[..., AbidSourceConfig]
 

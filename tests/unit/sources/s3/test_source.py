@@ -9,7 +9,7 @@ from tests.unit.sources.s3.conftest import BIN_IDS, MakeConfig, photo_of, record
 
 from binrecon.errors import IncompleteFetchError, MissingBinError, SourceError
 from binrecon.sources.build import build_source
-from binrecon.sources.s3 import S3Source
+from binrecon.sources.s3.source import S3Source
 
 pytestmark = S3_MARKS
 

@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from binrecon.config.schema import FaultsConfig
+from binrecon.sources.synthetic.options import FaultsConfig
 from binrecon.sources.synthetic.plan import SMALL_COUNT_SHARES, get_count_shares, plan_bins
 
 

@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from binrecon.config.schema import FaultsConfig
 from binrecon.errors import MissingBinError, SourceError
 from binrecon.sources.photo import read_photo_size
-from binrecon.sources.synthetic import SyntheticSource
 from binrecon.sources.synthetic import source as module
+from binrecon.sources.synthetic.options import FaultsConfig
 from binrecon.sources.synthetic.plan import plan_bins
 from binrecon.sources.synthetic.scene import PHOTO_HEIGHTS, PHOTO_WIDTHS
-from binrecon.sources.synthetic.source import MARKER, build_scene
+from binrecon.sources.synthetic.source import MARKER, SyntheticSource, build_scene
 
 FAULTS = FaultsConfig(
     corrupt_photos=2,

@@ -1,17 +1,15 @@
 import pytest
 import torch
 
-from binrecon.config.schema import (
-    AdamConfig,
-    CoralHeadConfig,
-    CrossEntropyConfig,
-    CumulativeConfig,
-    HeadConfig,
-    LinearHeadConfig,
-    LossConfig,
-    MlpHeadConfig,
-    SoftLabelsConfig,
-)
+from binrecon.config.schema import HeadConfig, LossConfig
+from binrecon.models.heads.coral import CoralHeadConfig
+from binrecon.models.heads.linear import LinearHeadConfig
+from binrecon.models.heads.mlp import MlpHeadConfig
+from binrecon.models.losses.cross_entropy import CrossEntropyConfig
+from binrecon.models.losses.cumulative import CumulativeConfig
+from binrecon.models.losses.soft_labels import SoftLabelsConfig
+from binrecon.optim.optimizers.adam import AdamConfig
+from binrecon.optim.schedules.constant import ConstantConfig
 from binrecon.training.heads.head_group import SplitSums, group_learners
 from binrecon.training.heads.learner import HeadTrial, Learner
 from binrecon.training.module import SplitMetrics
@@ -26,7 +24,7 @@ THIRDS = torch.full((3,), 1 / 3)
 
 def group_numbers(*trials: tuple[HeadConfig, LossConfig, int]) -> list[list[int]]:
     learners = [
-        Learner(number, HeadTrial(head, loss, AdamConfig(lr=0.1), seed), 4, THIRDS, 2, 5)
+        Learner(number, HeadTrial(head, loss, AdamConfig(lr=0.1), ConstantConfig(), seed), 4, THIRDS, 2, 5)
         for number, (head, loss, seed) in enumerate(trials)
     ]
     return [[learner.number for learner in group.learners] for group in group_learners(learners, 0, 3)]

@@ -4,14 +4,21 @@ import pytest
 import torch
 
 from binrecon.config.metric_names import Mode
-from binrecon.config.schema import CrossEntropyConfig, LinearHeadConfig, SGDConfig
-from binrecon.models.heads import split_head
+from binrecon.models.heads.linear import LinearHeadConfig
+from binrecon.models.heads.one_layer import split_head
+from binrecon.models.losses.cross_entropy import CrossEntropyConfig
+from binrecon.optim.optimizers.sgd import SGDConfig
+from binrecon.optim.schedules.step import StepConfig
 from binrecon.training.heads.learner import HeadTrial, Learner
 
 
 def build_learner() -> Learner:
     trial = HeadTrial(
-        LinearHeadConfig(dropout=0.2), CrossEntropyConfig(label_smoothing=0.0), SGDConfig(lr=0.5), seed=0
+        LinearHeadConfig(dropout=0.2),
+        CrossEntropyConfig(label_smoothing=0.0),
+        SGDConfig(lr=0.5),
+        StepConfig(),
+        seed=0,
     )
     return Learner(
         0, trial, feature_count=4, class_shares=torch.full((3,), 1 / 3), steps_per_epoch=2, max_epochs=5

@@ -5,25 +5,21 @@ from collections.abc import Mapping
 import pytest
 import torch
 
-from binrecon.config.schema import (
-    AdamConfig,
-    AdamWConfig,
-    CoralHeadConfig,
-    CornConfig,
-    CornHeadConfig,
-    CrossEntropyConfig,
-    CumulativeConfig,
-    DataConfig,
-    HeadConfig,
-    LinearHeadConfig,
-    LossConfig,
-    MlpHeadConfig,
-    OptimizerConfig,
-    SGDConfig,
-)
+from binrecon.config.schema import DataConfig, HeadConfig, LossConfig, OptimizerConfig
 from binrecon.config.split_words import Split
 from binrecon.data import BatchDataset, FeatureBatch, Views
 from binrecon.errors import ConfigError
+from binrecon.models.heads.coral import CoralHeadConfig
+from binrecon.models.heads.corn import CornHeadConfig
+from binrecon.models.heads.linear import LinearHeadConfig
+from binrecon.models.heads.mlp import MlpHeadConfig
+from binrecon.models.losses.corn import CornConfig
+from binrecon.models.losses.cross_entropy import CrossEntropyConfig
+from binrecon.models.losses.cumulative import CumulativeConfig
+from binrecon.optim.optimizers.adam import AdamConfig
+from binrecon.optim.optimizers.adamw import AdamWConfig
+from binrecon.optim.optimizers.sgd import SGDConfig
+from binrecon.optim.schedules.constant import ConstantConfig
 from binrecon.training.heads.learner import HeadTrial, TrainedHead
 from binrecon.training.heads.many_heads import AfterEpoch, train_heads
 
@@ -60,7 +56,7 @@ def build_trial(
 ) -> HeadTrial:
     losses: dict[str, LossConfig] = {"coral": CumulativeConfig(), "corn": CornConfig()}
     loss = losses.get(head.name, CrossEntropyConfig(label_smoothing=0.0))
-    return HeadTrial(head, loss, optimizer or AdamConfig(lr=0.01), seed)
+    return HeadTrial(head, loss, optimizer or AdamConfig(lr=0.01), ConstantConfig(), seed)
 
 
 def run(

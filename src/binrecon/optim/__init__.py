@@ -1,0 +1,1 @@
+"""Steps and learning rates: optimizers and schedules, chosen independently of each other."""
