@@ -61,6 +61,12 @@ def _offline_and_isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.fixture(autouse=True)
+def _no_known_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test mask the credentials of another one."""
+    monkeypatch.setattr("binrecon.masking._known", set())
+
+
+@pytest.fixture(autouse=True)
 def _seeded() -> None:
     """Let no test draw from where another one left off: which one ran before in this process is chance."""
     random.seed(0)

@@ -47,6 +47,9 @@ def ending_when_told(deadline_s: float = DEADLINE_S, *, is_whole_process: bool =
     watch.start()
     try:
         yield
+    except KeyboardInterrupt:
+        watch.is_told = True  # its thread may not have read so yet
+        raise
     finally:
         if is_whole_process and watch.is_told:
             signal.signal(signal.SIGTERM, _ignore)  # it ends, with the status of what it was told first

@@ -11,6 +11,7 @@ PACKAGE = Path(binrecon.__file__).parent
 
 READS_ABOVE = {
     "config/compose.py",  # `configs/` of an editable install; a wheel has its own copy
+    "checksums.py",  # from a checkpoint to the folder of its run
     "training/run_folder.py",  # asks git for the commit of the code
     "cloud/archive.py",  # packs the code for a job, and says so where there is no checkout
 }

@@ -58,6 +58,7 @@ def _expand_node(node: DictConfig) -> None:
         if expanded != value:
             node[key] = expanded
     for key in map(str, node):
+        # `node[key]` is public, but resolves interpolations, which may point at what is missing
         if not OmegaConf.is_missing(node, key) and isinstance(child := node._get_node(key), DictConfig):
             _expand_node(child)
 
@@ -83,6 +84,7 @@ def _path_values(node: DictConfig, prefix: str) -> Iterator[tuple[str, str]]:
         for path in value if isinstance(value, list) else [value]:
             yield f"{prefix}{key}", path
     for key in map(str, node):
+        # `node[key]` is public, but resolves interpolations, which may point at what is missing
         if not OmegaConf.is_missing(node, key) and isinstance(child := node._get_node(key), DictConfig):
             yield from _path_values(child, f"{prefix}{key}.")
 

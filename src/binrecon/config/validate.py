@@ -126,10 +126,11 @@ def _set_unresolved_aside(config: DictConfig) -> tuple[DictConfig, dict[str, str
             node[name]
         except OmegaConfBaseException as error:
             reason = str(error).splitlines()[0].removeprefix(_OF_A_RESOLVER)
+            # nothing public tells the full key of a node
             reasons[node._get_full_key(name)] = reason.strip('"')
     for node, name in references:
-        if node._get_full_key(name) in reasons:
-            node._set_item_impl(name, MISSING)
+        if node._get_full_key(name) in reasons:  # as above
+            node._set_item_impl(name, MISSING)  # `node[name] = MISSING` fails on values that are no text
     return copied, reasons
 
 
@@ -144,5 +145,6 @@ def _list_references(config: DictConfig | ListConfig) -> Iterator[tuple[DictConf
             continue
         if OmegaConf.is_interpolation(config, name):
             yield config, name
+        # `config[name]` is public, but resolves interpolations
         elif isinstance(part := config._get_node(name), DictConfig | ListConfig) and not part._is_none():
             yield from _list_references(part)

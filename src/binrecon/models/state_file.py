@@ -1,7 +1,7 @@
 """Files with the weights of a backbone, as others write them, read as plain tensors."""
 
+import os
 import pickle
-import stat
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from binrecon.errors import WeightsError
 from binrecon.models.tensors import describe_faulty_tensor
+from binrecon.regular_file import open_regular
 
 WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model")
 """Keys under which training programs keep a state dict beside other things."""
@@ -92,7 +93,8 @@ def strip_prefix(state: Mapping[str, Tensor], wanted: Iterable[str]) -> tuple[di
 def _check_size(path: Path) -> None:
     """Refuse what is no file, such as a pipe that would be waited for, or larger than any backbone."""
     try:
-        status = path.stat()
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
     except OSError as error:
         raise WeightsError(
             f"model.weights: '{path}' cannot be read ({error.strerror}); give the path of a state dict, "
@@ -100,11 +102,9 @@ def _check_size(path: Path) -> None:
         ) from error
     except ValueError as error:  # a path that no system can have
         raise WeightsError(f"model.weights: {str(path)!r} is no path ({error})") from error
-    if not stat.S_ISREG(status.st_mode):
-        raise WeightsError(f"model.weights: '{path}' is no file; give the path of a state dict")
-    if status.st_size > _MAX_BYTES:
+    if size > _MAX_BYTES:
         raise WeightsError(
-            f"model.weights: '{path}' has {status.st_size:,} bytes, and at most {_MAX_BYTES:,} are read; "
+            f"model.weights: '{path}' has {size:,} bytes, and at most {_MAX_BYTES:,} are read; "
             "save the backbone's state_dict() alone"
         )
 

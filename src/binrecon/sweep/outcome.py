@@ -49,8 +49,9 @@ def best_trials(study: Study, trials: Sequence[FrozenTrial] | None = None) -> li
     sign = -1.0 if study.directions[0].name == "MAXIMIZE" else 1.0
     given = study.get_trials(deepcopy=False) if trials is None else trials
     if len(study.directions) > 1:
+        # `number` is public, but `trials` may be numbered anew
         front = {trial._trial_id for trial in study.best_trials}
-        among = [trial for trial in given if trial._trial_id in front]
+        among = [trial for trial in given if trial._trial_id in front]  # as above
         return sorted(among, key=lambda trial: (sign * trial.values[0], trial.number))
     complete = [trial for trial in given if trial.state == TrialState.COMPLETE]
     return sorted(complete, key=lambda trial: (sign * trial.values[0], trial.number))[:1]

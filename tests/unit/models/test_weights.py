@@ -223,8 +223,8 @@ def test_load_weights__no_file(tmp_path: Path) -> None:
     with (tmp_path / "huge.pth").open("wb") as file:
         file.truncate(2**40)
     for name, reason in (
-        ("pipe.pth", "is no file; give the path of a state dict"),
-        ("folder.pth", "is no file; give the path of a state dict"),
+        ("pipe.pth", "it is a named pipe, not a file"),
+        ("folder.pth", "Is a directory"),
         ("absent.pth", "cannot be read .No such file or directory"),
         ("huge.pth", "has 1,099,511,627,776 bytes, and at most"),
     ):

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
+from binrecon.checksums import accept
 from binrecon.errors import BinreconError, ConfigError, OutputError
 from binrecon.reproduce.plan import Plan
 
@@ -118,5 +119,6 @@ def test_plan__refuses_runs_of_other_words(words: list[str]) -> None:
 def test_plan__a_damaged_run(words: list[str]) -> None:
     path = begin(Plan("unc", words))
     OmegaConf.save({"source": {"name": "local"}}, path / "config.yaml")
+    accept(path)
     with pytest.raises(BinreconError, match="this version of binrecon did not write it"):
         Plan("unc", words)

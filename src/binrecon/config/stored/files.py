@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from omegaconf._utils import get_yaml_loader
+from omegaconf._utils import get_yaml_loader  # `OmegaConf.load` allows tags, aliases and any depth
 
 from binrecon.regular_file import read_regular
 

@@ -30,7 +30,7 @@ def test_read_yaml__numbers_as_hydra_reads_them(tmp_path: Path) -> None:
         (b"a: \x00", "not YAML: "),
         (b"a: " + b"9" * 5000, "not YAML: "),
         (b"a: " + b"[" * 5000, f"line 1: nested more than {MAX_DEPTH} deep"),
-        (b"#" * (MAX_YAML_BYTES + 1), "larger than 262,144 bytes"),
+        (b"#" * (MAX_YAML_BYTES + 1), "more than the 262,144 bytes allowed"),
     ],
 )
 def test_read_yaml__not_plain(content: bytes, reason: str, tmp_path: Path) -> None:

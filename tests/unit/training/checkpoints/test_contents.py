@@ -129,7 +129,7 @@ def test_load_counter__larger_than_its_file(load: Callable[..., object]) -> None
         ),
         (
             {"callbacks": {"CheckpointWithinEpoch": {"turn": 1, "step": 1, "steps": 2}}},
-            "CheckpointWithinEpoch: must have manifest_hash and settings",
+            "CheckpointWithinEpoch: must have settings",
         ),
         ({"hyper_parameters": []}, "is not a checkpoint of binrecon"),
     ],
