@@ -16,6 +16,9 @@ ALWAYS_SHOWN = ("model.backbone", "optimizer.name")
 _OF_NO_EFFECT = (SEED_KEY, *PLACE_KEYS, "data.workers", "source")
 """Keys and groups that change no number, or tell seeds apart; the manifest speaks for the source."""
 
+_BROUGHT_BY = {"schedule": "optimizer"}
+"""Group whose option comes with that of another, unless it is given."""
+
 _NAMED_RUNS = 3
 
 
@@ -81,7 +84,8 @@ def find_keys(runs: Sequence[Run]) -> tuple[str, ...]:
     """List the keys that tell runs apart: model and optimizer, then every other key that differs.
 
     Left out are keys that change no number, those of the source and the logger, and keys such
-    as `optimizer.lr` where they follow from their group's word, as sgd and adam bring different ones.
+    as `optimizer.lr` where they follow from their group's word, as sgd and adam bring different ones; so does
+    the schedule where it is the optimizer's own.
     """
     keys = list(ALWAYS_SHOWN)
     every = dict.fromkeys(key for run in runs for key in run.settings)
@@ -90,7 +94,8 @@ def find_keys(runs: Sequence[Run]) -> tuple[str, ...]:
         if key in keys or not _matters(key):
             continue
         group = key.partition(".")[0]
-        earlier = [known for known in keys if known.partition(".")[0] == group] if "." in key else []
+        bringing = (group, _BROUGHT_BY.get(group))
+        earlier = [known for known in keys if known.partition(".")[0] in bringing] if "." in key else []
         if not _follows(key, earlier, runs):
             keys.append(key)
     return tuple(keys)

@@ -8,9 +8,8 @@ from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from hydra._internal.config_loader_impl import (
-    ConfigLoaderImpl,  # `compose` takes a third of a second each time
-)
+# `compose` takes a third of a second each time
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException

@@ -1,4 +1,4 @@
-"""What happens around training."""
+"""Callbacks around training."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Which bins are used, and how their photos become batches."""
+"""Bins that are used, and their way into batches."""
 
 from dataclasses import dataclass
 
@@ -20,13 +20,13 @@ class DataConfig:
     max_count: int = option(5, at_most=1_000)
     """Largest recorded count that is a class."""
     above_range: str = option("drop", choices=("drop", "clip"))
-    """What happens to bins above `max_count`: `drop` them (counted) or `clip` their label to `max_count`."""
+    """Treatment of bins above `max_count`: `drop` them (counted) or `clip` their label to `max_count`."""
     split: str = option("grouped", choices=SPLIT_WORDS)
     """`grouped` (leak-free), or as published: `unc`, `stanford_all`, `stanford_150k`, `udacity`."""
     lists_dir: str = option("${lists_dir}", is_path=True)
     """Folder of the published lists, as `.json` or `.json.gz`: counting_train, counting_val, file_list."""
     counts_from: str = option("records", choices=("records", "lists"))
-    """Where recorded counts come from: `records`, or the `lists` of a published split (no record is read)."""
+    """Source of recorded counts: `records`, or the `lists` of a published split (no record is read)."""
     labels: str | None = option(None, is_path=True)
     """CSV of bin_id and recorded_count with what somebody counted, in place of what the records claim."""
     val_fraction: float = option(0.15, above=0)
@@ -42,12 +42,12 @@ class DataConfig:
     resize: str = option("squash", choices=("squash", "pad"))
     """`squash` to the square (what the published work did) or `pad` to it, keeping the aspect."""
     horizontal_flip: bool = True
-    """Whether training photos are mirrored half of the time."""
+    """Mirror training photos half of the time."""
     balance: str = option("none", choices=BALANCE_WORDS)
-    """What makes rare counts matter as much in training as common ones: `none`, `sampler` (they are drawn as
+    """Balance of rare and common counts in training: `none`, `sampler` (they are drawn as
     often) or `weights` (their bins weigh more in the loss)."""
     augment: str = option("none", choices=AUGMENT_WORDS)
-    """What else is done to training photos: `none`, or `side_on` (turned, zoomed and lit a little)."""
+    """Further augmentation of training photos: `none`, or `side_on` (turned, zoomed and lit a little)."""
     tta: str = option("none", choices=TTA_WORDS)
     """Views that validation and test average over: `none` (the photo alone), `flip` (the mirrored one too),
     `side_on` (four augmented ones besides)."""

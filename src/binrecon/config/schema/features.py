@@ -1,4 +1,4 @@
-"""Whether the features of a frozen backbone are kept, and how."""
+"""Cached features of a frozen backbone."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ class KeptFeaturesConfig:
     name: str = option("auto", choices=("auto", "live", "cached"))
     """`auto` keeps them where it can, `cached` insists, `live` never does; set by the group option."""
     engine: str = option("auto", choices=ENGINE_WORDS)
-    """What runs the backbone: `torch`, `openvino` (on the CPU), or `auto`: OpenVINO where it is installed."""
+    """Engine of the backbone: `torch`, `openvino` (on the CPU), or `auto`: OpenVINO where it is installed."""
     precision: str = option("auto", choices=PRECISION_WORDS)
     """Its number format: `float32`, `bfloat16`, `int8` (OpenVINO); `auto`: bfloat16 where hardware has it."""
     dtype: str = option("float16", choices=DTYPE_WORDS)
-    """What features are kept in: `float16` (half the space and reading) or `float32`."""
+    """Number format of cached features: `float16` (half the space and reading) or `float32`."""

@@ -1,4 +1,4 @@
-"""What every head has; the heads themselves are in `models/heads/`."""
+"""Options and methods of every head; the heads themselves are in `models/heads/`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 
 @dataclass
 class HeadConfig:
-    """What is trained on the features: from them to count logits."""
+    """The trained part: from features to count logits."""
 
     name: str = MISSING
-    """Which head this is; set by the group option, not by hand."""
+    """Name of the head; set by the group option, not by hand."""
     init_bias_from_prior: bool = True
-    """Whether it first answers with the shares of the training counts, or at random."""
+    """Answer with the shares of the training counts at first; otherwise at random."""
 
     output: ClassVar[str] = "softmax"
-    """How its count logits come about, for losses to say which ones they go with: `softmax`, where they are
+    """Kind of its count logits, for losses to say which ones they go with: `softmax`, where they are
     free; `cumulative`, from thresholds on one value; `conditional`, from a question for each count."""
     is_one_layer: ClassVar[bool] = False
-    """Whether many of it can be trained side by side as one matrix product: see `OneLayerHeadConfig`."""
+    """True if many of it can be trained side by side as one matrix product: see `OneLayerHeadConfig`."""
 
     @property
     def has_batch_norm(self) -> bool:
-        """Whether it needs more than one photo to train on."""
+        """True if it needs more than one photo to train on."""
         raise NotImplementedError
 
     def build(self, feature_count: int, class_count: int) -> "nn.Module":

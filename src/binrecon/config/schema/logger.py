@@ -1,4 +1,4 @@
-"""Where the numbers of each epoch go."""
+"""Logs of each epoch's numbers."""
 
 from dataclasses import dataclass, field
 
@@ -7,10 +7,10 @@ from binrecon.config.options import MISSING, option
 
 @dataclass
 class LoggerConfig:
-    """Where the numbers of each epoch go besides `metrics.json`."""
+    """Log of each epoch's numbers besides `metrics.json`."""
 
     name: str = MISSING
-    """Which logger this is; set by the group option, not by hand."""
+    """Name of the logger; set by the group option, not by hand."""
 
 
 @dataclass
@@ -39,15 +39,15 @@ class WandbLoggerConfig(LoggerConfig):
     entity: str | None = "${oc.env:WANDB_ENTITY,null}"
     """User or team that owns the project; null for the default of the API key."""
     group: str | None = None
-    """What runs are compared within; null for the experiment, or else the model."""
+    """Runs that are compared with each other; null for the experiment, or else the model."""
     tags: list[str] = field(default_factory=list)
     """Tags besides those that follow from the configuration."""
     log_photos: bool = False
-    """Whether photos of the most wrong bins are logged: they may be private."""
+    """Log photos of the most wrong bins; they may be private."""
     log_manifest: bool = True
-    """Whether the manifest is logged, as the input of the run."""
+    """Log the manifest, as the input of the run."""
     log_checkpoint: bool = True
-    """Whether the best checkpoint is logged, as the output of the run (ResNet-50: 95 MB)."""
+    """Log the best checkpoint, as the output of the run (ResNet-50: 95 MB)."""
     answer_timeout_s: float = option(20.0, above=0)
     """Longest wait for an answer of the server, at the start and before files are logged, in seconds."""
     finish_timeout_s: float = option(300.0, above=0)

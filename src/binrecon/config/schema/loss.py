@@ -1,4 +1,4 @@
-"""What every loss has; the losses themselves are in `models/losses/`."""
+"""Options and methods of every loss; the losses themselves are in `models/losses/`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class LossConfig:
-    """What training minimises."""
+    """The number that training minimises."""
 
     name: str = MISSING
-    """Which loss this is; set by the group option, not by hand."""
+    """Name of the loss; set by the group option, not by hand."""
 
     outputs: ClassVar[tuple[str, ...]] = ()
     """Heads that it goes with, by their `output`."""

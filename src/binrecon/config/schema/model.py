@@ -8,7 +8,7 @@ from binrecon.config.pooling_words import POOLING_WORDS
 IMAGENET = "imagenet"
 RANDOM = "random"
 WEIGHT_WORDS = (IMAGENET, RANDOM)
-"""What `model.weights` may be besides a path."""
+"""Values of `model.weights` besides a path."""
 
 
 @dataclass
@@ -20,6 +20,6 @@ class ModelConfig:
     weights: str = option("imagenet", is_path=True)
     """`imagenet`, `random`, or the path of a state dict of the backbone (.pth, .pt, .safetensors)."""
     pooling: str = option("average", choices=POOLING_WORDS)
-    """What is kept of its feature maps: `average` of the last ones, `concat` of their averages and largest
+    """Pooling of its feature maps: `average` of the last ones, `concat` of their averages and largest
     values, `stages`: averages, largest values and standard deviations of those of every stage, or `grid`: the
     same of all stages but the last, and averages over a 3 x 3 grid."""

@@ -1,4 +1,4 @@
-"""What every optimizer has; the optimizers themselves are in `optim/optimizers/`."""
+"""Options and methods of every optimizer; the optimizers themselves are in `optim/optimizers/`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ class OptimizerConfig:
     """The steps that training takes."""
 
     name: str = MISSING
-    """Which optimizer this is; set by the group option, not by hand."""
+    """Name of the optimizer; set by the group option, not by hand."""
     lr: float = option(above=0)
     """Learning rate at the start."""
     weight_decay: float = option(0.0, at_least=0)
     """Pull of the weights towards 0, in the optimizer's own way."""
     decays_biases: bool = False
-    """Whether it holds for biases and for the weights of BatchNorm too, as in published runs."""
+    """Apply it to biases and to the weights of BatchNorm too, as in published runs."""
 
     default_schedule: ClassVar[str] = "constant"
     """The `schedule` that comes with it unless another is given."""

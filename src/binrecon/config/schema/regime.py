@@ -1,4 +1,4 @@
-"""What every regime has; the regimes themselves are in `models/finetuning/`."""
+"""Options and methods of every regime; the regimes themselves are in `models/finetuning/`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,15 +30,15 @@ class Phase:
 
 @dataclass
 class RegimeConfig:
-    """Which layers are trained, and when."""
+    """Layers that are trained, and their epochs."""
 
     name: str = MISSING
-    """Which regime this is; set by the group option, not by hand."""
+    """Name of the regime; set by the group option, not by hand."""
 
     is_frozen: ClassVar[bool] = False
-    """Whether the head alone is trained, on features that may be kept."""
+    """True if the head alone is trained, on features that may be cached."""
     unfreezes: ClassVar[bool] = False
-    """Whether layers are trained later on that are not at first."""
+    """True if layers are trained later on that are not at first."""
 
     @property
     def bound_to_length(self) -> str | None:

@@ -1,4 +1,4 @@
-"""What every learning-rate schedule has; the schedules themselves are in `optim/schedules/`."""
+"""Options and methods of every learning-rate schedule; the schedules themselves are in `optim/schedules/`."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,12 +11,12 @@ class ScheduleConfig:
     """The learning rate over the steps of a training."""
 
     name: str = MISSING
-    """Which schedule this is; set by the group option, not by hand."""
+    """Name of the schedule; set by the group option, not by hand."""
     warmup_epochs: float = option(0.0, at_least=0, at_most=1_000_000)
     """Epochs in which the rate rises to `optimizer.lr` first, in a straight line; the schedule follows."""
 
     depends_on_length: ClassVar[bool] = False
-    """Whether the rate of a step depends on how many steps there will be."""
+    """True if the rate of a step depends on the number of all steps."""
 
     @property
     def bound_to_length(self) -> str | None:
@@ -28,7 +28,7 @@ class ScheduleConfig:
 
     @property
     def is_constant(self) -> bool:
-        """Whether the rate never changes."""
+        """True if the rate never changes."""
         return False
 
     def compute_factor(self, step: int, steps_per_epoch: int, all_steps: int, lr: float) -> float:

@@ -1,4 +1,4 @@
-"""What every source has; the sources themselves are in `sources/`."""
+"""Options and methods of every source; the sources themselves are in `sources/`."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -8,15 +8,15 @@ from binrecon.config.options import MISSING, option
 
 @dataclass
 class SourceConfig:
-    """Where bins come from."""
+    """Origin of bins."""
 
     name: str = MISSING
-    """Which source this is; set by the group option, not by hand."""
+    """Name of the source; set by the group option, not by hand."""
     root: str = option(is_path=True)
     """Folder of the bins."""
 
     is_given: ClassVar[bool] = False
-    """Whether its folder has to be there, since nothing is ever rendered or fetched into it."""
+    """True if its folder has to be there, since nothing is ever rendered or fetched into it."""
 
     def build(self) -> Any:  # noqa: ANN401  # a `Source`, of a room that this one does not know
         """Build it; nothing is read or rendered yet.

@@ -1,4 +1,4 @@
-"""How long to train, on what."""
+"""Length of a training, and its devices."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ class TrainerConfig:
     """One process on the CPU."""
 
     name: str = "cpu"
-    """Which trainer this is; set by the group option, not by hand."""
+    """Name of the trainer; set by the group option, not by hand."""
     accelerator: str = option("cpu", choices=("auto", "cpu", "gpu"))
     """`cpu`, `gpu`, or `auto`: GPUs where the machine has some."""
     devices: int = option(1, at_least=0, at_most=1_024)
@@ -26,7 +26,7 @@ class TrainerConfig:
     checkpoint_mirror: str | None = None
     """`s3://BUCKET/PREFIX` where checkpoints are kept too, for another machine to go on with; or null."""
     syncs_batchnorm: bool = True
-    """Whether BatchNorm in training normalises over the batch of all processes, not over a share of it."""
+    """Normalise over the batch of all processes in BatchNorm, not over each process's own part."""
     precision: str = option("32-true", choices=("32-true", "bf16-mixed", "16-mixed"))
     """Lightning's word for the number format: `32-true`, `bf16-mixed`, `16-mixed`."""
     max_epochs: int = option(15, at_least=1, at_most=1_000_000)
@@ -38,4 +38,4 @@ class TrainerConfig:
     ema_decay: float | None = option(None, at_least=0, below=1)
     """Decay of the running mean of the weights that is validated, tested and kept; null has none."""
     is_deterministic: bool = True
-    """Whether only algorithms are used that give the same numbers every time."""
+    """Use only algorithms that give the same numbers every time."""

@@ -15,7 +15,7 @@ class PhaseConfig:
     """A part of a run, with an optimizer and a learning-rate schedule of its own."""
 
     epochs: int = option(at_least=1)
-    """How long it lasts."""
+    """Length in epochs."""
     first_stage: str = "stem"
     """First trained stage of the backbone; `head` trains the head alone."""
     image_size: int | None = option(None, at_least=32, at_most=2048)

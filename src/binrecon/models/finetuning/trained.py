@@ -1,4 +1,4 @@
-"""What the regimes have in common that train layers of the backbone."""
+"""Options of every regime that trains layers of the backbone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,14 +14,14 @@ class LrGroupConfig:
     """The stages from one to the next group, or to the head."""
 
     first_stage: str = MISSING
-    """Where the group begins: `stem`, `stage1`, …"""
+    """First stage of the group: `stem`, `stage1`, …"""
     factor: float = option(above=0)
-    """What the learning rate is multiplied by."""
+    """Factor of the learning rate."""
 
 
 @dataclass
 class TrainedRegimeConfig(RegimeConfig):
-    """What the regimes have in common that train layers of the backbone."""
+    """Options of every regime that trains layers of the backbone."""
 
     lr_groups: list[LrGroupConfig] = field(default_factory=list)
     """Stages with a learning rate of their own, for instance

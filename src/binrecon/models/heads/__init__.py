@@ -1,4 +1,4 @@
-"""What is trained on features: a file for each head, with its options and what builds it.
+"""Heads, trained on features: a file for each, with its options and its builder.
 
 Nothing is imported here, and a head imports torch only to be built: `--help` reads the options of all.
 """

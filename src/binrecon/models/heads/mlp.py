@@ -27,7 +27,7 @@ class MlpHeadConfig(HeadConfig):
 
     @property
     def has_batch_norm(self) -> bool:
-        """Whether it needs more than one photo to train on."""
+        """True if it needs more than one photo to train on."""
         return True
 
     def build(self, feature_count: int, class_count: int) -> "nn.Module":

@@ -1,4 +1,4 @@
-"""What the heads of one linear layer have in common."""
+"""Options and parts that all heads of one linear layer have."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
@@ -26,19 +26,19 @@ class OneLayer(NamedTuple):
 
 @dataclass
 class OneLayerHeadConfig(HeadConfig):
-    """What the heads have in common that are one linear layer."""
+    """Options of every head of one linear layer."""
 
     dropout: float = option(0.0, at_least=0, below=1)
     """Share of the features that are zeroed while training."""
     is_standardised: bool = False
-    """Whether each feature is brought to mean 0 and variance 1 first, over the photos that a process has of a
+    """Bring each feature to mean 0 and variance 1 first, over the photos that a process has of a
     batch; where features are of many kinds (`model.pooling`), a layer learns little from them otherwise."""
 
     is_one_layer: ClassVar[bool] = True
 
     @property
     def has_batch_norm(self) -> bool:
-        """Whether it needs more than one photo to train on."""
+        """True if it needs more than one photo to train on."""
         return self.is_standardised
 
     def build(self, feature_count: int, class_count: int) -> "nn.Module":

@@ -1,4 +1,4 @@
-"""What training minimises: a file for each loss, with its options and its arithmetic.
+"""Losses, minimised by training: a file for each, with its options and its arithmetic.
 
 Class `i` of C stands for the count `min_count + i`. Every loss is one number for each bin, so that a batch's
 loss is their mean, and any number of heads may stand between the bins and their classes.

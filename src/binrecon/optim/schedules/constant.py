@@ -13,7 +13,7 @@ class ConstantConfig(ScheduleConfig):
 
     @property
     def is_constant(self) -> bool:
-        """Whether the rate never changes, not even at the start."""
+        """True if the rate never changes, not even at the start."""
         return self.warmup_epochs == 0
 
     def factor_after_warmup(self, step: int, steps_per_epoch: int, all_steps: int, lr: float) -> float:

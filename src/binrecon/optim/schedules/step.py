@@ -14,7 +14,7 @@ class StepConfig(ScheduleConfig):
     step_epochs: int = option(10, at_least=1, at_most=1_000_000)
     """Epochs between two falls of the learning rate."""
     step_factor: float = option(0.1, above=0)
-    """What the learning rate is multiplied by at each fall."""
+    """Factor of the learning rate at each fall."""
 
     def factor_after_warmup(self, step: int, steps_per_epoch: int, all_steps: int, lr: float) -> float:
         """Return the product of the falls so far."""

@@ -18,7 +18,7 @@ class WarmRestartsConfig(ScheduleConfig):
     first_cycle_epochs: int = option(1, at_least=1, at_most=1_000_000)
     """Length of the first cycle, in epochs."""
     cycle_mult: int = option(2, at_least=1, at_most=1_000)
-    """How many times longer each cycle is than the one before."""
+    """Length of each cycle, as a multiple of the one before."""
     min_lr: float = option(0.0, at_least=0)
     """Learning rate at the end of each cycle."""
 

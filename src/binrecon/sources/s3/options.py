@@ -23,17 +23,17 @@ class AbidSourceConfig(SourceConfig):
     subset: str = option("fetched", is_path=True)
     """`fetched` (all that lies in `root`), or what to bring there: the words of `fetch`."""
     parts: str = option("both", choices=("both", "photos", "records"))
-    """What to bring of each bin: `both`, only `photos` or only `records`."""
+    """Parts of each bin to fetch: `both`, only `photos` or only `records`."""
     bucket: str = "aft-vbi-pds"
     """Name of the bucket."""
     prefix: str = ""
-    """What stands before `bin-images/` and `metadata/` in every key, without a slash at the end."""
+    """Prefix of `bin-images/` and `metadata/` in every key, without a slash at the end."""
     region: str = "us-east-1"
     """Region of the bucket."""
     endpoint_url: str | None = None
     """Another S3 server, for instance http://127.0.0.1:8333; null for Amazon's."""
     is_signed: bool = False
-    """Whether requests are signed with the credentials of the usual AWS chain; the dataset needs none."""
+    """Sign requests with the credentials of the usual AWS chain; the dataset needs none."""
     lists_dir: str = option("${lists_dir}", is_path=True)
     """Folder of the published lists, for the subsets that they name."""
     sample_seed: int = option(0, at_least=0, at_most=LARGEST_SEED)
@@ -41,13 +41,13 @@ class AbidSourceConfig(SourceConfig):
     connections: int = option(32, at_least=1, at_most=1_024)
     """Objects fetched at a time."""
     attempts: int = option(6, at_least=1, at_most=1_000)
-    """How often an object is tried before it is given up and listed."""
+    """Attempts at an object before it is given up and listed."""
     backoff_s: float = option(0.5, at_least=0)
     """Wait before the second attempt, in seconds; doubled before each further one, at random by half less."""
     stall_timeout_s: float = option(15.0, above=0)
     """An attempt ends when nothing arrives for so long, in seconds."""
     checks_etags: bool = True
-    """Whether bytes must have the MD5 of their ETag; turn off for servers with ETags of another kind."""
+    """Compare bytes with the MD5 of their ETag; turn off for servers with ETags of another kind."""
 
     def build(self) -> "S3Source":
         """Build it; nothing is fetched yet."""

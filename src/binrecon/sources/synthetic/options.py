@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class FaultsConfig:
-    """How many bins of each kind of fault the synthetic source plants."""
+    """Bins with each kind of fault that the synthetic source plants."""
 
     corrupt_photos: int = option(0, at_least=0)
     """Photos that are cut short."""
@@ -37,7 +37,7 @@ class SyntheticSourceConfig(SourceConfig):
     root: str = option("${cache_dir}/synthetic", is_path=True)
     """Folder that the bins are rendered to."""
     bin_count: int = option(1000, at_least=1, at_most=10_000_000)
-    """How many bins to render."""
+    """Bins to render."""
     seed: int = option(0, at_least=0, at_most=LARGEST_SEED)
     """Seed of the renderer; independent of the run's seed."""
     largest_count: int = option(7, at_least=1, at_most=12)
