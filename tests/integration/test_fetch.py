@@ -104,9 +104,9 @@ def test_fetch__names_every_problem_at_once(capsys: pytest.CaptureFixture[str]) 
     assert main(["fetch", *wrong, "source.parts=photo", "source.attempts=0", "source.stall_timeout_s=0"]) == 2
     assert capsys.readouterr().err == (
         "ConfigError: 7 problems in the config\n"
+        "  source.parts: 'photo' is none of both, photos, records. Did you mean 'photos'?\n"
         "  source.attempts: must be at least 1, got 0\n"
         "  source.stall_timeout_s: must be above 0, got 0.0\n"
-        "  source.parts: 'photo' is none of both, photos, records. Did you mean 'photos'?\n"
         "  subset: 'sampel:5' is no subset; for instance unc, stanford_all, stanford_150k, udacity, ids:FILE, "
         "range:00001-00500, sample:500, all. Did you mean 'sample:500'?\n"
         "  source.endpoint_url: 'ftp://x' is no address of a server; give for instance http://127.0.0.1:8333, "

@@ -16,6 +16,7 @@ from binrecon.compare.read import read_run
 from binrecon.training import results
 from binrecon.training.checkpoints.files import read_checkpoint, write_checkpoint
 from binrecon.training.module import CountingModule
+from binrecon.whole_file import remove, write_json
 
 pytestmark = pytest.mark.usefixtures("without_plots")
 
@@ -60,7 +61,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 def edit_run(run: Path, **facts: object) -> None:
     kept = json.loads((run / "run.json").read_text())
-    (run / "run.json").write_text(json.dumps({**kept, **facts}))
+    write_json(run / "run.json", {**kept, **facts})
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,9 @@ def test_train__the_same_bins_at_another_path(run: Path, bins: Path) -> None:
 def test_train__a_run_that_lost_a_file(name: str, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (run / name).unlink()
     before = hash_folder(run)
-    assert "put back a copy of it, or start anew" in refused(capsys, "train", f"resume={run}")
+    shown = refused(capsys, "train", f"resume={run}")
+    assert f"'{run / name}' is missing" in shown
+    assert "copy it from a whole copy of the run" in shown or "put back a copy of it" in shown
     assert hash_folder(run) == before
 
 
@@ -361,7 +364,7 @@ def test_train__a_killed_leg_is_counted_up_to_its_last_checkpoint(run: Path) -> 
     facts = json.loads((run / "run.json").read_text())
     killed = {key: facts["legs"][0][key] for key in ("started", "from_epoch", "settings")}
     edit_run(run, legs=[killed], ended=None)
-    (run / "metrics.json").unlink()
+    remove(run / "metrics.json")
     last = run / "checkpoints" / "last.ckpt"
     checkpoint = torch.load(last, weights_only=True)
     checkpoint["callbacks"]["LegClock"]["seconds"] = 500.0

@@ -34,6 +34,7 @@ def test_train__leaves_a_complete_run_folder(
     train(*tiny_run)
     run = only_run(tmp_path)
     assert {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()} == {
+        "checksums.json",
         "config.yaml",
         "run.json",
         "manifest.parquet",

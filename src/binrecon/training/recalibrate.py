@@ -5,7 +5,6 @@ from pathlib import Path
 
 import torch
 
-from binrecon.checksums import is_there
 from binrecon.config.calibrate import CalibrateConfig
 from binrecon.config.schema import SourceConfig, TrainConfig
 from binrecon.console import get_console
@@ -32,7 +31,7 @@ def calibrate(config: CalibrateConfig) -> None:
     folder = open_finished(Path(config.run))
     run_config, manifest = folder.read_config(), folder.read_manifest()
     here, val_predictions = _bring_here(run_config, config.root), None
-    has_to_predict = manifest.judged_split == "test" and not is_there(folder.val_predictions)
+    has_to_predict = manifest.judged_split == "test" and not folder.val_predictions.exists()
     if has_to_predict or config.root is not None:
         source = build_source(here.source)
         source.prepare()
