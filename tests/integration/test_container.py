@@ -125,7 +125,7 @@ def test_entry__trains_and_hands_over(tree: Tree, start: Start) -> None:
     status, shown, errors = finish(start(root, BINRECON_COMMIT=json.dumps(commit)))
     assert status == 0, errors
     assert list_files(root / "model") == {
-        "checkpoints/best.ckpt", "calibration.json", "config.yaml", "run.json", "metrics.json",
+        "checkpoints/best.ckpt", "calibration.json", "checksums.json", "config.yaml", "run.json", "metrics.json",
     }  # fmt: skip
     assert list_files(root / "output") == {
         "data/manifest.parquet", "data/metrics.csv", "data/predictions.parquet", "data/plots/learning_curves.png",
@@ -207,8 +207,8 @@ def test_entry__a_failure_is_one_line(tree: Tree, start: Start) -> None:
     status, _, errors = finish(start(root))
     assert status == 2
     assert (root / "output" / "failure").read_text() == (
-        "ConfigError: 2 problems in the config; seed: must be at least 0, got -1; "
-        "optimizer.lr: must be above 0, got -1.0"
+        "ConfigError: 2 problems in the config; optimizer.lr: must be above 0, got -1.0; "
+        "seed: must be at least 0, got -1"
     )
     assert errors.splitlines()[-1].startswith(
         "ChildProcessError: ConfigError: 2 problems in the config; seed:"
