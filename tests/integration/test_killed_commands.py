@@ -21,6 +21,7 @@ MAY_DIFFER = {
     "config.yaml": "resume= of a final run that was gone on with",
     "last.ckpt": "compared by its tensors, with best.ckpt",
     "best.ckpt": "as above",
+    "checksums.json": "of these files",
 }
 """Files that may differ, and for what reason; all others are the same byte for byte, but for the below."""
 
