@@ -72,7 +72,7 @@ def test_train__torchrun_restarts_both_after_either_was_killed(
     assert re.search(r"TrainingError: another process is gone, and process \d cannot go on without it", said)
     sent = (tmp_path / "b" / "train" / "torchrun_bins1").rglob("*.*")
     assert {file.name for file in sent} == {
-        "run.json", "manifest.parquet", "backbone.ckpt", "last.ckpt", "best.ckpt",
+        "checksums.json", "run.json", "manifest.parquet", "backbone.ckpt", "last.ckpt", "best.ckpt",
     }  # fmt: skip
 
 
