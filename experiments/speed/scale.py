@@ -26,6 +26,7 @@ from binrecon.manifest.schema import SCHEMA
 from binrecon.models import BinCounter, build_counter
 from binrecon.training.cached import open_store
 from binrecon.training.callbacks import RunWatch
+from binrecon.training.legs import begin_leg
 from binrecon.training.run import fit
 from binrecon.training.run_folder import RunFolder, collect_facts
 
@@ -98,7 +99,9 @@ def measure(train_bins: int, epochs: int, root: Path) -> dict[str, object]:
     folder = RunFolder(root / "run")
     folder.write_config(config)
     write_manifest(simulate_manifest(train_bins), folder.manifest)
-    folder.update_facts(**collect_facts([], config.seed), weights_hash=WEIGHTS_HASH)
+    facts = collect_facts([], [], config.seed)
+    legs = begin_leg([], facts["started"], folder.last_checkpoint, config)
+    folder.update_facts(**facts, legs=legs, weights_hash=WEIGHTS_HASH)
     watch = MemoryWatch()
     watch.start()
     started = time.monotonic()
