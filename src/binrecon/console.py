@@ -1,4 +1,4 @@
-"""What a person sees while binrecon works: progress with rate and time left, or lines without a terminal."""
+"""Console output: progress with rate and ETA, or plain lines without a terminal."""
 
 import threading
 import time

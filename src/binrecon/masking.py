@@ -138,7 +138,7 @@ def _of_environment() -> list[str]:
 
 
 def _is_path(value: str) -> bool:
-    """Whether a value only says where a credential is, as that of GOOGLE_APPLICATION_CREDENTIALS does."""
+    """True if a value only says where a credential is, as that of GOOGLE_APPLICATION_CREDENTIALS does."""
     try:
         return Path(value).exists()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""How far a counter's probabilities can be trusted, and likelihoods and count sets that follow from it.
+"""Calibration of a counter's probabilities, with the likelihoods and count sets that follow from it.
 
 NumPy alone: neither torch nor Lightning is loaded here. Class `i` of C stands for the count `min_count + i`.
 """

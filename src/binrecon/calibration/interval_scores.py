@@ -1,4 +1,4 @@
-"""How far down a count stands in a bin's distribution: the score that conformal count sets are made of.
+"""Conformal scores: the rank of a count in a bin's distribution, from which count sets are made.
 
 A set of counts grows from the likeliest count to whichever neighbour is likelier, so it is an interval at
 every step (ordinal adaptive prediction sets, Lu, Angelopoulos & Pomerantz 2022, arXiv:2207.02238, algorithm

@@ -1,4 +1,4 @@
-"""Whether probabilities are as often right as they say: what `metrics.functional.ece` and the NLL leave out.
+"""Calibration errors beyond `metrics.functional.ece` and the NLL: adaptive and classwise ECE, Brier score.
 
 `ece` has bands of equal width, of which most of a weak counter's are empty, and looks at the largest
 probability alone.

@@ -30,7 +30,7 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Calibration:
-    """What a counter's log-probabilities go through, and what follows from them.
+    """A map of a counter's log-probabilities to calibrated ones, and what follows from them.
 
     Attributes:
         method: `none`, `temperature` or `vector`.
@@ -59,7 +59,7 @@ class Calibration:
 
     @property
     def is_trained(self) -> Booleans:
-        """Whether the counter has seen a training bin of each count, shape (C,); else it cannot judge it."""
+        """True if the counter has seen a training bin of each count, shape (C,); else it cannot judge it."""
         return np.array(self.train_shares) > 0
 
     def apply(self, log_probabilities: Floats) -> Floats:

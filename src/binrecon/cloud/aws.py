@@ -38,7 +38,7 @@ _BUSY = ("ThrottlingException", "Throttling", "TooManyRequestsException", "SlowD
 
 @dataclass(frozen=True)
 class Clients:
-    """What of AWS we talk to."""
+    """The clients of the AWS services in use."""
 
     sagemaker: "SageMakerClient"
     s3: "S3Client"

@@ -1,4 +1,4 @@
-"""What SageMaker tells a container: its words, its machines, its channels, and where results go.
+"""Inputs of a SageMaker container: its arguments, machines and channels, and its output directories.
 
 The contract: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html, and the
 `SM_*` variables of the training toolkit, https://github.com/aws/sagemaker-training-toolkit.
@@ -53,7 +53,7 @@ class Container:
 
     @property
     def is_first(self) -> bool:
-        """Whether this machine writes the results."""
+        """Return whether this machine writes the results."""
         return self.host == self.hosts[0]
 
     def channel_words(self) -> Iterator[str]:

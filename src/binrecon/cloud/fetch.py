@@ -1,4 +1,4 @@
-"""What a job left in S3, brought into a folder that is as a run's here."""
+"""Fetch what a job left in S3 into a run folder as a local run writes it."""
 
 import shutil
 import tarfile

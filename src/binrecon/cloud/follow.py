@@ -17,7 +17,7 @@ _LATE_LOOKS = 2
 
 
 class JobLog:
-    """What the containers of a job print, each line once.
+    """The log lines of a job's containers, each once.
 
     Args:
         clients: To ask.

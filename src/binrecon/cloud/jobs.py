@@ -54,7 +54,7 @@ class Job:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it never changes again."""
+        """Return whether it never changes again."""
         return self.status in ENDED
 
 

@@ -1,4 +1,4 @@
-"""What a job may cost, by prices that the user gives: binrecon knows none, since they differ and change."""
+"""Cost of a job by prices that the user gives; binrecon ships none, since they differ and change."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ _MAX_BYTES = 10_000_000
 
 
 class Machines(NamedTuple):
-    """What is paid for.
+    """The billed resources of a job.
 
     Attributes:
         instance_type: Machine.

@@ -1,4 +1,4 @@
-"""What we keep in S3: code that goes there, bins that have to be there, results that come back."""
+"""Objects kept in S3: code for a job, the bins it needs, and the results it returns."""
 
 import contextlib
 from collections.abc import Iterator, Mapping

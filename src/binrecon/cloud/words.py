@@ -41,7 +41,7 @@ _BARRED = {
 
 
 class Said(NamedTuple):
-    """What a command line says.
+    """The parts of a command line.
 
     Attributes:
         own: Settings of `launch`.

@@ -1,4 +1,4 @@
-"""What a run was judged on, which has to be the same where numbers are compared."""
+"""The bins a run was evaluated on; they must be the same wherever numbers are compared."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from binrecon.training.run_folder import RunFolder
 
 
 class JudgedBins(NamedTuple):
-    """What makes the numbers of two runs comparable: the same bins, split and range of counts.
+    """The conditions under which two runs compare: the same bins, split and range of counts.
 
     Attributes:
         manifest: Hash of the run's manifest, which holds every bin with its split; of a run on a share of the

@@ -49,7 +49,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """What a comparison found.
+    """The result of a comparison.
 
     Attributes:
         metric: What ranks.
@@ -65,7 +65,7 @@ class Leaderboard:
 
     @property
     def judged(self) -> tuple[JudgedBins, ...]:
-        """What the groups were judged on, in order of the best of each."""
+        """Return the bins that the groups were evaluated on, in order of the best of each."""
         return tuple(dict.fromkeys(row.group.judged for row in self.rows))
 
     @property

@@ -1,1 +1,1 @@
-"""What can be set, what it means, and whether it makes sense; the only room that knows Hydra."""
+"""Configuration keys, their meanings and checks; the only room that knows Hydra."""

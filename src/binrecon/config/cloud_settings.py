@@ -22,7 +22,7 @@ INPUT_MODE_WORDS = ("File", "FastFile")
 
 @dataclass
 class CloudConfig:
-    """Who trains."""
+    """The machines that train."""
 
     name: str = MISSING
     """Which cloud this is; set by the group option, not by hand."""

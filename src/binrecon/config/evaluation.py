@@ -1,4 +1,4 @@
-"""How `binrecon reconcile --evaluate` looks whether wrong records would be found."""
+"""Keys of `reconcile --evaluate`, which measures whether wrong records would be found."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from binrecon.config.record_errors import RecordErrorsConfig, check_record_error
 
 @dataclass
 class EvaluationConfig:
-    """How many records are made wrong, how often, and what is scored."""
+    """Rates, draws and scores of an evaluation on records made wrong."""
 
     rates: list[float] = field(default_factory=lambda: [0.005, 0.01, 0.02, 0.05])
     """Shares of the test bins whose records are made wrong, one after the other; how: `record_errors`."""

@@ -1,4 +1,4 @@
-"""What is wrong with a command line that Hydra refuses: every problem, with what is allowed instead."""
+"""Every problem of a command line that Hydra refuses, each with what is allowed instead."""
 
 import copy
 import re

@@ -1,4 +1,4 @@
-"""What `reconcile` is told: its keys with their meanings, and what is wrong with their values."""
+"""Keys of `reconcile`, their meanings and the checks of their values."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
@@ -20,7 +20,7 @@ PLAIN_COLUMNS = {"bin_column": "bin_id", "count_column": "recorded_count"}
 
 @dataclass
 class PhotoQualityConfig:
-    """Which photos go to `rephotograph` instead of being guessed at."""
+    """Limits beyond which a photo goes to `rephotograph`."""
 
     is_judged: bool = MISSING
     """Whether photos are compared with those that the counter was trained and chosen on."""

@@ -1,4 +1,4 @@
-"""What `regime` calls the parts of a model, besides `stage1`, `stage2` and so on."""
+"""Names of the parts of a model in `regime`, besides `stage1`, `stage2` and so on."""
 
 HEAD = "head"
 """What comes after the last stage: from there on, only the head is trained."""

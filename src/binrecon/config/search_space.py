@@ -55,7 +55,7 @@ SearchSpace = Mapping[str, Parameter]
 
 
 class SweepWords(NamedTuple):
-    """What a command line with a sweep says."""
+    """The parts of a sweep's command line."""
 
     sweep: tuple[str, ...]
     """Settings of the sweep."""

@@ -1,4 +1,4 @@
-"""What passes from the data to the model."""
+"""Batches that pass from the data to the model."""
 
 from typing import NamedTuple
 

@@ -25,7 +25,7 @@ class BatchDataset(Dataset[BinBatch | FeatureBatch]):
 
     @abstractmethod
     def __len__(self) -> int:
-        """How many bins there are."""
+        """Return the number of bins."""
 
     @abstractmethod
     def __getitem__(self, views: Views) -> BinBatch | FeatureBatch:

@@ -1,4 +1,4 @@
-"""Which bins form which batch, and from which view: a function of seed and epoch alone.
+"""Samplers: the bins of each batch and their views, a function of seed and epoch alone.
 
 Nothing here depends on how many processes decode or train, on a global random state, or on what ran before.
 So a resumed run meets the same batches as one that was never stopped, and two processes together meet the

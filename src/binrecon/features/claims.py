@@ -1,4 +1,4 @@
-"""Which process computes which block, where several fill one store."""
+"""Claims on blocks: each block of a store is computed by one process."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""What runs a frozen backbone: torch on any device, or OpenVINO on the CPU; in which number format."""
+"""Engines that run a frozen backbone: torch on any device, OpenVINO on the CPU, and their precision."""
 
 import importlib.util
 import warnings
@@ -22,7 +22,7 @@ _INSTALL_OPENVINO = "pip install 'binrecon[openvino]'"
 
 
 class EngineChoice(NamedTuple):
-    """What runs the network (`torch`, `openvino`), and its number format (`float32`, `bfloat16`, `int8`)."""
+    """The engine of a network (`torch`, `openvino`) and its precision (`float32`, `bfloat16`, `int8`)."""
 
     engine: str
     precision: str

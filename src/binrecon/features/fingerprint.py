@@ -1,4 +1,4 @@
-"""What features depend on besides the bytes of a photo: if any of it differs, they are others."""
+"""Everything that features depend on besides the bytes of a photo; any difference gives other features."""
 
 import hashlib
 import importlib.metadata

@@ -15,7 +15,7 @@ class Block(NamedTuple):
 
 
 class RowKey(NamedTuple):
-    """What a row holds the features of: a photo, named by the SHA-256 of its bytes, and how it is turned."""
+    """The key of a row: a photo, named by the SHA-256 of its bytes, and its view."""
 
     photo_hash: str
     view: int

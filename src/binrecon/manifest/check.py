@@ -1,4 +1,4 @@
-"""Whether a manifest holds enough to train on."""
+"""Checks that a manifest holds enough bins to train on."""
 
 from collections.abc import Iterable, Iterator
 

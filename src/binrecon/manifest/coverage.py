@@ -1,4 +1,4 @@
-"""How much of a published split is at hand, and what a split gives away, in words."""
+"""Coverage of a published split by the bins at hand, and leaks of a split, as text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from binrecon.manifest.split import SplitRule
 
 @dataclass(frozen=True)
 class Coverage:
-    """How many bins a split has.
+    """The numbers of bins of a split.
 
     Args:
         name: The word in `data.split`.

@@ -1,4 +1,4 @@
-"""What the bytes of each bin say, whatever is asked of them later, and the table that keeps it."""
+"""Statistics of each bin's files, independent of any request, and the table that stores them."""
 
 import hashlib
 from collections.abc import Sequence
@@ -67,7 +67,7 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PhotoFacts:
-    """What was found out about a photo.
+    """Statistics of a photo.
 
     Args:
         width: Pixels as decoded; None unless it decodes.
@@ -90,7 +90,7 @@ class PhotoFacts:
 
 @dataclass(frozen=True, slots=True)
 class BinFacts:
-    """What was found out about one bin by itself.
+    """Statistics of one bin by itself.
 
     Args:
         bin_id: Its key, verbatim.

@@ -38,7 +38,7 @@ class FactsCache:
 
     @property
     def is_compact(self) -> bool:
-        """Whether all that was loaded or added stands in the one file that a whole build leaves."""
+        """Return whether all that was loaded or added stands in the one file that a whole build leaves."""
         return [path.name for path in self._paths] == [_COMPACT]
 
     def load(self) -> list[pa.Table]:

@@ -1,4 +1,4 @@
-"""What is wrong with bins beside others, or for what is asked for, and the status that comes of it."""
+"""Faults of bins relative to other bins or to the request, and the status that follows."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""How many bins a model is judged on although it was trained on photos of the same bins."""
+"""Count of evaluated bins of which another photo was trained on."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ _JUDGING: tuple[Split, ...] = ("val", "test")
 
 @dataclass(frozen=True)
 class SplitLeak:
-    """How far one split is known from training.
+    """Bins of one split that training has seen in part.
 
     Args:
         split: `val` or `test`.

@@ -1,4 +1,4 @@
-"""How sharp and how bright a photo is: two cheap numbers, on one scale for photos of every size."""
+"""Sharpness and brightness of a photo: two cheap numbers, on one scale for photos of every size."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +15,7 @@ _GREEN = 1
 
 
 class PhotoQuality(NamedTuple):
-    """What can be measured of a photo without knowing what it shows.
+    """Measures of a photo that need no knowledge of its content.
 
     Args:
         sharpness: Variance of the Laplacian: large where there are edges, small in a blurred or empty photo.

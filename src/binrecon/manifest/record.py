@@ -37,7 +37,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What one record claims.
+    """The content of one record.
 
     Args:
         recorded_count: How many items lie in the bin; the dataset calls it `EXPECTED_QUANTITY`.
@@ -54,7 +54,7 @@ class Record:
 
     @property
     def is_contradictory(self) -> bool:
-        """Whether the recorded count is not what the items add up to."""
+        """Return whether the recorded count is not what the items add up to."""
         return self.recorded_count != self.item_sum
 
 

@@ -1,4 +1,4 @@
-"""Which facts of an earlier build still hold, and how they come together with fresh ones."""
+"""File statistics of an earlier build that still hold, merged with fresh ones."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -19,7 +19,7 @@ MAX_RUNS = 4
 
 
 class Places(NamedTuple):
-    """Where the facts of each bin stand.
+    """The position of each bin's statistics.
 
     Args:
         tables: Number of the table for each bin, int32; -1 where it stands in none.
@@ -31,7 +31,7 @@ class Places(NamedTuple):
 
     @property
     def is_missing(self) -> np.ndarray:
-        """Whether each bin stands in no table."""
+        """Return whether each bin stands in no table."""
         return np.asarray(self.tables == -1)
 
     def fill_in(self, first_table: int, table_rows: int) -> "Places":

@@ -1,4 +1,4 @@
-"""Whether bins at hand are those of a run, by content: wherever they lie now."""
+"""Comparison of the bins at hand with those of a run, by content, wherever they lie now."""
 
 import hashlib
 from typing import Any, NamedTuple

@@ -15,7 +15,7 @@ from binrecon.manifest.content_hash import hash_table
 
 
 class Status(StrEnum):
-    """What a bin is good for. A bin with several faults has the first of them in this order as its status."""
+    """The use of a bin. A bin with several faults has the first of them in this order as its status."""
 
     USABLE = "usable"
     """Photo and record are sound and agree with what was asked for; only such a bin has a split."""

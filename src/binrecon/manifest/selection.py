@@ -1,4 +1,4 @@
-"""Which recorded counts are learned, and what becomes of fuller bins."""
+"""Recorded counts that are classes, and the treatment of fuller bins."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -28,12 +28,12 @@ class SplitRule(Protocol):
 
     @property
     def has_test(self) -> bool:
-        """Whether some bins are kept for the test; if not, a model is judged on the bins it was chosen by."""
+        """True if some bins are kept for the test; if not, a model is judged on the bins it was chosen by."""
         ...
 
     @property
     def needs_records(self) -> bool:
-        """Whether records have to be read; if not, recorded counts are those of `list_counts`."""
+        """Return whether records have to be read; if not, recorded counts are those of `list_counts`."""
         ...
 
     def list_counts(self, bin_ids: pa.ChunkedArray) -> pa.ChunkedArray | None:
@@ -163,7 +163,7 @@ class ListedSplit:
 
     @property
     def has_test(self) -> bool:
-        """Whether some of the published bins are kept for the test."""
+        """Return whether some of the published bins are kept for the test."""
         return self.published.has_test
 
     def list_counts(self, bin_ids: pa.ChunkedArray) -> pa.ChunkedArray:

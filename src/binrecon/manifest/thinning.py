@@ -37,12 +37,12 @@ class ThinnedSplit:
 
     @property
     def has_test(self) -> bool:
-        """Whether some bins are kept for the test."""
+        """Return whether some bins are kept for the test."""
         return self.rule.has_test
 
     @property
     def needs_records(self) -> bool:
-        """Whether records have to be read."""
+        """Return whether records have to be read."""
         return self.rule.needs_records
 
     def list_counts(self, bin_ids: pa.ChunkedArray) -> pa.ChunkedArray | None:

@@ -87,7 +87,7 @@ class Backbone(nn.Module):
         return self
 
     def has_maps_of_a_pixel(self, image_size: int) -> bool:
-        """Whether some BatchNorm in it gets maps of a single pixel, where photos have this size."""
+        """Return whether some BatchNorm in it gets maps of a single pixel, where photos have this size."""
         sizes: list[int] = []
         hooks = [
             module.register_forward_pre_hook(lambda _, inputs: sizes.append(inputs[0][0, 0].numel()))

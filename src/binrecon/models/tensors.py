@@ -1,4 +1,4 @@
-"""What a tensor of a file has to be like before a network is filled with it."""
+"""Checks of the tensors of a file before a network is filled with them."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Where the weights of a backbone come from: a pip package, the model hub, a file, or nowhere (random)."""
+"""Weights of a backbone: from a pip package, the model hub, a file, or random."""
 
 import hashlib
 from collections.abc import Mapping

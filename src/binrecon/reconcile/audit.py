@@ -1,4 +1,4 @@
-"""What an audit found: finds, how precise the ranking was so far, and labels for the next training."""
+"""Results of an audit: finds, precision of the ranking so far, and labels for the next training."""
 
 import math
 from collections.abc import Sequence
@@ -75,7 +75,7 @@ class AuditResult:
 
     @property
     def labels(self) -> pd.DataFrame:
-        """What was counted, as `bin_id` and `recorded_count`: labels for training, and an inventory."""
+        """Return the counted bins as `bin_id` and `recorded_count`: labels for training, and an inventory."""
         counted = self.bins.dropna(subset="audited_count")
         return pd.DataFrame(
             {"bin_id": counted["bin_id"], "recorded_count": counted["audited_count"].astype("int32")}

@@ -28,7 +28,7 @@ _SHOWN_LENGTH = 40
 
 @dataclass(frozen=True)
 class AuditRow:
-    """What the auditor entered for one bin.
+    """The entry of the auditor for one bin.
 
     Args:
         bin_id: The bin.
@@ -182,7 +182,7 @@ def _say(count: int | None) -> str:
 
 
 def _is_count(cell: str, largest: int) -> bool:
-    """Whether a cell is empty or a count."""
+    """Return whether a cell is empty or a count."""
     is_number = cell.isascii() and cell.isdecimal() and len(cell) <= len(str(largest))
     return not cell or (is_number and int(cell) <= largest)
 

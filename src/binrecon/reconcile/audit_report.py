@@ -1,4 +1,4 @@
-"""What an audit found, for a terminal or a pipe of 80 columns."""
+"""Report of an audit for a terminal or a pipe of 80 columns."""
 
 import math
 from collections.abc import Hashable, Mapping

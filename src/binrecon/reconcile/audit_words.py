@@ -1,4 +1,4 @@
-"""What an audit's file says, in the words that the page writes and `--apply` reads."""
+"""Values of an audit file, as the page writes and `--apply` reads them."""
 
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ LARGEST_COUNT = 9_999
 
 
 class Verdict(StrEnum):
-    """What the auditor said of a bin."""
+    """The verdict of the auditor on a bin."""
 
     CONFIRM = "confirm"
     """The recorded count is right."""

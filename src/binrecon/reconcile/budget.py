@@ -1,4 +1,4 @@
-"""Which bins are recounted within a budget, and what may be hoped for before anyone walks."""
+"""Selection of the bins to recount within a budget, with the expected number of finds."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ __all__ = ["Budget", "Choice", "choose", "parse_budget"]
 
 @dataclass(frozen=True)
 class Choice:
-    """Which bins are recounted.
+    """The bins to recount.
 
     Attributes:
         is_chosen: Whether each of N bins is, shape (N,).
@@ -29,7 +29,7 @@ class Choice:
 
     @property
     def workload(self) -> int:
-        """How many bins are recounted."""
+        """Return the number of recounted bins."""
         return int(self.is_chosen.sum())
 
     @property

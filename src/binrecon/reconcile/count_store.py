@@ -1,4 +1,4 @@
-"""What a counter said of photos, in files that are whole: so a reconciliation that was killed goes on."""
+"""Predictions of photos in files that are whole, so that a killed reconciliation can be resumed."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ _NOVELTY = "novelty"
 
 
 class PhotoCounts(NamedTuple):
-    """What a counter says of N photos.
+    """The predictions of a counter for N photos.
 
     Args:
         log_probabilities: Not calibrated, float32, shape (N, C).

@@ -18,7 +18,7 @@ from binrecon.reconcile.photo_faults import PhotoFault
 
 
 class Decision(StrEnum):
-    """What to do about a bin, in the order of the table."""
+    """The decision on a bin, in the order of the table."""
 
     RECOUNT = "recount"
     """Its record is among those most likely to be wrong: count it."""
@@ -32,7 +32,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True)
 class Decisions:
-    """What to do about N bins.
+    """The decisions on N bins.
 
     Args:
         decisions: Shape (N,).

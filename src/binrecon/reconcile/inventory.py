@@ -1,4 +1,4 @@
-"""What an inventory claims of each bin, read strictly: a count that is none is never guessed at."""
+"""Inventory records of each bin, read strictly: a value that is no count is never guessed at."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ _ODD_ID = r"[/\\\x00-\x1f\x7f]|\.\.|^\.?$"
 
 
 class Inventory(NamedTuple):
-    """What an inventory claims.
+    """The records of an inventory.
 
     Args:
         bin_ids: Each once, verbatim, in the order of the file.

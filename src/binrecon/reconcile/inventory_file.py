@@ -30,7 +30,7 @@ _SHOWN = 3
 
 
 class TextColumns(NamedTuple):
-    """What an inventory says, as text.
+    """The columns of an inventory, as text.
 
     Args:
         bin_ids: Text; null for an empty cell.

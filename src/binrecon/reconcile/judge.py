@@ -1,4 +1,4 @@
-"""What photo and record together say of each bin: by Bayes, from calibrated likelihoods."""
+"""Posterior of each bin's count from photo and record, by Bayes, from calibrated likelihoods."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ is recorded with. Thousands of records outweigh them.
 
 @dataclass(frozen=True)
 class Judgement:
-    """What is known of N bins after looking at their photos; NaN, or -1 for a count, where nothing is.
+    """The assessment of N bins from their photos; NaN, or -1 for a count, where there is none.
 
     Args:
         probabilities: P(count | photo), calibrated, shape (N, C).

@@ -46,7 +46,7 @@ class Photo(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What a counter makes of N photos.
+    """The predictions of a counter for N photos, with their features.
 
     Args:
         log_probabilities: As the head gives them, shape (N, C).

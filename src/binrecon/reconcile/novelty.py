@@ -1,4 +1,4 @@
-"""How unlike the photos that a counter was trained on a photo is, by the features of its backbone."""
+"""Distance of a photo from the photos that a counter was trained on, by the features of its backbone."""
 
 from dataclasses import dataclass
 

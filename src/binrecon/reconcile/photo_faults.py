@@ -1,4 +1,4 @@
-"""Which photos cannot be counted in: blurred, dark, unlike those of training, or those of two bins."""
+"""Photos that cannot be counted: blurred, dark, unlike those of training, or shared by two bins."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What usual photos are like: those that a counter was trained and chosen on, measured once and kept."""
+"""Reference of usual photos: those that a counter was trained and chosen on, measured once and cached."""
 
 import io
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _VERSION = "2"
 
 @dataclass(frozen=True)
 class PhotoReference:
-    """What usual photos are like.
+    """The distribution of usual photos.
 
     Args:
         novelty: What unlikeness to the training photos is measured by.

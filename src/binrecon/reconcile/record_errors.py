@@ -1,4 +1,4 @@
-"""What a record says about the true count, before anybody looks at the photo: P(true | recorded).
+"""Prior of the true count given the record, before the photo is seen: P(true | recorded).
 
 It follows by Bayes from how records go wrong. A share of the bins, whatever they hold, has a wrong record, of
 which one of four things is true, with assumed weights (`config/record_errors.py`). So a record of a rare
@@ -25,7 +25,7 @@ LEAST_SHARE = 0.01
 
 @dataclass(frozen=True)
 class RecordErrors:
-    """How many records are wrong, and how.
+    """Rate and kinds of wrong records.
 
     Attributes:
         rate: Share of records whose count is not that of the bin, at least 0 and below 1.

@@ -1,4 +1,4 @@
-"""What a reconciliation comes to, in sentences: what to expect, and on which assumptions."""
+"""Report of a reconciliation in sentences: expectations and the assumptions behind them."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _MINUTES = 60
 
 @dataclass(frozen=True)
 class Summary:
-    """What a reconciliation is summed up from.
+    """The input of a reconciliation's report.
 
     Args:
         config: What was asked for.
@@ -44,7 +44,7 @@ class Summary:
 
     @property
     def totals(self) -> dict[Decision, int]:
-        """How many bins have each decision, in their order."""
+        """Return the number of bins of each decision, in their order."""
         found = Counter(self.decisions.decisions.tolist())
         return {decision: found[str(decision)] for decision in Decision}
 

@@ -1,4 +1,4 @@
-"""What `binrecon sweep` does."""
+"""The command `binrecon sweep`."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""What runs trials: heads side by side on kept features, or a whole run for each."""
+"""The interface of what runs trials: heads side by side on cached features, or a whole run for each."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol

@@ -1,4 +1,4 @@
-"""What came of trials: told while they go, when they end, and the best of all."""
+"""Outcomes of trials: reported while they run and when they end, and the best of all."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a trial."""
+    """The outcome of a trial."""
 
     status: Literal["complete", "pruned", "failed"]
     values: tuple[float | None, ...] = ()

@@ -1,4 +1,4 @@
-"""Where a study leaves its files."""
+"""Paths of a study's files."""
 
 import fcntl
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """Where a study leaves its files."""
+    """The paths of a study's files."""
 
     folder: Path
 
@@ -29,7 +29,7 @@ class Place(NamedTuple):
 
     @property
     def prepared(self) -> Path:
-        """What trials share."""
+        """The directory of what trials share."""
         return self.folder / "prepared"
 
     @property
@@ -54,12 +54,12 @@ class Place(NamedTuple):
 
     @property
     def report(self) -> Path:
-        """What came of the study, to read."""
+        """The report of the study."""
         return self.folder / "report.md"
 
     @property
     def plots(self) -> Path:
-        """What came of it, to look at."""
+        """The plots of the study."""
         return self.folder / "plots"
 
 

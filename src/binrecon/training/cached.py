@@ -1,4 +1,4 @@
-"""Whether a run trains on kept features, and where they are."""
+"""Decision between cached features and live photos, and the store of the cached ones."""
 
 from pathlib import Path
 

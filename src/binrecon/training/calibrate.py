@@ -31,7 +31,7 @@ HONEST_DRAWS = 20
 
 @dataclass(frozen=True)
 class _Bins:
-    """What a counter says of the bins of a split."""
+    """The predictions of a counter for the bins of a split."""
 
     split: Split
     log_probabilities: Floats

@@ -1,4 +1,4 @@
-"""What happens around training: progress, the history of epochs, predictions."""
+"""Callbacks around training: progress, history of epochs, predictions."""
 
 import time
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Whether and why the training of a run has ended, read from its last checkpoint."""
+"""The end of a run's training and its reason, read from the last checkpoint."""
 
 from pathlib import Path
 from typing import Literal, NamedTuple

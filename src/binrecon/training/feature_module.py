@@ -1,4 +1,4 @@
-"""How Lightning trains a counter's head on kept features: several batches in each turn of its loop."""
+"""Lightning module of a head on cached features: several batches in each step of Lightning's loop."""
 
 from typing import cast
 

@@ -1,4 +1,4 @@
-"""What the words of `trainer` mean to torch."""
+"""Devices and number formats of `trainer`, as torch names them."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""How a run ends that is stopped from outside."""
+"""Handling of signals that stop a run."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Whether a machine has what a run asks for."""
+"""Checks that a machine has what a run needs."""
 
 import torch
 

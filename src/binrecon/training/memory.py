@@ -1,4 +1,4 @@
-"""How the C library hands out the memory that torch computes in on the CPU."""
+"""Settings of the C library's allocator, from which torch takes memory on the CPU."""
 
 import ctypes
 

@@ -1,4 +1,4 @@
-"""How Lightning trains a counter."""
+"""Lightning module of a counter on photos."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast

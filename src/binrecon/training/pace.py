@@ -1,4 +1,4 @@
-"""How fast a run would go on this machine: some seconds of its real steps, from its real photos."""
+"""Estimate of a run's speed on this machine: some seconds of its real steps, on its real photos."""
 
 import contextlib
 import tempfile
@@ -42,7 +42,7 @@ _CPU_BATCH = 32
 
 @dataclass(frozen=True)
 class Pace:
-    """What was timed of a run; photos are counted as often as they are looked at.
+    """The timing of a run; photos are counted as often as they are read.
 
     Attributes:
         phases: Each phase with the training photos a second; empty where features are kept.

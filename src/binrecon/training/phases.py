@@ -1,4 +1,4 @@
-"""What is trained in which epoch: a function of the epoch alone, so that a resumed run knows it too."""
+"""Phases: what is trained in which epoch, a function of the epoch alone, so that a resumed run agrees."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What a finished run predicts for the bins that chose its epoch; a run itself keeps what it is judged on."""
+"""Predictions of a finished run for its validation bins; a run itself keeps those of its evaluated bins."""
 
 import pandas as pd
 import torch

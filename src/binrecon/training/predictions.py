@@ -1,4 +1,4 @@
-"""What a run predicted for its bins, checked as it is read."""
+"""Predictions of a run for its bins, checked as they are read."""
 
 from pathlib import Path
 

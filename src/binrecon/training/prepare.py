@@ -1,4 +1,4 @@
-"""What a run needs before it trains: its bins, its model, what feeds it, and what trains it."""
+"""Preparation of a run: its bins, its model, its data module and its Lightning module."""
 
 from dataclasses import asdict
 from pathlib import Path

@@ -42,7 +42,7 @@ MOST_WRONG = 24
 
 @dataclass(frozen=True)
 class Results:
-    """What a run achieved.
+    """The results of a run.
 
     Attributes:
         split: What the model is judged on: `test`, or `val` where a published split keeps no test bins.

@@ -1,4 +1,4 @@
-"""What a resumed run may change: how far, where, with which log; not what it trains, nor on which bins."""
+"""Settings that may change when a run is resumed: length, machine, log; not what it trains, nor its bins."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What holds for a head however it is trained: alone under Lightning, or beside others."""
+"""Checks that hold for a head however it is trained: alone under Lightning, or beside others."""
 
 import torch
 
@@ -121,7 +121,7 @@ def check_maps(
 
 
 def has_single_bin(bin_count: int, batch_size: int, process_count: int, parts: int) -> bool:
-    """Whether the last batch, which is the smallest, has a single bin for some process or part."""
+    """Return whether the last batch, which is the smallest, has a single bin for some process or part."""
     return (bin_count % batch_size or batch_size) // process_count // parts < 2
 
 

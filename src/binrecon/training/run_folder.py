@@ -98,7 +98,7 @@ class RunFolder:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the run was trained and tested to its end."""
+        """Return whether the run was trained and tested to its end."""
         return is_there(self.metrics)
 
     def read_facts(self) -> dict[str, Any]:
@@ -182,7 +182,7 @@ class RunFolder:
         return content
 
     def is_left_by(self, job: str | None) -> bool:
-        """Whether a job, which may have been started again since, began the run in it and did not end it."""
+        """True if a job, which may have been started again since, began the run in it and did not end it."""
         return job is not None and self.read_facts().get("job") == job and not self.has_ended
 
     def write_facts(self, facts: Mapping[str, object]) -> None:

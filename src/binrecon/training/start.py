@@ -64,7 +64,7 @@ class Start:
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is left to do: the training has ended and its results are there."""
+        """Return whether nothing is left to do: the training has ended and its results are there."""
         return self.end is not None and self.earlier.has_ended
 
     def write(self) -> None:

@@ -1,4 +1,4 @@
-"""What a verb of the command line consists of."""
+"""The description of a command."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What `compare` can read and group by."""
+"""Checks of the runs that `compare` reads and of the keys it groups by."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What W&B takes."""
+"""Checks of the W&B settings."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What goes together in the words of `train`."""
+"""Checks of options of `train` that must go together."""
 
 from collections.abc import Iterator
 from typing import cast

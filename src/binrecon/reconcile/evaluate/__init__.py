@@ -1,1 +1,1 @@
-"""Whether wrong records would be found: records are made wrong on purpose, and rankings scored."""
+"""Evaluation of reconciling: records are made wrong on purpose, and rankings are scored."""

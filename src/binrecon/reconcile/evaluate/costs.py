@@ -1,4 +1,4 @@
-"""What recounts cost against what missed wrong records cost.
+"""Costs of recounts against costs of missed wrong records.
 
 A recount costs 1, a wrong record that is not recounted costs the ratio; a recount always finds what is there.
 All costs are of one bin: with `n` recounts of `N` bins and `f` of `k` wrong records found, they are

@@ -1,4 +1,4 @@
-"""How far the counts themselves can be trusted, before and after calibration, on the bins that are judged."""
+"""Scores of the counts themselves, before and after calibration, on the evaluated bins."""
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -39,7 +39,7 @@ class Measured(NamedTuple):
 
 
 class Covered(NamedTuple):
-    """How often count sets held the recorded count.
+    """The coverage of count sets.
 
     Attributes:
         asked: The coverage that they were made for.

@@ -14,7 +14,7 @@ from binrecon.reconcile.record_errors import RecordErrors
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What came out.
+    """The result of an evaluation.
 
     Attributes:
         bins: The bins that were judged.

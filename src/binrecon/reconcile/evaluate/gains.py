@@ -1,4 +1,4 @@
-"""How many wrong records are found after each recount, from none to all bins."""
+"""Wrong records found after each recount, from none to all bins."""
 
 import numpy as np
 

@@ -25,7 +25,7 @@ KINDS = ("off_by_one", "off_by_two", "missing_sku", "swap")
 
 @dataclass(frozen=True)
 class ErrorOdds:
-    """What a wrong record of each of N bins may say.
+    """The possible wrong records of each of N bins.
 
     Attributes:
         kinds: Probability of each of the `KINDS`, shape (N, 4); rows sum to 1.

@@ -62,7 +62,7 @@ class JudgedBins:
 
     @property
     def is_known(self) -> Booleans:
-        """Whether the counter was trained on each count, shape (C,)."""
+        """Return whether the counter was trained on each count, shape (C,)."""
         return np.asarray(np.isfinite(self.log_likelihood).all(axis=0))
 
     @property

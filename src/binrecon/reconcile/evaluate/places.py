@@ -1,4 +1,4 @@
-"""Where wrong records stand in a ranking of all bins, without sorting the bins anew for each draw.
+"""Ranks of wrong records in a ranking of all bins, without sorting the bins again for each draw.
 
 A ranker gives a bin a suspicion that depends on nothing but its photo and the count its record says. So the
 suspicions of N bins for all C counts are worked out once, and a draw, which changes k records of N, moves k
@@ -14,7 +14,7 @@ from binrecon.reconcile.evaluate.inject import Changes
 
 
 class Places(NamedTuple):
-    """Where k wrong records of D draws stand; the most suspicious bin stands first.
+    """The ranks of k wrong records in D draws; the most suspicious bin comes first.
 
     Attributes:
         above: Bins that are more suspicious, shape (D, k).
@@ -34,7 +34,7 @@ class Places(NamedTuple):
 
     @property
     def wrong(self) -> Ints:
-        """How many of the ranked bins have a wrong record, shape (D,)."""
+        """Return the number of ranked bins with a wrong record, shape (D,)."""
         return np.asarray(self.counts.sum(axis=1))
 
 

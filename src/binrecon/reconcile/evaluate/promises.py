@@ -1,4 +1,4 @@
-"""What the variance probabilities promise of the bins that are recounted, to hold against what is found."""
+"""Variance probabilities of the recounted bins, to compare with what is found."""
 
 import numpy as np
 

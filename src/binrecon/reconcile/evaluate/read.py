@@ -15,7 +15,7 @@ from binrecon.training.run_folder import RunFolder
 
 
 class JudgedRun(NamedTuple):
-    """What a run predicted, ready to be judged.
+    """The predictions of a run, ready to be scored.
 
     Attributes:
         bins: Its test bins.

@@ -1,4 +1,4 @@
-"""How well a ranking finds wrong records, in each of D draws.
+"""Scores of a ranking: wrong records that it finds, in each of D draws.
 
 Bins that are equally suspicious are taken in random order, and every score is its exact expectation over
 those orders. Only average precision treats equals as one step, as scikit-learn does.
@@ -14,7 +14,7 @@ from binrecon.reconcile.evaluate.places import Places
 
 
 class Tally(NamedTuple):
-    """What D draws gave, for B budgets.
+    """The scores of D draws, for B budgets.
 
     Attributes:
         size: Bins that were ranked, shape (D,).

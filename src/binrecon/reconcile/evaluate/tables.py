@@ -56,7 +56,7 @@ def _row(name: str, budget: float | None, value: float, draws: Floats | None) ->
 
 
 class Audit(NamedTuple):
-    """What our ranking promises and finds at one rate and budget, and how much a single audit may differ."""
+    """Promised and actual finds at one rate and budget, and the spread of a single audit."""
 
     rate: float
     wrong_records: int

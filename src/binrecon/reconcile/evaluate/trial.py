@@ -32,7 +32,7 @@ _CHANGES_AT_ONCE = 200_000
 
 @dataclass(frozen=True)
 class Trial:
-    """What came out at one rate of wrong records, for B budgets and C counts.
+    """The result at one rate of wrong records, for B budgets and C counts.
 
     Attributes:
         rate: The share that was asked for.

@@ -1,4 +1,4 @@
-"""How an evaluation writes shares, scores with their intervals, and tables."""
+"""Formats of an evaluation: shares, scores with their intervals, and tables."""
 
 from collections.abc import Sequence
 

@@ -29,7 +29,7 @@ _SCRIPTS = ("rows.js", "audit.js", "csv.js", "choose.js", "chart.js", "card.js",
 
 @dataclass(frozen=True)
 class PageFacts:
-    """What the page says about the reconciliation as a whole; texts of any origin, which are escaped.
+    """The summary that the page shows of a reconciliation; texts of any origin, which are escaped.
 
     Args:
         counter: Which counter looked at the photos, for instance its run folder.

@@ -1,4 +1,4 @@
-"""What can go wrong when one object is fetched, and whether another attempt makes sense."""
+"""Errors of fetching one object, and whether a retry can help."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Where fetched objects land: a folder of bins in which no file is ever half there."""
+"""The directory that fetched objects are written to; no file in it is ever partial."""
 
 import contextlib
 import fcntl
@@ -116,7 +116,7 @@ class Landing:
         self.draft.replace(path)
 
     def _is_untouched(self) -> bool:
-        """Whether no fetch has found anything yet, of a misspelt prefix for instance, and none is at it."""
+        """True if no fetch has found anything yet, of a misspelt prefix for instance, and none is at it."""
         kept = {path.name for path in self.state.iterdir()} - {"origin.json", "lock", "unfinished"}
         others = [path for path in self._unfinished.parent.iterdir() if path != self._unfinished]
         return not kept and not others and not any(self.list_present(part) for part in FOLDERS)

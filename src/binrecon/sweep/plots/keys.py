@@ -1,4 +1,4 @@
-"""What each searched key was worth: values over it, and its importance."""
+"""Plots of each searched key: objective values over its values, and its importance."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""How a search went: trial by trial, and epoch by epoch."""
+"""Plots of a search over time: trial by trial, and epoch by epoch."""
 
 import numpy as np
 from matplotlib.axes import Axes

@@ -1,4 +1,4 @@
-"""What all pictures of a study have in common."""
+"""Style that all plots of a study share."""
 
 from collections.abc import Sequence
 
@@ -44,10 +44,10 @@ def find_limits(values: Sequence[float], mode: Mode) -> tuple[float, float]:
 
 
 def is_off(value: float, limits: tuple[float, float]) -> bool:
-    """Whether a value lies beyond the ends of an axis."""
+    """Return whether a value lies beyond the ends of an axis."""
     return not limits[0] <= value <= limits[1]
 
 
 def is_log(distribution: BaseDistribution) -> bool:
-    """Whether a key is searched on a log scale."""
+    """Return whether a key is searched on a log scale."""
     return isinstance(distribution, FloatDistribution | IntDistribution) and distribution.log

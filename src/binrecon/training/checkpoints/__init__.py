@@ -1,4 +1,4 @@
-"""What a training goes on from: whole files, here and on S3, after an epoch and within one."""
+"""Checkpoints that training resumes from: whole files, local and on S3, after and within an epoch."""
 
 from binrecon.training.checkpoints.files import load_counter
 

@@ -1,4 +1,4 @@
-"""What a checkpoint has to hold; a foreign or damaged one is refused before anything is built of it."""
+"""Checks of a checkpoint's content; a foreign or damaged one is refused before anything is built from it."""
 
 import dataclasses
 import inspect

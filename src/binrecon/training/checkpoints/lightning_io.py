@@ -1,4 +1,4 @@
-"""How Lightning writes a checkpoint; apart, so that a counter is read without loading Lightning."""
+"""Lightning's checkpoint writer; apart, so that a counter is read without loading Lightning."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where a run stands in its training: after so many epochs, or within one."""
+"""Position of a run in its training: after an epoch, or within one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _OF_NO_BATCH = ("data.workers", "data.lists_dir")
 
 @dataclass(frozen=True)
 class Position:
-    """What a run goes on with.
+    """The position that a run is resumed from.
 
     Attributes:
         epoch: Counted from 0.

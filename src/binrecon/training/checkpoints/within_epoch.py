@@ -24,7 +24,7 @@ _BEFORE_VALIDATION_S = 60.0
 
 
 class Wish(IntEnum):
-    """What is to be done after a step, in the order in which one process's wish outweighs another's."""
+    """An action after a step; that of the process with the highest value is taken by all."""
 
     GO_ON = 0
     SAVE = 1

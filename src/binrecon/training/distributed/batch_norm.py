@@ -39,7 +39,7 @@ def sync_batch_norm(counter: BinCounter, device_type: str) -> None:
 
 
 class _CpuSyncBatchNorm(_BatchNorm):
-    """What `SyncBatchNorm` computes, in torch's own operations; DDP refuses any of its kind on a CPU."""
+    """`SyncBatchNorm` in torch's own operations, since DDP refuses any of its kind on a CPU."""
 
     def forward(self, input: Tensor) -> Tensor:  # the name that the base class has
         """Normalise, shape (B, C, ...), over all processes while training."""

@@ -1,4 +1,4 @@
-"""What tells Lightning which of several processes this one is; apart, since it takes seconds to load."""
+"""Lightning's cluster environment for processes started by others; apart, since it loads slowly."""
 
 import os
 

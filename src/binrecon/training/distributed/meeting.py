@@ -1,4 +1,4 @@
-"""How the processes that somebody started on several machines find each other."""
+"""Rendezvous of processes that were started on several machines."""
 
 import socket
 import struct

@@ -1,4 +1,4 @@
-"""Which of several processes this one is, and who started them."""
+"""Rank of this process among those that train together, and the launcher that started them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -49,12 +49,12 @@ class Place:
 
     @property
     def is_first(self) -> bool:
-        """Whether it is the one that writes."""
+        """Return whether it is the one that writes."""
         return self.rank == 0
 
     @property
     def speaks(self) -> bool:
-        """Whether it is the one of its machine that says what is wrong."""
+        """Return whether it is the one of its machine that says what is wrong."""
         return self.local_rank == 0
 
 
@@ -165,7 +165,7 @@ def words_of_job(words: Sequence[str], place: Place) -> list[str]:
 
 
 def _is_of_slurm(words: Sequence[str]) -> bool:
-    """Whether words, or a recipe that they name, choose `trainer=slurm`; not those that do not compose."""
+    """True if words, or a recipe that they name, choose `trainer=slurm`; not those that do not compose."""
     try:
         config = compose_config(
             "train", take_in_recipes([word for word in words if not word.startswith("-")])

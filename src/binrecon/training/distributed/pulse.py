@@ -1,4 +1,4 @@
-"""How machines that train together notice that one of them is gone."""
+"""Heartbeats, by which machines that train together notice that one of them is gone."""
 
 import os
 import sys

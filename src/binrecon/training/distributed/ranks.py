@@ -71,7 +71,7 @@ def joined(config: TrainConfig, place: Place) -> Iterator["Ranks"]:
 
 
 def _is_of_another(error: RuntimeError) -> bool:
-    """Whether what failed is the exchange with another process: gloo raises bare RuntimeErrors."""
+    """Return whether what failed is the exchange with another process: gloo raises bare RuntimeErrors."""
     return isinstance(error, dist.DistError) or "/gloo/" in str(error)
 
 

@@ -21,7 +21,7 @@ from binrecon.training.rules import describe_divergence, dropout_seed, seed_devi
 
 
 class SplitSums:
-    """What `SplitMetrics` sums up over one split and epoch, for K heads.
+    """The sums of `SplitMetrics` over one split and epoch, for K heads.
 
     Args:
         head_count: Number K of heads.

@@ -17,7 +17,7 @@ from binrecon.training.schedule import build_schedule
 
 @dataclass(frozen=True)
 class HeadTrial:
-    """What a run is told of its head."""
+    """The settings of one head's training."""
 
     head: HeadConfig
     loss: LossConfig
@@ -29,7 +29,7 @@ class HeadTrial:
 
 @dataclass
 class TrainedHead:
-    """What came of a trial."""
+    """The result of a trial."""
 
     history: list[dict[str, float]] = field(default_factory=list)
     """A row for each whole epoch, as `EpochHistory` has them: `epoch`, `lr`, all metrics."""
@@ -77,7 +77,7 @@ class Learner:
 
     @property
     def is_training(self) -> bool:
-        """Whether it was neither stopped nor has it failed or come to its end."""
+        """Return whether it was neither stopped nor has it failed or come to its end."""
         return self.outcome.status == "training"
 
     def step(self) -> None:

@@ -1,1 +1,1 @@
-"""Where a run tells how it goes, besides its folder."""
+"""Loggers of a run besides its folder."""

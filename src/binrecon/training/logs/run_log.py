@@ -1,4 +1,4 @@
-"""Where a run tells how it goes while it goes, besides its folder."""
+"""The interface of a logger that follows a run besides its folder."""
 
 from collections.abc import Mapping
 from types import TracebackType

@@ -1,4 +1,4 @@
-"""What came of a run, as W&B shows it: numbers, tables and plots."""
+"""Results of a run as W&B shows them: numbers, tables and plots."""
 
 import io
 import math

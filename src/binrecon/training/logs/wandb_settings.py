@@ -1,4 +1,4 @@
-"""What W&B is told of a run at its start: names to group by, and the configuration without secrets.
+"""Settings of a run for W&B: names to group by, and the configuration without secrets.
 
 Nothing here needs W&B.
 """
@@ -18,7 +18,7 @@ _LONGEST_TAG = 64  # W&B's limit
 
 @dataclass(frozen=True)
 class RunNames:
-    """How a run is found among others.
+    """The names by which W&B groups a run.
 
     Attributes:
         group: What it is compared within.
