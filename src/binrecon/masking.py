@@ -13,13 +13,13 @@ from typing import Any
 from urllib.parse import unquote
 
 HIDDEN = "***"
-"""What stands for a credential."""
+"""Replacement of a credential."""
 
 _SECRET_NAME = re.compile(
     r"secret|passw|token|credential|signature|api[_-]?key|access[_-]?key", re.IGNORECASE
 )
 _NAMES_OF_OTHERS = ("wandb_secret", "passfile")
-"""What is named like a credential, but says only where one is."""
+"""Keys that are named like a credential, but only say where one is."""
 
 _URL = re.compile(r"""(?P<scheme>[A-Za-z][\w+.-]*)://(?P<rest>[^\s'"]*)""")
 _WHOLE_URL = re.compile(r"(?P<scheme>[A-Za-z][\w+.-]*)://(?P<rest>.*)", re.DOTALL)

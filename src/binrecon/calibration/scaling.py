@@ -16,10 +16,10 @@ from binrecon.config.calibration_words import Method
 from binrecon.errors import CalibrationError
 
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.1, 10.0
-"""Where the search ends: few bins that are all predicted right would ask for a temperature of 0."""
+"""Lower limit of the search: few bins that are all predicted right would give a temperature of 0."""
 
 VECTOR_SPREAD = 0.5
-"""How far vector scaling's values stray from those of temperature scaling: standard deviation of a prior.
+"""Standard deviation of the prior of vector scaling's values around those of temperature scaling.
 
 It weighs as much as a few bins of each count; without it, few validation bins are learned by heart.
 """

@@ -20,7 +20,7 @@ _SCALES, _SHIFTS = (1e-3, 1e3), (-1e4, 1e4)
 """Well beyond what a fit finds; log-probabilities times a scale stay finite."""
 
 _SUM_TOLERANCE = 1e-6
-"""How far shares of float64 may be from 1 in sum."""
+"""Largest distance from 1 of the sum of float64 shares."""
 
 
 def write_calibration(

@@ -30,7 +30,7 @@ _BAD_CREDENTIALS = (
 )  # fmt: skip
 _DENIED = ("AccessDenied", "AccessDeniedException", "403", "UnauthorizedOperation")
 _ACTIONS = {"ListObjectsV2": "s3:ListBucket", "PutObject": "s3:PutObject", "HeadObject": "s3:GetObject"}
-"""What is called to what it needs, where that has another name or is not said."""
+"""API calls to the permissions they need, where the names differ or are not documented."""
 
 _ABSENT_BUCKET = ("NoSuchBucket", "404", "301", "PermanentRedirect")
 _BUSY = ("ThrottlingException", "Throttling", "TooManyRequestsException", "SlowDown", "RequestLimitExceeded")

@@ -14,7 +14,7 @@ from binrecon.errors import CloudError
 from binrecon.sources.layout import PHOTO_FOLDER, RECORD_FOLDER
 
 ROOT = Path("/opt/ml")
-"""Where SageMaker puts everything."""
+"""Root directory of SageMaker's files."""
 
 RUN = "run"
 """Folder of the run below the checkpoints of a job."""

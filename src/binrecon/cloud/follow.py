@@ -10,7 +10,7 @@ from binrecon.cloud.jobs import Job, find_job
 from binrecon.errors import CloudError
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
-"""Where SageMaker puts what the containers of training jobs print."""
+"""Log group of the output of training jobs' containers."""
 
 _LATE_LOOKS = 2
 """Looks at the log after the end: CloudWatch is some seconds behind."""

@@ -14,7 +14,7 @@ from binrecon.compare.read import Run
 from binrecon.config.metric_names import LOGGED_METRICS, RANKING_METRICS
 
 SHOWN_METRICS = ("accuracy", "macro_f1", "rmse", "nll")
-"""What a leaderboard shows besides the metric that ranks it."""
+"""Metrics of a leaderboard besides the one that ranks it."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,6 @@
 from typing import Literal, get_args
 
 Balance = Literal["none", "sampler", "weights"]
-"""What makes rare counts matter as much in training as common ones; both ways together would do so twice."""
+"""Ways to balance rare and common counts in training; both together would balance twice."""
 
 BALANCE_WORDS: tuple[Balance, ...] = get_args(Balance)

@@ -20,7 +20,7 @@ class EvaluationConfig:
     coverages: list[float] = field(default_factory=lambda: [0.8, 0.9, 0.95])
     """Coverages that count sets are tried at."""
     draws: int = 1000
-    """How often records are made wrong anew, for each rate."""
+    """Number of draws of wrong records for each rate."""
     resamples: int = 500
     """Draws of bins with replacement, for the 95 % intervals."""
     seed: int = 0

@@ -19,7 +19,7 @@ from binrecon.config.problems import parse_word
 from binrecon.errors import ConfigError
 
 Value = str | int | float | bool
-"""What a key can be set to."""
+"""A value of a key."""
 
 _SPACE = "sweep.space."
 """Before a key of `train`, as `--help` shows a search space: the same as the key with several values."""
@@ -34,7 +34,7 @@ class Interval:
     low: float
     high: float
     is_log: bool = False
-    """Whether equal ratios are equally likely, instead of equal differences."""
+    """Make equal ratios equally likely, instead of equal differences."""
     is_integer: bool = False
     step: float | None = None
     """Distance between neighbours; None where every number counts."""
@@ -48,7 +48,7 @@ class Choices:
 
 
 Parameter = Interval | Choices
-"""What values a searched key can take."""
+"""The values of a searched key."""
 
 SearchSpace = Mapping[str, Parameter]
 """Searched keys and groups of `train`, sorted, to their values."""

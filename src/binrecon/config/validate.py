@@ -52,7 +52,7 @@ _RULES: tuple[Rule, ...] = (
     check_monitor,
     check_wandb,
 )
-"""What holds for a configuration wherever it is read, in the order in which problems are listed."""
+"""Rules of a configuration wherever it is read, in the order in which problems are listed."""
 
 _RULES_OF_THIS_MACHINE: tuple[Rule, ...] = (
     find_path_problems,
@@ -65,7 +65,7 @@ _RULES_OF_THIS_MACHINE: tuple[Rule, ...] = (
     check_paths,
     check_export,
 )
-"""What holds where a command is given: its files and folders are there. A run's own need not be any more."""
+"""Rules of a command on this machine: its files and folders exist. Those of a finished run need not."""
 
 
 def validate(config: DictConfig) -> None:

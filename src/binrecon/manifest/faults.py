@@ -12,7 +12,7 @@ from binrecon.manifest.schema import Status
 from binrecon.manifest.selection import CountRange
 
 SEPARATOR = "; "
-"""What stands between the reasons of a bin with several faults."""
+"""Separator of the reasons of a bin with several faults."""
 
 SET_ASIDE_REASON = "training takes only a share of the bins (data.train_share)"
 

@@ -18,7 +18,7 @@ WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model")
 """Keys under which training programs keep a state dict beside other things."""
 
 PREFIXES = ("module", "_orig_mod", "model", "counter", "backbone", "encoder", "net")
-"""What networks that hold a backbone put before the names of its tensors."""
+"""Prefixes of the backbone's tensors in networks that contain it."""
 
 _MAX_BYTES = 32 * 2**30
 _NAMED_FAULTS = 3

@@ -21,7 +21,7 @@ BINS_SCHEMA = pa.schema(
         pa.field("brightness", pa.float32()),
     ]
 )
-"""What is known of bins before a counter looks at them, sorted by `bin_id`."""
+"""Bins as known before a counter sees them, sorted by `bin_id`."""
 
 NOT_LISTED = "the inventory does not list this bin"
 NO_PHOTO = "there is no photo"

@@ -21,7 +21,7 @@ PARQUET_SUFFIXES = (".parquet", ".pq")
 _DELIMITERS = (",", ";", "\t", "|")
 _UTF8_MARK = b"\xef\xbb\xbf"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-"""What UTF-16 begins with, in which Excel saves `Unicode Text`."""
+"""Byte-order marks of UTF-16, in which Excel saves `Unicode Text`."""
 SEPARATOR_MARK = "sep="
 """Excel's own word for a delimiter, in a line before the header."""
 

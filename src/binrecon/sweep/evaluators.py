@@ -25,7 +25,7 @@ class Evaluator(Protocol):
     """Runs trials."""
 
     at_once: int
-    """How many are run side by side."""
+    """Number of trials run side by side."""
 
     def prepare(self, check: Callable[[str], None]) -> None:
         """Look at the bins, check them, then keep and compute what trials share.

@@ -16,7 +16,7 @@ class Outcome:
     values: tuple[float | None, ...] = ()
     """Of the objectives, where it is complete."""
     reason: str | None = None
-    """Why it failed."""
+    """Reason of a failed trial."""
     notes: Mapping[str, Any] = field(default_factory=dict)
     """Plain values to keep with the trial: metrics, best epoch, seconds."""
 

@@ -26,7 +26,7 @@ SHOWN_COVERAGE = 0.9
 """Share of bins that the count sets are to hold which are looked at after a calibration."""
 
 HONEST_DRAWS = 20
-"""How often counts are drawn from the probabilities, to know what errors chance alone makes."""
+"""Number of draws of counts from the probabilities, to know what errors chance alone makes."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from binrecon.checksums import check_file
 from binrecon.errors import CheckpointError
 
 _SUM_TOLERANCE = 1e-3
-"""How far the probabilities of a bin, kept as float32, may be from 1 in sum."""
+"""Largest distance from 1 of the sum of a bin's probabilities, kept as float32."""
 
 
 def read_prediction_table(path: Path, counts: range) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from binrecon.calibration.arrays import Floats, Ints
 from binrecon.reconcile.evaluate.inject import Changes
 
 RATIOS: Floats = np.round(np.logspace(0, 3, 25), 1)
-"""How many recounts a miss costs as much as: from 1 to 1,000."""
+"""Costs of a miss in recounts: from 1 to 1,000."""
 
 
 class Costs(NamedTuple):

@@ -20,7 +20,7 @@ NO_TRUTH = (
     "flagged although its record was left alone counts as a false alarm here; it may be an error that was "
     "always there."
 )
-"""What has to be said of any evaluation without ground truth."""
+"""Caveats of any evaluation without ground truth."""
 
 _SHOWN_RATIOS = (10, 100, 1000)
 

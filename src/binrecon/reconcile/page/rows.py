@@ -10,7 +10,7 @@ MOST_ROWS = 50_000
 """Bins that a page holds, those that rank first; with more a browser would be slow to open it."""
 
 DECISIONS = ("recount", "rephotograph", "not_judged", "confirm")
-"""What a reconciliation says of a bin, in the order in which the page's filter lists them."""
+"""Columns of a bin, in the order in which the page's filter lists them."""
 
 _COUNT_COLUMN = re.compile(r"p_(\d+)")
 
@@ -19,7 +19,7 @@ _WHOLE_NUMBERS = ("rank", "recorded_count", "predicted_count", "likely_count")
 _FRACTIONS = ("mean_count", "variance_probability", "expected_variance", "pair_change_probability")
 
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-"""What could end the block's element, begin a comment, or end a line of script, as JSON escapes."""
+"""Characters that could end the block's element, begin a comment or end a line of script, as JSON escapes."""
 
 
 def find_counts(table: pd.DataFrame) -> list[int]:

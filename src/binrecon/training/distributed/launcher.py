@@ -20,7 +20,7 @@ LAUNCHER_VARIABLE = "BINRECON_LAUNCHER"
 """Environment variable that tells a process the id of its launcher."""
 
 _TO_SHELL = 128
-"""What a shell adds to the number of the signal that ended a process."""
+"""Number that a shell adds to that of the signal that ended a process."""
 
 
 def main(words: Sequence[str]) -> int:

@@ -24,7 +24,7 @@ from binrecon.training.distributed.environment import choose_environment
 from binrecon.training.distributed.place import Place
 
 _LOOK_AGAIN_S = 0.05
-"""How often the first process looks who has come, in seconds."""
+"""Interval at which rank 0 checks who has joined, in seconds."""
 
 _ASK_ADDRESS = 0x8915
 """Linux's SIOCGIFADDR (netdevice(7)): the IPv4 address of an interface."""

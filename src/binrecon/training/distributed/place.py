@@ -13,7 +13,7 @@ from binrecon.errors import ConfigError
 Starter = Literal["nobody", "torchrun", "srun"]
 
 _NO_ID = "none"
-"""What torchrun calls a job to which nobody gave an id."""
+"""torchrun's name of a job without an id."""
 
 _SHELL_OF_SALLOC = str(0xFFFFFFFA)
 """The step of a shell that salloc opens (slurm.h's SLURM_INTERACTIVE_STEP): nobody started tasks in it."""

@@ -13,7 +13,7 @@ from binrecon.errors import EXIT_MISUSE, TrainingError
 from binrecon.training.distributed.place import Place
 
 _BEATS = 10
-"""How often a machine is to be heard within the time after which it counts as gone."""
+"""Number of heartbeats within the time after which a machine counts as gone."""
 
 _LEAVE_S = 1.0
 """Longest wait for an answer that is on its way when all is over, in seconds."""

@@ -25,7 +25,7 @@ from binrecon.whole_file import write_whole
 T = TypeVar("T")
 
 PACKAGE = Path(__file__).parents[2]
-"""Where the code of binrecon lies."""
+"""Directory of binrecon's code."""
 
 _PATIENCE = timedelta(days=7)
 """For waiting while another process fetches, decodes or reports; one that dies is noticed at once."""

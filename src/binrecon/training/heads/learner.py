@@ -39,7 +39,7 @@ class TrainedHead:
     """The head's state after that epoch."""
     status: Literal["training", "finished", "stopped", "failed"] = "training"
     reason: str | None = None
-    """Why it was stopped or failed."""
+    """Reason why it was stopped or failed."""
 
 
 class Learner:
