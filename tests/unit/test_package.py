@@ -70,13 +70,6 @@ def test_package__private_names_of_others_have_a_reason() -> None:
     assert bare == []
 
 
-PLAIN_ROOMS = (
-    "reproduce", "published", "report", "metrics", "sources/synthetic", "optim", "models/heads", "models/losses",
-    "models/finetuning", "config/schema",
-)  # fmt: skip
-"""Rooms whose docstrings state: none begins with a question."""
-
-
 def find_docstrings(path: Path) -> Iterator[tuple[int, str]]:
     """Yield line and text of every docstring, those below constants and fields among them."""
     for node in ast.walk(ast.parse(path.read_text())):
