@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import OmegaConf
 
 from binrecon.checksums import CHECKPOINTS, begin_checksums, check_file, is_there
-from binrecon.config.problems import parse_word
+from binrecon.config.problems import explain_comma, parse_word
 from binrecon.config.schema import TrainConfig
 from binrecon.config.stored.overrides import check_stored
 from binrecon.config.stored.run_config import load_resolved
@@ -265,7 +265,11 @@ def words_to_resume(words: Sequence[str]) -> list[str]:
     given = {word.partition("=")[0].lstrip("+"): word for word in words}
     if given.get("resume", "resume=null").lstrip("+") in ("resume=null", "resume="):
         return list(words)
-    folder = RunFolder(Path(str(parse_word(given["resume"]).value())).expanduser())
+    override = parse_word(given["resume"])
+    if override.is_sweep_override():
+        values = given["resume"].partition("=")[2]
+        raise ConfigError([f"resume: takes one run, got {values}{explain_comma('resume', values)}"])
+    folder = RunFolder(Path(str(override.value())).expanduser())
     if not folder.facts.exists():
         raise CheckpointError(
             f"resume: '{folder.path}' is not the folder of a run (it has no {folder.facts.name}); "

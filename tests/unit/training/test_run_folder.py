@@ -206,3 +206,10 @@ def test_read_fact__missing(tmp_path: Path) -> None:
     assert folder.read_fact("seed") == 1
     with pytest.raises(DamagedRunError, match=r"run.json' has no key weights_hash; put back a copy"):
         folder.read_fact("weights_hash")
+
+
+def test_words_to_resume__a_comma(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"resume: takes one run, got runs/a,b; for one path with a comma in it"
+    ):
+        words_to_resume(["resume=runs/a,b"])
