@@ -16,7 +16,7 @@ from binrecon.errors import CloudError
 from binrecon.training.run_folder import read_git_state
 
 PROGRAM = "start.py"
-"""What the container runs."""
+"""Program that the container runs."""
 
 RECIPES = "recipes"
 """Folder of the archive for recipes that lie outside `configs/`, and for labels."""

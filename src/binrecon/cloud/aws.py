@@ -30,7 +30,7 @@ _BAD_CREDENTIALS = (
 )  # fmt: skip
 _DENIED = ("AccessDenied", "AccessDeniedException", "403", "UnauthorizedOperation")
 _ACTIONS = {"ListObjectsV2": "s3:ListBucket", "PutObject": "s3:PutObject", "HeadObject": "s3:GetObject"}
-"""What is called to what it needs, where that has another name or is not said."""
+"""Operation to the permission that it needs, where the two names differ."""
 
 _ABSENT_BUCKET = ("NoSuchBucket", "404", "301", "PermanentRedirect")
 _BUSY = ("ThrottlingException", "Throttling", "TooManyRequestsException", "SlowDown", "RequestLimitExceeded")
@@ -38,7 +38,7 @@ _BUSY = ("ThrottlingException", "Throttling", "TooManyRequestsException", "SlowD
 
 @dataclass(frozen=True)
 class Clients:
-    """What of AWS we talk to."""
+    """The AWS clients in use."""
 
     sagemaker: "SageMakerClient"
     s3: "S3Client"

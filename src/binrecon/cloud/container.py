@@ -1,4 +1,4 @@
-"""What SageMaker tells a container: its words, its machines, its channels, and where results go.
+"""Settings that SageMaker passes to a container: hyper-parameters, hosts, channels and output folders.
 
 The contract: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html, and the
 `SM_*` variables of the training toolkit, https://github.com/aws/sagemaker-training-toolkit.
@@ -14,7 +14,7 @@ from binrecon.errors import CloudError
 from binrecon.sources.layout import PHOTO_FOLDER, RECORD_FOLDER
 
 ROOT = Path("/opt/ml")
-"""Where SageMaker puts everything."""
+"""Root of all SageMaker folders."""
 
 RUN = "run"
 """Folder of the run below the checkpoints of a job."""
@@ -53,7 +53,7 @@ class Container:
 
     @property
     def is_first(self) -> bool:
-        """Whether this machine writes the results."""
+        """True if this machine writes the results."""
         return self.host == self.hosts[0]
 
     def channel_words(self) -> Iterator[str]:

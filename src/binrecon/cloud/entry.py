@@ -22,14 +22,14 @@ from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import drafting, write_text
 
 MEETING_PORT = 29500
-"""Where the machines of a job meet, unless MASTER_PORT says otherwise: torchrun's own default."""
+"""Rendezvous port of a job's machines, unless MASTER_PORT sets another: torchrun's own default."""
 
 MAX_REASON = 1024
 """Characters of the failure file that SageMaker shows."""
 
 _SCRATCH = Path(tempfile.gettempdir()) / "binrecon"
 _MODEL_FILES = (CHECKSUMS, "calibration.json", "config.yaml", "run.json", "metrics.json")
-"""What belongs to a model besides its checkpoint."""
+"""Files that belong to a model besides its checkpoint."""
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""What a job left in S3, brought into a folder that is as a run's here."""
+"""Download of a job's results from S3 into a folder laid out like a local run's."""
 
 import shutil
 import tarfile

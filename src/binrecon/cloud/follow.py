@@ -10,14 +10,14 @@ from binrecon.cloud.jobs import Job, find_job
 from binrecon.errors import CloudError
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
-"""Where SageMaker puts what the containers of training jobs print."""
+"""Log group of the containers of training jobs."""
 
 _LATE_LOOKS = 2
 """Looks at the log after the end: CloudWatch is some seconds behind."""
 
 
 class JobLog:
-    """What the containers of a job print, each line once.
+    """Log lines of a job's containers, each once.
 
     Args:
         clients: To ask.

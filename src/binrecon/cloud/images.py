@@ -49,7 +49,7 @@ _OTHER_CHIPS = re.compile(r"ml\.(trn|inf)\d|ml\.[a-z]\d+g[a-z]*\.|ml\.p6e-gb")
 
 
 def has_gpu(instance_type: str) -> bool:
-    """Whether a machine has a GPU, by its name.
+    """Return whether a machine has a GPU, by its name.
 
     >>> has_gpu("ml.g5.xlarge"), has_gpu("ml.p4d.24xlarge"), has_gpu("ml.c5.xlarge")
     (True, True, False)

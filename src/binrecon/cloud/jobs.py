@@ -54,7 +54,7 @@ class Job:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it never changes again."""
+        """True if the status is final."""
         return self.status in ENDED
 
 

@@ -12,7 +12,7 @@ METRICS: tuple[str, ...] = (
     *(f"val/{name}" for name in LOGGED_METRICS),
     *(f"test/{name}" for name in _TESTED),
 )
-"""What CloudWatch shows: the training loss, and all of validation and test. SageMaker takes 40 of them."""
+"""Metrics in CloudWatch: the training loss, and all of validation and test. SageMaker takes 40 of them."""
 
 
 def describe_metrics() -> list[dict[str, str]]:

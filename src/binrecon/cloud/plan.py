@@ -35,7 +35,7 @@ _MOST_BYTES = 100_000_000
 
 
 class LaunchPlan:
-    """What `launch` is to do, read from the command line and checked.
+    """Plan of a `launch`, read from the command line and checked.
 
     Args:
         words: Of the command line.

@@ -1,4 +1,4 @@
-"""What a job may cost, by prices that the user gives: binrecon knows none, since they differ and change."""
+"""Cost of a job, from prices that the user gives: they differ and change, so binrecon ships none."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ _MAX_BYTES = 10_000_000
 
 
 class Machines(NamedTuple):
-    """What is paid for.
+    """Machines that are paid for.
 
     Attributes:
         instance_type: Machine.

@@ -14,7 +14,7 @@ CHANNELS = ("bins", "lists", "weights")
 """Names of channels, and of the keys of `cloud` that say what is in them."""
 
 CHECKPOINTS = "/opt/ml/checkpoints"
-"""Where SageMaker keeps a folder of the container and one of S3 the same."""
+"""Folder of the container that SageMaker keeps in sync with one in S3."""
 
 OWN_TAG = "binrecon"
 """Tag of everything that `launch` makes; its value is the name of the job."""

@@ -1,4 +1,4 @@
-"""What we keep in S3: code that goes there, bins that have to be there, results that come back."""
+"""Files in S3: uploaded code, bins that must be there, and results that come back."""
 
 import contextlib
 from collections.abc import Iterator, Mapping

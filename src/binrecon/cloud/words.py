@@ -23,7 +23,7 @@ _FLAGS = {"--dry-run": "dry_run=true"}
 _WITH_JOB = ("follow", "stop", "fetch")
 _WORD = re.compile(r"word_(\d+)")
 _NOT_OURS = ("sagemaker_", "_tuning_", "sm_")
-"""What the hyper-parameters of the toolkit and of a tuning job begin with."""
+"""Prefixes of the hyper-parameters of the toolkit and of a tuning job."""
 
 _SAFE = "=.,:/_-+"
 """Characters that mean nothing to a shell: the toolkit joins all hyper-parameters to one shell command."""
@@ -41,7 +41,7 @@ _BARRED = {
 
 
 class Said(NamedTuple):
-    """What a command line says.
+    """Parsed command line.
 
     Attributes:
         own: Settings of `launch`.

@@ -1,4 +1,4 @@
-"""How sure a difference between two groups of runs is: a paired bootstrap over bins and seeds.
+"""Uncertainty of a difference between two groups of runs: a paired bootstrap over bins and seeds.
 
 Both groups predict the same bins, so a bin that is hard for one is mostly hard for the other, and the
 difference is far surer than either score. Each resample therefore draws one set of bins, with replacement,
@@ -49,7 +49,7 @@ class Seeded(NamedTuple):
 
 @dataclass(frozen=True)
 class Difference:
-    """How two groups differ in a metric.
+    """Difference between two groups in a metric.
 
     Attributes:
         metric: Its name.
@@ -67,12 +67,12 @@ class Difference:
 
     @property
     def is_clear(self) -> bool:
-        """Whether the interval leaves 0 out."""
+        """True if the interval excludes 0."""
         return self.lower > 0 or self.upper < 0
 
     @property
     def is_first_better(self) -> bool:
-        """Whether the first group has the better score."""
+        """True if the first group has the better score."""
         return self.value > 0 if LOGGED_METRICS[self.metric] == "max" else self.value < 0
 
 

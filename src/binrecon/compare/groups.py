@@ -106,7 +106,7 @@ def _matters(key: str) -> bool:
 
 
 def _follows(key: str, earlier: Sequence[str], runs: Sequence[Run]) -> bool:
-    """Whether runs that agree in some keys agree in one more."""
+    """Return whether runs that agree in some keys agree in one more."""
     values = defaultdict(set)
     for run in runs:
         values[tuple(_freeze(run, known) for known in earlier)].add(_freeze(run, key))

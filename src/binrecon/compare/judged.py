@@ -1,4 +1,4 @@
-"""What a run was judged on, which has to be the same where numbers are compared."""
+"""The bins that a run was evaluated on; only runs with the same ones are compared."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from binrecon.training.run_folder import RunFolder
 
 
 class JudgedBins(NamedTuple):
-    """What makes the numbers of two runs comparable: the same bins, split and range of counts.
+    """Bins, split and range of counts, which must be the same for two runs to be comparable.
 
     Attributes:
         manifest: Hash of the run's manifest, which holds every bin with its split; of a run on a share of the

@@ -14,7 +14,7 @@ from binrecon.compare.read import Run
 from binrecon.config.metric_names import LOGGED_METRICS, RANKING_METRICS
 
 SHOWN_METRICS = ("accuracy", "macro_f1", "rmse", "nll")
-"""What a leaderboard shows besides the metric that ranks it."""
+"""Metrics that a leaderboard shows besides the one that ranks it."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """What a comparison found.
+    """Result of a comparison.
 
     Attributes:
         metric: What ranks.
@@ -65,7 +65,7 @@ class Leaderboard:
 
     @property
     def judged(self) -> tuple[JudgedBins, ...]:
-        """What the groups were judged on, in order of the best of each."""
+        """The bins that the groups were evaluated on, in order of the best group of each."""
         return tuple(dict.fromkeys(row.group.judged for row in self.rows))
 
     @property

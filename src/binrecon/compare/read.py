@@ -22,7 +22,7 @@ from binrecon.training.run_folder import RunFolder
 
 @dataclass(frozen=True)
 class Run:
-    """What one finished run did.
+    """Configuration, scores and predictions of one finished run.
 
     Attributes:
         path: Its folder.
@@ -91,7 +91,7 @@ def find_run_folders(places: Iterable[str]) -> list[Path]:
 
 
 def _is_of_a_run(path: Path) -> bool:
-    """Whether a folder with facts is that of a run, not what the trials of a sweep share."""
+    """Return whether a folder with metadata is a run's, not the one that the trials of a sweep share."""
     folder = RunFolder(path)
     try:
         return folder.metrics.exists() or "started" in folder.read_facts()

@@ -21,7 +21,7 @@ _LEAST_PROBABILITY = 1e-38  # that of `training.results`
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a run predicted for N bins.
+    """Predictions of a run for N bins.
 
     Attributes:
         bin_ids: In ascending order, N.

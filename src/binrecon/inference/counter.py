@@ -33,7 +33,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class _Read(NamedTuple):
-    """What came of reading a photo: its square, or why there is none."""
+    """Result of reading a photo: the resized image, or the reason why there is none."""
 
     name: str
     square: Tensor | None

@@ -1,4 +1,4 @@
-"""Whether what was written counts as the counter that it was made from."""
+"""Agreement of an exported file with the counter that it was made from."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Parity:
-    """How far two sets of probabilities of the same bins are apart.
+    """Differences between two sets of probabilities of the same bins.
 
     Attributes:
         photos: How many bins.

@@ -1,4 +1,4 @@
-"""What can be counted, and what a counter sees of it."""
+"""Photos that a counter accepts, and their preprocessing."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ ALLOWED = "the path of a JPEG, its bytes, a Pillow image, or RGB pixels as a uin
 
 
 class Sight(NamedTuple):
-    """How a counter looks at photos.
+    """Preprocessing of photos, and test-time views.
 
     Attributes:
         image_size: Side of the square that it sees, in pixels.

@@ -1,4 +1,4 @@
-"""What binrecon asks of a place that holds bins."""
+"""Interface of a source of bins."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ UNKNOWN_STAMP: Stamp = (-1, -1, -1)
 
 
 class BinStamp(NamedTuple):
-    """What tells that a bin has changed without reading it; None for a part that is not there."""
+    """Stamp that changes with the files of a bin, read from their stats; None for a missing part."""
 
     photo: Stamp | None
     record: Stamp | None
@@ -37,7 +37,7 @@ class Source(Protocol):
 
     @property
     def folder(self) -> Path:
-        """Where the bins lie on this machine once they are prepared; no other source has them there."""
+        """Folder of the bins on this machine once they are prepared."""
         ...
 
     def prepare(self) -> None:

@@ -1,4 +1,4 @@
-"""What `binrecon sweep` does."""
+"""The verb `sweep`: search hyper-parameters, name a winner and test it."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""What runs trials: heads side by side on kept features, or a whole run for each."""
+"""Evaluators of trials: heads trained side by side on cached features, or a whole run for each."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -25,7 +25,7 @@ class Evaluator(Protocol):
     """Runs trials."""
 
     at_once: int
-    """How many are run side by side."""
+    """Number of trials that run side by side."""
 
     def prepare(self, check: Callable[[str], None]) -> None:
         """Look at the bins, check them, then keep and compute what trials share.

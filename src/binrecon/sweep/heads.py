@@ -28,7 +28,7 @@ from binrecon.training.prepare import (
 from binrecon.training.run_folder import RunFolder
 
 _GROUPS = ("head", "loss", "optimizer", "schedule")
-"""What heads that are trained side by side may differ in."""
+"""Config groups in which heads that are trained side by side may differ."""
 
 
 def why_not_heads(config: TrainConfig, space: SearchSpace) -> str | None:

@@ -1,4 +1,4 @@
-"""What came of trials: told while they go, when they end, and the best of all."""
+"""Outcomes of trials: reported during training, at their end, and the best of all."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,13 +10,13 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a trial."""
+    """Result of a trial."""
 
     status: Literal["complete", "pruned", "failed"]
     values: tuple[float | None, ...] = ()
     """Of the objectives, where it is complete."""
     reason: str | None = None
-    """Why it failed."""
+    """Reason of the failure."""
     notes: Mapping[str, Any] = field(default_factory=dict)
     """Plain values to keep with the trial: metrics, best epoch, seconds."""
 

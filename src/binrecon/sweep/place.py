@@ -1,4 +1,4 @@
-"""Where a study leaves its files."""
+"""Files and folders of a study."""
 
 import fcntl
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """Where a study leaves its files."""
+    """Files and folders of a study."""
 
     folder: Path
 
@@ -29,7 +29,7 @@ class Place(NamedTuple):
 
     @property
     def prepared(self) -> Path:
-        """What trials share."""
+        """Folder of the files that all trials share."""
         return self.folder / "prepared"
 
     @property
@@ -54,12 +54,12 @@ class Place(NamedTuple):
 
     @property
     def report(self) -> Path:
-        """What came of the study, to read."""
+        """Report of the study."""
         return self.folder / "report.md"
 
     @property
     def plots(self) -> Path:
-        """What came of it, to look at."""
+        """Folder of the study's plots."""
         return self.folder / "plots"
 
 

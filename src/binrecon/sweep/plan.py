@@ -55,7 +55,7 @@ _NOT_SEARCHED = {
     "trainer.max_epochs": "is the length of all trials, by which they are compared and pruned",
 }
 _ELSEWHERE = (*PLACE_KEYS, *_OF_A_MACHINE, "source.root")
-"""What may differ between workers of one study."""
+"""Keys that may differ between workers of one study."""
 
 
 class Plan:

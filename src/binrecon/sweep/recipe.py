@@ -11,7 +11,7 @@ from binrecon.config.run_keys import PLACE_KEYS, SEED_KEY
 from binrecon.whole_file import write_text
 
 _LEFT_OUT = (*PLACE_KEYS, SEED_KEY, RECIPES, "monitor")
-"""What belongs to a run, not to what was found; `monitor` stands at the end."""
+"""Keys of a run that are no result of the search; `monitor` is written last."""
 
 
 def write_recipe(path: Path, words: Sequence[str], remarks: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""What came of a study: its table, its winner as a recipe, the winner tested on other seeds, and a report."""
+"""Results of a study: its table, its winner as a recipe, the winner tested on other seeds, and a report."""
 
 import math
 from collections.abc import Mapping, Sequence

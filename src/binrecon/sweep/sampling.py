@@ -1,4 +1,4 @@
-"""What draws the trials of a study, and what ends hopeless ones."""
+"""Samplers and pruners of a study."""
 
 import hashlib
 import math

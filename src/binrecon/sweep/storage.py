@@ -1,4 +1,4 @@
-"""Where trials are kept: a journal in a file, or a database that many machines share."""
+"""Storage of trials: a journal in a file, or a database that many machines share."""
 
 import fcntl
 import json

@@ -106,7 +106,7 @@ class SweepStudy:
             )
 
     def owns_results(self) -> bool:
-        """Whether this process writes the results: it ran the trial that ended last, or none at all."""
+        """True if this process writes the results: it ran the trial that ended last, or none at all."""
         if not self._told:
             return True
         ended = [trial for trial in self.list_trials() if trial.datetime_complete is not None]

@@ -1,4 +1,4 @@
-"""What came of heads that were trained side by side, kept until the study has all of it.
+"""Results of heads that were trained side by side, kept until the study has stored all of them.
 
 The last bits of a head depend on those beside it, so a batch counts as a whole. A worker that is killed
 before it is trained costs all of it; one that is killed while it tells the study costs nothing.

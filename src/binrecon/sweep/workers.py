@@ -1,4 +1,4 @@
-"""Who works on a study, and what becomes of the trials of those who died."""
+"""Workers of a study, and the recovery of trials whose worker died."""
 
 import os
 import socket
@@ -47,7 +47,7 @@ def _start_of(pid: int) -> str | None:
 
 
 def is_gone(worker: str) -> bool:
-    """Whether a worker of this machine has ended; False for those of other machines."""
+    """Return whether a worker of this machine has ended; False for those of other machines."""
     host, pid, start = worker.rsplit("/", 2)
     if host != socket.gethostname():
         return False
@@ -135,7 +135,7 @@ class Worker:
         return taken
 
     def _is_left_alone(self, trial: FrozenTrial) -> bool:
-        """Whether who noticed that a trial was lost has died as well, before another one was queued."""
+        """Return whether the worker that noticed a lost trial died too, before it queued another."""
         finder = trial.user_attrs[LOST]
         return isinstance(finder, str) and finder != self.name and is_gone(finder)
 
@@ -174,7 +174,7 @@ class Worker:
         return is_gone(worker) or self._is_still(worker, signs.get(worker))
 
     def _is_still(self, who: str, sign: object) -> bool:
-        """Whether a sign has stayed the same for as long as this process has looked, and long enough."""
+        """Return whether a heartbeat has been the same since this process first read it, long enough."""
         seen, since = self._seen.get(who, (None, 0.0))
         if seen == sign:
             return self._clock() - since > DEAD_AFTER_S

@@ -1,4 +1,4 @@
-"""What can go wrong when one object is fetched, and whether another attempt makes sense."""
+"""Faults of an attempt to fetch an object, and which of them are worth a retry."""
 
 from enum import StrEnum
 

@@ -28,7 +28,7 @@ _PARTS_WORDS: dict[str, tuple[Part, ...]] = {"both": PARTS, "photos": ("photo",)
 
 @dataclass(frozen=True)
 class Plan:
-    """What a fetch has to do.
+    """Objects that a fetch has to transfer.
 
     Args:
         bin_ids: The bins of the subset, in the order in which they are fetched.
@@ -46,7 +46,7 @@ class Plan:
 
     @property
     def missing_objects(self) -> int:
-        """How many objects have to move."""
+        """Number of objects to transfer."""
         return sum(len(ids) for ids in self.missing.values())
 
     def iterate(self) -> Iterator[BinPart]:
@@ -59,7 +59,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class FetchOutcome:
-    """What a fetch did."""
+    """Result of a fetch."""
 
     plan: Plan
     tally: Tally = field(default_factory=Tally)

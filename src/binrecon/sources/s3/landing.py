@@ -1,4 +1,4 @@
-"""Where fetched objects land: a folder of bins in which no file is ever half there."""
+"""Destination of fetched objects: a folder of bins in which no file is ever incomplete."""
 
 import contextlib
 import fcntl
@@ -116,7 +116,7 @@ class Landing:
         self.draft.replace(path)
 
     def _is_untouched(self) -> bool:
-        """Whether no fetch has found anything yet, of a misspelt prefix for instance, and none is at it."""
+        """Return whether no fetch has found anything yet, as with a misspelt prefix, and none is running."""
         kept = {path.name for path in self.state.iterdir()} - {"origin.json", "lock", "unfinished"}
         others = [path for path in self._unfinished.parent.iterdir() if path != self._unfinished]
         return not kept and not others and not any(self.list_present(part) for part in FOLDERS)

@@ -1,4 +1,4 @@
-"""What a bucket holds: every key with its size and ETag, listed once and kept."""
+"""Listing of a bucket: every key with its size and ETag, listed once and cached."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ _SEAL = "listing of a bucket"
 
 
 class ListsObjects(Protocol):
-    """What a listing is made from."""
+    """A bucket whose keys can be listed."""
 
     def list_objects(self, part: Part) -> Iterator[list[ListedObject]]:
         """List all keys of photos or of records, page by page."""

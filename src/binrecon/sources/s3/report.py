@@ -1,4 +1,4 @@
-"""What a fetch says at its end, on the console and in files."""
+"""Report of a fetch, on the console and in files."""
 
 import csv
 import io

@@ -30,7 +30,7 @@ class S3Source:
 
     @property
     def folder(self) -> Path:
-        """Where fetched bins lie."""
+        """Folder of the fetched bins."""
         return self._bins.root
 
     def prepare(self) -> None:

@@ -43,7 +43,7 @@ class ServerGoneError(Exception):
 
 @dataclass
 class Tally:
-    """What a transfer has done so far."""
+    """Progress of a transfer."""
 
     objects: int = 0
     bytes: int = 0

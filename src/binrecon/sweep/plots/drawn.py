@@ -1,4 +1,4 @@
-"""What the pictures of one objective show."""
+"""Data behind the plots of one objective."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from binrecon.sweep.plots.style import ORANGE, find_limits
 
 
 class Drawn(NamedTuple):
-    """What the pictures of one objective show."""
+    """Data behind the plots of one objective."""
 
     name: str
     place: int
@@ -32,13 +32,13 @@ class Drawn(NamedTuple):
 
     @property
     def winning_value(self) -> float:
-        """What the winner has, as far as an axis shows it."""
+        """The winner's value, clipped to the limits of the axis."""
         low, high = self.limits
         return min(max(self.value_of(self.winner), low), high)
 
     @property
     def limits(self) -> tuple[float, float]:
-        """What an axis of values shows."""
+        """Limits of the value axis."""
         return find_limits([self.value_of(trial) for trial in self.complete], self.mode)
 
 

@@ -1,4 +1,4 @@
-"""What each searched key was worth: values over it, and its importance."""
+"""Plots of the searched keys: values over each key, and its importance."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""How a search went: trial by trial, and epoch by epoch."""
+"""Progress of a search: trial by trial, and epoch by epoch."""
 
 import numpy as np
 from matplotlib.axes import Axes

@@ -1,4 +1,4 @@
-"""What all pictures of a study have in common."""
+"""Style that all plots of a study share."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ _MANY = 20
 """Values of which some may lie beyond the end of an axis, so that single bad ones do not hide all others."""
 
 _REACH = 4
-"""How far an axis goes beyond the best of many values, in distances of their median from it."""
+"""Reach of an axis beyond the best of many values, in distances of their median from it."""
 
 
 def find_limits(values: Sequence[float], mode: Mode) -> tuple[float, float]:
@@ -44,10 +44,10 @@ def find_limits(values: Sequence[float], mode: Mode) -> tuple[float, float]:
 
 
 def is_off(value: float, limits: tuple[float, float]) -> bool:
-    """Whether a value lies beyond the ends of an axis."""
+    """Return whether a value lies beyond the ends of an axis."""
     return not limits[0] <= value <= limits[1]
 
 
 def is_log(distribution: BaseDistribution) -> bool:
-    """Whether a key is searched on a log scale."""
+    """Return whether a key is searched on a log scale."""
     return isinstance(distribution, FloatDistribution | IntDistribution) and distribution.log
