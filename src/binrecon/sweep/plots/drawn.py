@@ -15,10 +15,10 @@ class Drawn(NamedTuple):
 
     name: str
     place: int
-    """Of the objective among the values of a trial."""
+    """Index of the objective among the values of a trial."""
     mode: Mode
     trials: Sequence[FrozenTrial]
-    """Those that count, in any state."""
+    """The counted trials, in any state."""
     winner: FrozenTrial
 
     @property
@@ -43,5 +43,5 @@ class Drawn(NamedTuple):
 
 
 def mark_winner(panel: Axes, at: float, value: float) -> None:
-    """Put a ring round the winner."""
+    """Draw a ring around the winner."""
     panel.plot([at], [value], "o", ms=9, mfc="none", mec=ORANGE, mew=1.8, label="winner", zorder=5)
