@@ -9,7 +9,7 @@ from typing import Any
 from optuna.trial import FrozenTrial
 
 LOST = "lost"
-"""Attribute of a trial whose worker died or was stopped: who noticed. Another one stands in for it."""
+"""Attribute of a trial whose worker died or was stopped: who noticed. Another trial replaces it."""
 
 RETRY_OF = "retry_of"
 """Attribute of the replacement: the number of the first that was lost."""
