@@ -57,7 +57,7 @@ class Archive:
         return f"{hashlib.sha256(self.content).hexdigest()[:16]}.tar.gz"
 
     def describe(self) -> str:
-        """Say how large it is."""
+        """Describe its size."""
         return f"code: {self.files} files, {len(self.content) / 1000:,.0f} kB"
 
 

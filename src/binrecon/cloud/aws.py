@@ -117,7 +117,7 @@ def explaining(cloud: SageMakerConfig) -> Iterator[None]:
 
 
 def explain(cloud: SageMakerConfig, error: "ClientError") -> str:
-    """Say in one line what a refusal means, and what to do."""
+    """Describe in one line the meaning of a refusal and its remedy."""
     details = error.response.get("Error", {})
     code, said = details.get("Code", ""), _shorten(details.get("Message", "") or str(error))
     if code in _BAD_CREDENTIALS:
@@ -158,7 +158,7 @@ def _find_key(cloud: SageMakerConfig, bucket: str) -> str:
 
 
 def _explain_invalid(cloud: SageMakerConfig, said: str) -> str:
-    """Say which key a request that was found invalid has wrong."""
+    """Return which key a request that was found invalid has wrong."""
     lower = said.lower()
     if "instancetype" in lower or "instance type" in lower:
         return f"cloud.instance_type: {cloud.region} has no '{cloud.instance_type}' for training ({said})"

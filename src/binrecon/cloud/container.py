@@ -36,8 +36,8 @@ class Container:
         results: Becomes `output.tar.gz`.
         checkpoints: SageMaker keeps it and a folder in S3 the same.
         failure: What this file says is shown as the reason of a failure.
-        job: Name of the training job; empty where nobody says it.
-        interface: Network interface by which the machines reach each other; empty where nobody says it.
+        job: Name of the training job; empty if unknown.
+        interface: Network interface by which the machines reach each other; empty if unknown.
     """
 
     parameters: Mapping[str, str]
@@ -57,7 +57,7 @@ class Container:
         return self.host == self.hosts[0]
 
     def channel_words(self) -> Iterator[str]:
-        """Yield the words of `train` that say where the channels are.
+        """Yield the overrides of `train` that point to the channels.
 
         Raises:
             CloudError: If a channel is empty.
@@ -74,7 +74,7 @@ class Container:
 
 
 def read_container(root: Path, environment: Mapping[str, str]) -> Container:
-    """Read what SageMaker tells.
+    """Read SageMaker's settings.
 
     Args:
         root: `/opt/ml`.

@@ -30,7 +30,7 @@ def write_epoch(row: Mapping[str, float]) -> str:
 
 
 def write_result(metrics: Mapping[str, float]) -> str:
-    """Write the last line, of the best epoch and of the test: a tuning job judges by a metric's last value.
+    """Write the last line, of the best epoch and of the test: a tuning job scores by a metric's last value.
 
     >>> write_result({"val/nll": 1.25, "test/accuracy": 0.5})
     'metrics result val/nll=1.25 test/accuracy=0.5'

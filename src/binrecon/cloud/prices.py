@@ -52,7 +52,7 @@ def read_prices(path: Path) -> dict[str, float]:
 
 
 def describe_limit(machines: Machines, hours: float, path: Path | None, is_spot: bool) -> str:
-    """Say in a line what jobs cost at most, if each trains as long as it may.
+    """Describe in a line the maximum cost of jobs, if each trains as long as it may.
 
     Raises:
         ConfigError: If the prices cannot be read.

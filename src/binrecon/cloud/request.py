@@ -33,7 +33,7 @@ def build_training_request(plan: LaunchPlan, name: str, code: str) -> dict[str, 
     """Build what `CreateTrainingJob` takes.
 
     Args:
-        plan: What was asked for.
+        plan: The plan of the job.
         name: Of the job.
         code: Address of the archive.
     """
@@ -98,7 +98,7 @@ def list_channels(cloud: SageMakerConfig) -> dict[str, str]:
 
 
 def build_parameters(plan: LaunchPlan, code: str) -> dict[str, str]:
-    """Build the hyper-parameters: what the toolkit reads, and the words of `train`."""
+    """Build the hyper-parameters: what the toolkit reads, and the overrides of `train`."""
     return {
         "sagemaker_program": PROGRAM,
         "sagemaker_submit_directory": code,

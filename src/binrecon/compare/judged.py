@@ -11,7 +11,7 @@ class JudgedBins(NamedTuple):
     """Bins, split and range of counts, which must be the same for two runs to be comparable.
 
     Attributes:
-        manifest: Hash of the run's manifest, which holds every bin with its split; of a run on a share of the
+        manifest: Hash of the run's manifest, which holds every bin with its split; of a run on part of the
             training bins, that of a run on all of them.
         split: Value of `data.split`.
         judged_split: `test`, or `val` where a published split keeps no test bins.

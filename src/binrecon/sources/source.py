@@ -30,7 +30,7 @@ class BinStamp(NamedTuple):
 
 
 class Source(Protocol):
-    """A place in the bucket's layout: `bin-images/{bin_id}.jpg` beside `metadata/{bin_id}.json`.
+    """A source in the bucket's layout: `bin-images/{bin_id}.jpg` beside `metadata/{bin_id}.json`.
 
     A `bin_id` is the key verbatim. `523` and `00523` are two bins; it is never an integer.
     """
@@ -48,16 +48,16 @@ class Source(Protocol):
         """List every photo and every record.
 
         Raises:
-            SourceError: If the place does not exist or holds no bin at all.
+            SourceError: If the source does not exist or holds no bin at all.
         """
         ...
 
     def stamp(self, bin_id: str, with_record: bool = True) -> BinStamp:
-        """Return a value that is another one whenever the bytes of a bin are others.
+        """Return a value that changes whenever the bytes of a bin change.
 
         Args:
             bin_id: The bin.
-            with_record: Whether the record matters; if not, it is not looked at and its stamp is None.
+            with_record: Include the record; if not, it is not read and its stamp is None.
         """
         ...
 

@@ -144,7 +144,7 @@ class SweepStudy:
     def tell(self, trial: Trial, outcome: Outcome) -> None:
         """Store a trial's outcome, unless another worker took this one for dead and requeued it.
 
-        A complete trial with a NaN among its values has failed.
+        A complete trial with a value that is not a number has failed.
         """
         outcome = self._check_values(outcome)
         notes = dict(outcome.notes)

@@ -69,7 +69,7 @@ class Landing:
             self._lock = -1
 
     def place(self, landed: BinPart, body: bytes) -> None:
-        """Put an object in its place, whole; an older one of that name gives way.
+        """Move a complete object into place, replacing an older one of that name.
 
         Raises:
             OSError: If the disk does not take it; then nothing has changed.
