@@ -25,7 +25,7 @@ from binrecon.report.text import print_wide
 from binrecon.whole_file import write_text, write_whole
 
 _PIPE_WIDTH = 200
-"""Width of the table where the console wraps nothing, in characters."""
+"""Width of the table in characters, when the output is not a terminal."""
 
 
 def compare(config: CompareConfig, folder: Path) -> None:
