@@ -1,1 +1,1 @@
-"""The SageMaker edge: trainings there by the words of trainings here, and the container's side of them."""
+"""The SageMaker edge: training jobs with the overrides of local training, and the container's side."""

@@ -16,7 +16,7 @@ from binrecon.errors import CloudError
 from binrecon.training.run_folder import read_git_state
 
 PROGRAM = "start.py"
-"""The command that the container runs."""
+"""Program that the container runs."""
 
 RECIPES = "recipes"
 """Folder of the archive for recipes that lie outside `configs/`, and for labels."""
@@ -57,7 +57,7 @@ class Archive:
         return f"{hashlib.sha256(self.content).hexdigest()[:16]}.tar.gz"
 
     def describe(self) -> str:
-        """Say how large it is."""
+        """Describe its size."""
         return f"code: {self.files} files, {len(self.content) / 1000:,.0f} kB"
 
 

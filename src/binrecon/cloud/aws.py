@@ -30,7 +30,7 @@ _BAD_CREDENTIALS = (
 )  # fmt: skip
 _DENIED = ("AccessDenied", "AccessDeniedException", "403", "UnauthorizedOperation")
 _ACTIONS = {"ListObjectsV2": "s3:ListBucket", "PutObject": "s3:PutObject", "HeadObject": "s3:GetObject"}
-"""API calls to the permissions they need, where the names differ or are not documented."""
+"""Operation to the permission that it needs, where the two names differ."""
 
 _ABSENT_BUCKET = ("NoSuchBucket", "404", "301", "PermanentRedirect")
 _BUSY = ("ThrottlingException", "Throttling", "TooManyRequestsException", "SlowDown", "RequestLimitExceeded")
@@ -38,7 +38,7 @@ _BUSY = ("ThrottlingException", "Throttling", "TooManyRequestsException", "SlowD
 
 @dataclass(frozen=True)
 class Clients:
-    """The clients of the AWS services in use."""
+    """The AWS clients in use."""
 
     sagemaker: "SageMakerClient"
     s3: "S3Client"
@@ -117,7 +117,7 @@ def explaining(cloud: SageMakerConfig) -> Iterator[None]:
 
 
 def explain(cloud: SageMakerConfig, error: "ClientError") -> str:
-    """Say in one line what a refusal means, and what to do."""
+    """Describe in one line the meaning of a refusal and its remedy."""
     details = error.response.get("Error", {})
     code, said = details.get("Code", ""), _shorten(details.get("Message", "") or str(error))
     if code in _BAD_CREDENTIALS:
@@ -158,7 +158,7 @@ def _find_key(cloud: SageMakerConfig, bucket: str) -> str:
 
 
 def _explain_invalid(cloud: SageMakerConfig, said: str) -> str:
-    """Say which key a request that was found invalid has wrong."""
+    """Return which key a request that was found invalid has wrong."""
     lower = said.lower()
     if "instancetype" in lower or "instance type" in lower:
         return f"cloud.instance_type: {cloud.region} has no '{cloud.instance_type}' for training ({said})"

@@ -1,4 +1,4 @@
-"""Inputs of a SageMaker container: its arguments, machines and channels, and its output directories.
+"""Settings that SageMaker passes to a container: hyper-parameters, hosts, channels and output folders.
 
 The contract: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html, and the
 `SM_*` variables of the training toolkit, https://github.com/aws/sagemaker-training-toolkit.
@@ -14,7 +14,7 @@ from binrecon.errors import CloudError
 from binrecon.sources.layout import PHOTO_FOLDER, RECORD_FOLDER
 
 ROOT = Path("/opt/ml")
-"""Root directory of SageMaker's files."""
+"""Root of all SageMaker folders."""
 
 RUN = "run"
 """Folder of the run below the checkpoints of a job."""
@@ -36,8 +36,8 @@ class Container:
         results: Becomes `output.tar.gz`.
         checkpoints: SageMaker keeps it and a folder in S3 the same.
         failure: What this file says is shown as the reason of a failure.
-        job: Name of the training job; empty where nobody says it.
-        interface: Network interface by which the machines reach each other; empty where nobody says it.
+        job: Name of the training job; empty if unknown.
+        interface: Network interface by which the machines reach each other; empty if unknown.
     """
 
     parameters: Mapping[str, str]
@@ -53,11 +53,11 @@ class Container:
 
     @property
     def is_first(self) -> bool:
-        """Return whether this machine writes the results."""
+        """True if this machine writes the results."""
         return self.host == self.hosts[0]
 
     def channel_words(self) -> Iterator[str]:
-        """Yield the words of `train` that say where the channels are.
+        """Yield the overrides of `train` that point to the channels.
 
         Raises:
             CloudError: If a channel is empty.
@@ -74,7 +74,7 @@ class Container:
 
 
 def read_container(root: Path, environment: Mapping[str, str]) -> Container:
-    """Read what SageMaker tells.
+    """Read SageMaker's settings.
 
     Args:
         root: `/opt/ml`.

@@ -1,4 +1,4 @@
-"""The container's side of a job: its words become a training, whose results go where SageMaker looks."""
+"""The container's side of a job: run the training, and put the results where SageMaker collects them."""
 
 import os
 import shutil
@@ -22,14 +22,14 @@ from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import drafting, write_text
 
 MEETING_PORT = 29500
-"""Rendezvous port of a job's machines unless MASTER_PORT is set: torchrun's own default."""
+"""Rendezvous port of a job's machines, unless MASTER_PORT sets another: torchrun's own default."""
 
 MAX_REASON = 1024
 """Characters of the failure file that SageMaker shows."""
 
 _SCRATCH = Path(tempfile.gettempdir()) / "binrecon"
 _MODEL_FILES = (CHECKSUMS, "calibration.json", "config.yaml", "run.json", "metrics.json")
-"""Files of a model besides its checkpoint."""
+"""Files that belong to a model besides its checkpoint."""
 
 
 def main() -> int:
@@ -67,7 +67,7 @@ def run_job(container: Container, environment: Mapping[str, str]) -> tuple[int, 
         Exit status of the training, and why it failed: empty if it did not.
 
     Raises:
-        CloudError: If the words, channels or secret of the job do not allow it.
+        CloudError: If the overrides, channels or secret of the job do not allow it.
         KeyboardInterrupt: After SIGTERM, once what there is lies in its place.
     """
     variables = {**build_environment(container, environment), **find_key(container, environment)}
@@ -119,13 +119,13 @@ def find_run(container: Container) -> Path:
 
 
 def build_command(container: Container, folder: RunFolder, environment: Mapping[str, str]) -> list[str]:
-    """Return the command that trains, or goes on with a training that was interrupted.
+    """Return the command that trains, or resumes a training that was interrupted.
 
-    Of several machines each runs it, by torchrun; the first is where they meet.
+    Of several machines each runs it, by torchrun; the first is the rendezvous.
 
     Raises:
         CloudError: If a channel is empty.
-        ConfigError: If the words do not compose.
+        ConfigError: If the overrides do not compose.
     """
     words = [*decode_words(container.parameters), *container.channel_words()]
     if folder.facts.exists():

@@ -1,4 +1,4 @@
-"""Fetch what a job left in S3 into a run folder as a local run writes it."""
+"""Download of a job's results from S3 into a folder laid out like a local run's."""
 
 import shutil
 import tarfile

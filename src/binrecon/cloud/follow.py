@@ -10,14 +10,14 @@ from binrecon.cloud.jobs import Job, find_job
 from binrecon.errors import CloudError
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
-"""Log group of the output of training jobs' containers."""
+"""Log group of the containers of training jobs."""
 
 _LATE_LOOKS = 2
-"""Looks at the log after the end: CloudWatch is some seconds behind."""
+"""Reads of the log after the end: CloudWatch is some seconds behind."""
 
 
 class JobLog:
-    """The log lines of a job's containers, each once.
+    """Log lines of a job's containers, each once.
 
     Args:
         clients: To ask.
@@ -70,7 +70,7 @@ def follow(clients: Clients, console: Console, name: str, poll_s: float) -> Job:
         clients: To ask.
         console: To show it on.
         name: Of the job.
-        poll_s: Wait between two looks, in seconds.
+        poll_s: Wait between two polls, in seconds.
 
     Returns:
         The job as it ended.
@@ -112,7 +112,7 @@ def _follow(clients: Clients, console: Console, job: Job, poll_s: float) -> Job:
 
 
 def report_end(console: Console, job: Job) -> None:
-    """Show what came of a job.
+    """Show the result of a job.
 
     Raises:
         CloudError: If it failed.

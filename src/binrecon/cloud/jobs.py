@@ -1,4 +1,4 @@
-"""Jobs that there are: how one stands, all of ours, and how to stop one."""
+"""Existing jobs: the state of one, a list of all, and stopping one."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -36,8 +36,8 @@ class Job:
         failure: Why it failed; empty if it did not.
         best: Of a tuning job, the name of its best training job; None for a training job.
         is_tuning: Whether it is a tuning job.
-        machines: What is paid for.
-        billed_s: Seconds paid for; 0 while nobody knows.
+        machines: Machines that are paid for.
+        billed_s: Seconds paid for; 0 while unknown.
     """
 
     name: str
@@ -54,12 +54,12 @@ class Job:
 
     @property
     def has_ended(self) -> bool:
-        """Return whether it never changes again."""
+        """True if the status is final."""
         return self.status in ENDED
 
 
 def find_job(clients: Clients, name: str) -> Job:
-    """Look a training job or a tuning job up.
+    """Find a training job or a tuning job.
 
     Raises:
         CloudError: If there is neither.
@@ -169,7 +169,7 @@ def stop_job(clients: Clients, name: str) -> str:
     """Ask SageMaker to stop a job.
 
     Returns:
-        What to say about it.
+        Message for the user.
 
     Raises:
         CloudError: If there is no such job.

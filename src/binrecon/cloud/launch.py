@@ -26,13 +26,13 @@ _TABLE_WIDTH = 140
 
 
 def launch(words: Sequence[str]) -> None:
-    """Do what a command line says.
+    """Run the action of a command line.
 
     Args:
-        words: An action, settings, and words of `train` that travel to the job.
+        words: An action, settings, and overrides of `train` that are sent to the job.
 
     Raises:
-        BinreconError: If words, AWS or the job do not allow it.
+        BinreconError: If overrides, AWS or the job do not allow it.
     """
     plan, console = LaunchPlan(words), get_console()
     if plan.settings.do == "run":

@@ -12,7 +12,7 @@ METRICS: tuple[str, ...] = (
     *(f"val/{name}" for name in LOGGED_METRICS),
     *(f"test/{name}" for name in _TESTED),
 )
-"""Metrics for CloudWatch: the training loss, and all of validation and test. SageMaker takes 40 of them."""
+"""Metrics in CloudWatch: the training loss, and all of validation and test. SageMaker takes 40 of them."""
 
 
 def describe_metrics() -> list[dict[str, str]]:
@@ -30,7 +30,7 @@ def write_epoch(row: Mapping[str, float]) -> str:
 
 
 def write_result(metrics: Mapping[str, float]) -> str:
-    """Write the last line, of the best epoch and of the test: a tuning job judges by a metric's last value.
+    """Write the last line, of the best epoch and of the test: a tuning job scores by a metric's last value.
 
     >>> write_result({"val/nll": 1.25, "test/accuracy": 0.5})
     'metrics result val/nll=1.25 test/accuracy=0.5'

@@ -1,4 +1,4 @@
-"""A job as its command line describes it: settings, words that travel, and what is searched."""
+"""A job as its command line describes it: settings, overrides for the job, and the search space."""
 
 import os
 import tempfile
@@ -35,20 +35,20 @@ _MOST_BYTES = 100_000_000
 
 
 class LaunchPlan:
-    """The plan of a `launch`, read from the command line and checked.
+    """Plan of a `launch`, read from the command line and checked.
 
     Args:
-        words: Of the command line.
+        words: Overrides of the command line.
 
     Raises:
-        ConfigError: With everything that is wrong.
+        ConfigError: With all problems.
 
     Attributes:
         settings: Of `launch`.
         cloud: Those of the cloud.
-        words: Words of `train` that travel, every one with one value.
-        search: What is searched; None for a single training.
-        search_words: The words that say so.
+        words: Overrides of `train` that are sent, each with one value.
+        search: Search space; None for a single training.
+        search_words: Overrides that define the search.
         image: Address of the image that trains.
         recipes: Recipes and labels that travel with the code, by file name.
         variables: Of the job's environment, by name.
@@ -93,7 +93,7 @@ class LaunchPlan:
         self.notes = tuple(wandb_key.describe(config, self.cloud))
 
     def _words_of_machines(self, words: Sequence[str]) -> Iterator[str]:
-        """Yield the word that makes a training one of several machines, unless it is there."""
+        """Yield the override that sets the number of machines, unless it is given."""
         if self.cloud.instance_count > 1 and not any(word.startswith(f"{_NODES}=") for word in words):
             yield f"{_NODES}={self.cloud.instance_count}"
 
@@ -157,7 +157,7 @@ class LaunchPlan:
             )
 
     def _take_recipes_along(self, words: Sequence[str]) -> Iterator[str]:
-        """Read recipes that lie outside `configs/`, and name them by their place in the archive."""
+        """Read recipes that lie outside `configs/`, and name them by their path in the archive."""
         for word in words:
             key = word.partition("=")[0]
             path = Path(str(parse_word(word).value())).expanduser() if key == RECIPES else Path()
@@ -168,7 +168,7 @@ class LaunchPlan:
                 yield word
 
     def _take_labels_along(self, labels: str | None) -> Iterator[str]:
-        """Read counts that stand in place of records, and name them by their place in the archive."""
+        """Read counts that stand in place of records, and name them by their path in the archive."""
         if labels is not None:
             self.recipes[_LABELS_FILE] = _read_small(_LABELS, Path(labels).expanduser())
             yield f"{_LABELS}={FOLDER_OF_RECIPES}/{_LABELS_FILE}"

@@ -1,4 +1,4 @@
-"""Cost of a job by prices that the user gives; binrecon ships none, since they differ and change."""
+"""Cost of a job, from prices that the user gives: they differ and change, so binrecon ships none."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ _MAX_BYTES = 10_000_000
 
 
 class Machines(NamedTuple):
-    """The billed resources of a job.
+    """Machines that are paid for.
 
     Attributes:
         instance_type: Machine.
@@ -52,7 +52,7 @@ def read_prices(path: Path) -> dict[str, float]:
 
 
 def describe_limit(machines: Machines, hours: float, path: Path | None, is_spot: bool) -> str:
-    """Say in a line what jobs cost at most, if each trains as long as it may.
+    """Describe in a line the maximum cost of jobs, if each trains as long as it may.
 
     Raises:
         ConfigError: If the prices cannot be read.

@@ -15,7 +15,7 @@ from binrecon.cloud.metric_lines import write_epoch, write_result
 from binrecon.training.run_folder import RunFolder
 
 STOP_S = 100.0
-"""Longest time for a training to stop, in seconds: SageMaker kills the container 120 s after it asks."""
+"""Seconds that a training may take to stop: SageMaker kills the container 120 s after it asks."""
 
 _LAST_LINES_S = 5.0
 """Longest wait for what a training that has ended still says, in seconds."""
@@ -23,13 +23,13 @@ _LAST_LINES_S = 5.0
 _KEPT_LINES = 400
 _LOOK_EVERY_S = 0.5
 _OF_A_RANK = re.compile(r"^\[[\w-]+\]:? ")
-"""Prefix of torch for the lines of one of several processes."""
+"""Prefix that torch puts before the lines of one of several processes."""
 
 _ERROR = re.compile(r"[\w.]*(Error|Exception|Interrupt|Exit)(:|$)")
 _SECOND_HAND = re.compile(
     r"TrainingError: (one of|another process)|torch\.distributed\.elastic|.*ChildFailedError"
 )
-"""Lines that only report the failure of another process."""
+"""Lines that only report that another process failed."""
 
 
 def run_watched(command: Sequence[str], environment: Mapping[str, str], folder: RunFolder) -> tuple[int, str]:

@@ -14,7 +14,7 @@ CHANNELS = ("bins", "lists", "weights")
 """Names of channels, and of the keys of `cloud` that say what is in them."""
 
 CHECKPOINTS = "/opt/ml/checkpoints"
-"""Directory of the container that SageMaker synchronises with S3."""
+"""Folder of the container that SageMaker keeps in sync with one in S3."""
 
 OWN_TAG = "binrecon"
 """Tag of everything that `launch` makes; its value is the name of the job."""
@@ -33,7 +33,7 @@ def build_training_request(plan: LaunchPlan, name: str, code: str) -> dict[str, 
     """Build what `CreateTrainingJob` takes.
 
     Args:
-        plan: What was asked for.
+        plan: The plan of the job.
         name: Of the job.
         code: Address of the archive.
     """
@@ -98,7 +98,7 @@ def list_channels(cloud: SageMakerConfig) -> dict[str, str]:
 
 
 def build_parameters(plan: LaunchPlan, code: str) -> dict[str, str]:
-    """Build the hyper-parameters: what the toolkit reads, and the words of `train`."""
+    """Build the hyper-parameters: what the toolkit reads, and the overrides of `train`."""
     return {
         "sagemaker_program": PROGRAM,
         "sagemaker_submit_directory": code,

@@ -1,4 +1,4 @@
-"""Objects kept in S3: code for a job, the bins it needs, and the results it returns."""
+"""Files in S3: uploaded code, bins that must be there, and results that come back."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ def split_address(address: str) -> tuple[str, str]:
 
 
 def code_address(cloud: SageMakerConfig, archive: Archive) -> str:
-    """Return where an archive goes; the same code has the same place."""
+    """Return where an archive goes; the same code has the same address."""
     return locate(cloud, "code", archive.name)
 
 
@@ -93,7 +93,7 @@ def download(clients: Clients, address: str, path: Path) -> bool:
     """Bring an object, if there is one.
 
     Returns:
-        Whether there is.
+        True if there is one.
     """
     from botocore.exceptions import ClientError
 

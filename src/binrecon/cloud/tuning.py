@@ -1,4 +1,4 @@
-"""SageMaker's own search, from the words of `binrecon sweep`."""
+"""SageMaker's own search, from the options of `binrecon sweep`."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -21,10 +21,10 @@ MAX_CHOICES = 30
 """Values of a categorical range."""
 
 _STRATEGIES = {"gp": "Bayesian", "random": "Random", "grid": "Grid"}
-"""Word of `sweep.sampler` to what SageMaker calls it; it has no tpe and no cmaes."""
+"""Value of `sweep.sampler` to SageMaker's name; it has no tpe and no cmaes."""
 
 _EARLY_STOPPING = {"median": "Auto", "none": "Off"}
-"""Word of `sweep.pruner` to what SageMaker calls it; `Auto` is its rule of medians."""
+"""Value of `sweep.pruner` to SageMaker's name; `Auto` is its rule of medians."""
 
 _UNDERSTOOD = ("sweep", "sweep.trials", "sweep.objectives", "sweep.sampler", "sweep.pruner", "sweep.seed")
 """Settings of a sweep that SageMaker has too."""
@@ -38,7 +38,7 @@ def build_tuning_request(plan: LaunchPlan, search: SweepPlan, name: str, code: s
 
     Args:
         plan: What was asked for.
-        search: What is searched.
+        search: The search space.
         name: Of the tuning job.
         code: Address of the archive.
 
@@ -86,7 +86,7 @@ def _build_config(plan: LaunchPlan, search: SweepPlan, ranges: Ranges) -> dict[s
 
 
 def find_strategy(search: SweepPlan) -> str:
-    """Return SageMaker's word for the sampler; `Bayesian` where none was asked for."""
+    """Return SageMaker's name for the sampler; `Bayesian` where none was asked for."""
     return _STRATEGIES.get(search.settings.sampler, "Bayesian")
 
 

@@ -30,7 +30,7 @@ def travelling(config: DictConfig, cloud: SageMakerConfig, environment: Mapping[
 
     Args:
         config: Of the training.
-        cloud: Where it shall run.
+        cloud: Settings of the job.
         environment: Of this process.
     """
     if config.logger.name != _WANDB:

@@ -1,4 +1,4 @@
-"""The words of `launch`: its own, those of a search, and those of `train`, which travel to the job."""
+"""Overrides of `launch`: its own, those of a search, and those of `train`, which are sent to the job."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from binrecon.config.spelling import did_you_mean
 from binrecon.errors import ConfigError
 
 MAX_WORDS = 90
-"""Words that fit into a job: SageMaker takes 100 hyper-parameters, of which its toolkit needs a few."""
+"""Overrides that fit into a job: SageMaker takes 100 hyper-parameters, of which its toolkit needs a few."""
 
 MAX_WORD_LENGTH = 2500
 """Characters of a hyper-parameter, once encoded."""
@@ -37,16 +37,16 @@ _BARRED = {
     "data.lists_dir": "is a folder of this machine; give the lists as cloud.lists=s3://BUCKET/PREFIX",
     "source.lists_dir": "is a folder of this machine; give the lists as cloud.lists=s3://BUCKET/PREFIX",
 }
-"""Words of `train` that mean nothing in a container, and what to give instead."""
+"""Overrides of `train` that mean nothing in a container, and what to give instead."""
 
 
 class Said(NamedTuple):
-    """The parts of a command line.
+    """Parsed command line.
 
     Attributes:
         own: Settings of `launch`.
-        train: Words of `train`, with one value each.
-        search: Settings of a search, and words of `train` with several values.
+        train: Overrides of `train`, with one value each.
+        search: Settings of a search, and overrides of `train` with several values.
     """
 
     own: tuple[str, ...]
@@ -55,7 +55,7 @@ class Said(NamedTuple):
 
 
 def sort_words(words: Sequence[str]) -> Said:
-    """Tell the three kinds of words apart.
+    """Sort overrides into the three kinds.
 
     Raises:
         ConfigError: With every word that is none of them, or cannot travel.
@@ -85,7 +85,7 @@ def sort_words(words: Sequence[str]) -> Said:
 
 
 def _read_action(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Read `stop NAME` and the like from the first words."""
+    """Read `stop NAME` and the like from the first arguments."""
     rest = list(words)
     if not rest or rest[0] not in LAUNCH_WORDS:
         return [], rest
@@ -95,7 +95,7 @@ def _read_action(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _read_key(word: str) -> tuple[str, bool]:
-    """Return the key that a word sets, and whether to several values."""
+    """Return the key that an override sets, and whether it has several values."""
     if word.startswith("-"):
         hint = did_you_mean(word, _FLAGS)
         raise ConfigError(
@@ -113,7 +113,7 @@ def _read_key(word: str) -> tuple[str, bool]:
 
 
 def encode_words(words: Sequence[str]) -> dict[str, str]:
-    """Turn words into hyper-parameters, which are plain strings and in no order of their own.
+    """Turn overrides into hyper-parameters, which are plain strings and in no order of their own.
 
     What a shell would read is percent-encoded, so that quoting survives whoever starts the container.
 
@@ -150,7 +150,7 @@ def encode_value(text: str) -> str:
 
 
 def decode_words(parameters: Mapping[str, str]) -> list[str]:
-    """Turn hyper-parameters back into words: those that were given, in order, then those of a tuning job.
+    """Turn hyper-parameters back into overrides: those that were given, in order, then those of a tuning job.
 
     >>> decode_words({"word_10": "a=1", "word_2": "b=%27x%27", "head.dropout": "0.1", "sagemaker_r": "x"})
     ["b='x'", 'a=1', 'head.dropout=0.1']

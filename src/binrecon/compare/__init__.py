@@ -1,1 +1,1 @@
-"""Many run folders to one leaderboard, with what its differences are worth."""
+"""A leaderboard of many run folders, with the uncertainty of its differences."""

@@ -1,4 +1,4 @@
-"""Paired bootstrap over bins and seeds: the uncertainty of a difference between two groups of runs.
+"""Uncertainty of a difference between two groups of runs: a paired bootstrap over bins and seeds.
 
 Both groups predict the same bins, so a bin that is hard for one is mostly hard for the other, and the
 difference is far surer than either score. Each resample therefore draws one set of bins, with replacement,
@@ -10,14 +10,14 @@ luck too (Bouthillier et al. 2021, arXiv:2103.03098). So each resample draws see
 replacement, within each group. Groups with the same seeds get the same draw, since a seed means the same
 first weights and order of photos for both.
 
-What the interval covers: other bins of the kind that were judged, and other seeds. What it does not cover:
+What the interval covers: other bins of the kind that were evaluated, and other seeds. What it does not cover:
 another split, other training bins, other hyperparameters, and the choice of the best of many groups (each
-interval is that of one pair, not corrected for how many are looked at).
+interval is that of one pair, not corrected for how many are compared).
 
-What is peculiar to one bin under one seed is counted up to three times, since bins and seeds are drawn
-independently (Owen 2007, doi:10.1214/07-AOAS122). What seeds alone make of a score is counted (S - 1) / S
+Variance of one bin under one seed is counted up to three times, since bins and seeds are drawn
+independently (Owen 2007, doi:10.1214/07-AOAS122). Variance of the seeds alone is counted (S - 1) / S
 times for S seeds: a third too little for three. Over several seeds an interval is mostly too wide rather
-than too narrow. With one seed in a group nothing can be said of other seeds, and the interval is about bins
+than too narrow. With one seed in a group nothing is known about other seeds, and the interval is about bins
 alone.
 """
 
@@ -31,7 +31,7 @@ from binrecon.compare.scores import Floats, Predictions, score, score_resamples
 from binrecon.config.metric_names import LOGGED_METRICS
 
 LEVEL = 0.95
-"""Share of resamples that an interval holds."""
+"""Fraction of resamples inside an interval."""
 
 _WEIGHTS_AT_ONCE = 4_000_000
 """Weights of bins that are held in memory at a time: 32 MB."""
@@ -49,14 +49,14 @@ class Seeded(NamedTuple):
 
 @dataclass(frozen=True)
 class Difference:
-    """The difference of two groups in a metric.
+    """Difference between two groups in a metric.
 
     Attributes:
         metric: Its name.
         value: Score of the first less score of the second, in the metric's unit.
         lower: Lower end of the 95 % interval.
         upper: Upper end of it.
-        share_better: Share of resamples in which the first is better; a tie counts half.
+        share_better: Fraction of resamples in which the first is better; a tie counts half.
     """
 
     metric: str
@@ -67,12 +67,12 @@ class Difference:
 
     @property
     def is_clear(self) -> bool:
-        """Return whether the interval leaves 0 out."""
+        """True if the interval excludes 0."""
         return self.lower > 0 or self.upper < 0
 
     @property
     def is_first_better(self) -> bool:
-        """Return whether the first group has the better score."""
+        """True if the first group has the better score."""
         return self.value > 0 if LOGGED_METRICS[self.metric] == "max" else self.value < 0
 
 
@@ -93,7 +93,7 @@ def resample_groups(
         groups: Each with predictions for the same N bins, in the same order.
         metrics: Names of metrics.
         resamples: R, how often to draw.
-        seed: Of the draws.
+        seed: Seed of the draws.
 
     Returns:
         For each metric the score of each group in each resample, shape (R, G).
@@ -125,7 +125,7 @@ def draw_weights(rng: np.random.Generator, draws: int, size: int) -> Floats:
     """Draw `size` of `size` things with replacement, `draws` times.
 
     Returns:
-        Share of each thing in each draw, shape (draws, size).
+        Fraction of each thing in each draw, shape (draws, size).
     """
     picked = rng.integers(size, size=(draws, size)) + size * np.arange(draws)[:, None]
     return np.bincount(picked.ravel(), minlength=draws * size).reshape(draws, size) / size

@@ -25,15 +25,15 @@ from binrecon.report.text import print_wide
 from binrecon.whole_file import write_text, write_whole
 
 _PIPE_WIDTH = 200
-"""Room for the table where nothing wraps it, in characters."""
+"""Width of the table in characters, when the output is not a terminal."""
 
 
 def compare(config: CompareConfig, folder: Path) -> None:
-    """Compare runs and say which differences are more than chance.
+    """Compare runs and report which differences are more than chance.
 
     Args:
         config: Checked by `validate`.
-        folder: Where the results go.
+        folder: Folder of the results.
 
     Raises:
         ComparisonError: If there is no run to compare, or the runs do not compare.
@@ -66,7 +66,7 @@ def _write(
     notes: Sequence[str],
     left_out: Sequence[LeftOut],
 ) -> list[str]:
-    """Write tables and pictures, and return what has to be said of the pictures."""
+    """Write tables and plots, and return the remarks about the plots."""
     from binrecon.compare.plots import (
         MOST_CURVES,
         draw_curves,

@@ -1,4 +1,4 @@
-"""Runs to groups: which keys tell them apart, and which runs are one group's seeds."""
+"""Groups of runs: the keys that tell them apart, and the runs that are seeds of one group."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,10 +14,10 @@ ALWAYS_SHOWN = ("model.backbone", "optimizer.name")
 """The keys of every leaderboard."""
 
 _OF_NO_EFFECT = (SEED_KEY, *PLACE_KEYS, "data.workers", "source")
-"""Keys and groups that change no number, or tell seeds apart; the manifest speaks for the source."""
+"""Keys and groups that change no number, or tell seeds apart; the manifest identifies the source."""
 
 _BROUGHT_BY = {"schedule": "optimizer"}
-"""Group whose option comes with that of another, unless it is given."""
+"""Config group whose option follows from another group's, unless it is given."""
 
 _NAMED_RUNS = 3
 
@@ -27,8 +27,8 @@ class Group:
     """Runs that differ by their seed.
 
     Attributes:
-        values: What each key that tells groups apart is here; None for one that these runs have not.
-        judged: What all of them were judged on.
+        values: Value of each key that tells groups apart; None if these runs lack it.
+        judged: The bins that all of them were evaluated on.
         runs: In order of their seeds.
     """
 
@@ -43,10 +43,10 @@ class Group:
 
 
 def refuse_mixture(runs: Sequence[Run]) -> None:
-    """Refuse runs whose numbers do not compare.
+    """Refuse runs whose numbers are not comparable.
 
     Raises:
-        ComparisonError: If they were judged on different bins or counts: what differs, in which runs.
+        ComparisonError: If they were evaluated on different bins or counts; names the differences and runs.
     """
     names = {
         "manifest": "manifest_hash",
@@ -118,19 +118,19 @@ def _freeze(run: Run, key: str) -> str:
 
 
 def group_runs(runs: Sequence[Run], keys: Sequence[str]) -> tuple[list[Group], list[LeftOut], list[str]]:
-    """Put runs that agree in some keys together.
+    """Group runs that agree in some keys.
 
-    Of several runs that agree in the seed too, the newest counts: they are one seed, not several.
+    Of several runs that agree in the seed too, the newest counts: they are repetitions of one seed.
 
     Args:
         runs: Not empty.
         keys: Dotted keys.
 
     Returns:
-        The groups; the older repetitions, which do not count; and what has to be said of the groups.
+        The groups; the older repetitions, which do not count; and remarks about the groups.
 
     Raises:
-        ComparisonError: If runs of one group and seed differ in what the keys do not tell.
+        ComparisonError: If runs of one group and seed differ in other keys.
     """
     members: dict[tuple[object, ...], list[Run]] = defaultdict(list)
     for run in runs:
@@ -193,7 +193,7 @@ def check_same_bins(groups: Sequence[Group]) -> None:
 
 
 def describe_commits(groups: Sequence[Group]) -> list[str]:
-    """Say so if not all runs were made by the same code."""
+    """Report runs that were made by different code."""
     commits = Counter(run.commit or "an installed version" for group in groups for run in group.runs)
     if len(commits) < 2:
         return []

@@ -1,4 +1,4 @@
-"""The bins a run was evaluated on; they must be the same wherever numbers are compared."""
+"""The bins that a run was evaluated on; only runs with the same ones are compared."""
 
 from typing import NamedTuple
 
@@ -8,12 +8,12 @@ from binrecon.training.run_folder import RunFolder
 
 
 class JudgedBins(NamedTuple):
-    """The conditions under which two runs compare: the same bins, split and range of counts.
+    """Bins, split and range of counts, which must be the same for two runs to be comparable.
 
     Attributes:
-        manifest: Hash of the run's manifest, which holds every bin with its split; of a run on a share of the
-            training bins, as it is where all of them train.
-        split: The word in `data.split`.
+        manifest: Hash of the run's manifest, which holds every bin with its split; of a run on part of the
+            training bins, that of a run on all of them.
+        split: Value of `data.split`.
         judged_split: `test`, or `val` where a published split keeps no test bins.
         counts: Range of counts and what happened above it, for instance `0 to 5, drop`.
     """
@@ -29,11 +29,11 @@ class JudgedBins(NamedTuple):
 
 
 def read_judged_bins(folder: RunFolder, data: DataConfig, judged_split: str) -> JudgedBins:
-    """Read what a finished run was judged on.
+    """Read the bins that a finished run was evaluated on.
 
     Raises:
-        ManifestError: If the manifest of a run on a share of the training bins is gone or damaged.
-        DamagedRunError: If the run does not say.
+        ManifestError: If the manifest of a run on a fraction of the training bins is gone or damaged.
+        DamagedRunError: If the run does not state them.
     """
     manifest_hash = str(folder.read_fact("manifest_hash"))
     if data.train_share < 1:

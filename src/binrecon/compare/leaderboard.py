@@ -1,4 +1,4 @@
-"""Groups to a ranked leaderboard: means and spreads over seeds, and how sure the differences are."""
+"""Ranked leaderboard of groups: means and spreads over seeds, and uncertainty of the differences."""
 
 import math
 from collections import defaultdict
@@ -14,12 +14,12 @@ from binrecon.compare.read import Run
 from binrecon.config.metric_names import LOGGED_METRICS, RANKING_METRICS
 
 SHOWN_METRICS = ("accuracy", "macro_f1", "rmse", "nll")
-"""Metrics of a leaderboard besides the one that ranks it."""
+"""Metrics that a leaderboard shows besides the one that ranks it."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A group's line.
+    """A group's row.
 
     Attributes:
         group: Its runs.
@@ -40,7 +40,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two groups that were judged on the same bins, the better ranked one first."""
+    """Two groups that were evaluated on the same bins, the better ranked one first."""
 
     first: Group
     second: Group
@@ -49,10 +49,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """The result of a comparison.
+    """Result of a comparison.
 
     Attributes:
-        metric: What ranks.
+        metric: Metric that ranks.
         keys: The dotted keys that tell groups apart.
         rows: Best first.
         pairs: Every two groups of equal manifest, for each shown metric.
@@ -65,7 +65,7 @@ class Leaderboard:
 
     @property
     def judged(self) -> tuple[JudgedBins, ...]:
-        """Return the bins that the groups were evaluated on, in order of the best of each."""
+        """The bins that the groups were evaluated on, in order of the best group of each."""
         return tuple(dict.fromkeys(row.group.judged for row in self.rows))
 
     @property
@@ -74,7 +74,7 @@ class Leaderboard:
         return shown_metrics(self.metric)
 
     def baselines(self) -> list[Run]:
-        """Return a run for each majority answer; it may be another one for another share of training bins."""
+        """Return a run for each majority answer, which depends on the fraction of training bins."""
         firsts: dict[tuple[JudgedBins, int], Run] = {}
         for judged in self.judged:
             for run in (row.group.runs[0] for row in self.rows if row.group.judged == judged):
@@ -82,7 +82,7 @@ class Leaderboard:
         return list(firsts.values())
 
     def pairs_of_best(self) -> list[Pair]:
-        """Return how the best group of each manifest differs from its others, in the metric that ranks."""
+        """Return the differences between each manifest's best group and its others, in the ranking metric."""
         bests = {
             judged: next(r.group for r in self.rows if r.group.judged == judged) for judged in self.judged
         }
@@ -109,10 +109,10 @@ def build_leaderboard(
 
     Args:
         groups: Those of one manifest predict the same bins in the same order.
-        keys: What tells them apart.
-        metric: What ranks.
+        keys: Keys that tell them apart.
+        metric: Metric that ranks.
         resamples: Draws of the bootstrap.
-        seed: Of the draws.
+        seed: Seed of the draws.
     """
     ranked = rank_groups(groups, metric)
     metrics = shown_metrics(metric)

@@ -1,4 +1,4 @@
-"""A leaderboard as points with intervals, and the learning curves of all groups in one picture."""
+"""A leaderboard as points with intervals, and the learning curves of all groups in one plot."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from binrecon.report.png import write_figure
 from binrecon.report.text import add_arrow, is_share
 
 MOST_CURVES = 8
-"""Groups whose curves can be told apart in one picture."""
+"""Groups whose curves can be told apart in one plot."""
 
 LineStyle = str | tuple[float, tuple[float, ...]]
 
@@ -34,8 +34,8 @@ _CHANCE_COLOUR = "#8a8f98"
 def draw_leaderboard(board: Leaderboard) -> bytes:
     """Draw each group's mean with its 95 % interval, its seeds as dots and the majority baseline as a line.
 
-    The first panel has what the scores' own intervals cannot tell: how each group differs from the best one
-    on the same bins. It is there if any two groups were judged on the same ones.
+    The first panel shows how each group differs from the best one
+    on the same bins. It is drawn if any two groups share bins.
 
     Returns:
         A PNG.
@@ -151,7 +151,7 @@ def find_band(histories: Sequence[pd.DataFrame], column: str) -> pd.DataFrame:
 
     Args:
         histories: A table for each seed.
-        column: What to look up; without it there are no rows.
+        column: Name of the column; the result is empty if it is missing.
 
     Returns:
         Columns `mean`, `low` and `high`, by epoch.

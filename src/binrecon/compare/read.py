@@ -1,4 +1,4 @@
-"""Run folders to what a comparison needs of them; a run that cannot be read is named with its reason."""
+"""Reading of run folders for a comparison; a run that cannot be read is named with its reason."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,20 +22,20 @@ from binrecon.training.run_folder import RunFolder
 
 @dataclass(frozen=True)
 class Run:
-    """The settings and scores of one finished run.
+    """Configuration, scores and predictions of one finished run.
 
     Attributes:
         path: Its folder.
         settings: Its configuration by dotted key; of a key that changed when the run was resumed, all values.
-        judged: What it was judged on.
-        scores: Metrics on the judged bins by name; NaN where the run has none.
-        majority: Those of always answering the commonest training count.
+        judged: The bins that it was evaluated on.
+        scores: Metrics on the evaluated bins by name; NaN where the run has none.
+        majority: Metrics of always predicting the commonest training count.
         majority_count: That count.
-        best_epoch: Epoch of the judged checkpoint, counted from 1.
-        seconds: How long it took, resumptions included; NaN if unknown.
-        started: When it was begun, in ISO 8601.
+        best_epoch: Epoch of the evaluated checkpoint, counted from 1.
+        seconds: Seconds that it took, resumptions included; NaN if unknown.
+        started: Start time, in ISO 8601.
         commit: Of the code, with `+` where files had changed; None where it was installed.
-        predictions: For the judged bins, in order of their ids.
+        predictions: Predictions for the evaluated bins, in order of their ids.
     """
 
     path: Path
@@ -57,7 +57,7 @@ class Run:
 
 
 class LeftOut(NamedTuple):
-    """A run that is not compared, and why."""
+    """A run that is not compared, and the reason."""
 
     path: Path
     reason: str
@@ -70,7 +70,7 @@ def find_run_folders(places: Iterable[str]) -> list[Path]:
         places: Run folders, or folders that hold some at any depth.
 
     Raises:
-        ComparisonError: If a place holds none.
+        ComparisonError: If a folder holds none.
     """
     found: dict[Path, Path] = {}
     empty = []
@@ -91,16 +91,16 @@ def find_run_folders(places: Iterable[str]) -> list[Path]:
 
 
 def _is_of_a_run(path: Path) -> bool:
-    """Return whether a folder with facts is that of a run, not what the trials of a sweep share."""
+    """Return whether a folder with metadata is a run's, not the one that the trials of a sweep share."""
     folder = RunFolder(path)
     try:
         return folder.metrics.exists() or "started" in folder.read_facts()
     except BinreconError:
-        return True  # a damaged one, of which `read_run` will say so
+        return True  # a damaged one, which `read_run` will report
 
 
 def read_runs(folders: Iterable[Path]) -> tuple[list[Run], list[LeftOut]]:
-    """Read what can be read, and say of each other folder why it is left out."""
+    """Read all readable runs, and list the others with the reason."""
     runs, left_out = [], []
     for path in folders:
         try:
@@ -171,14 +171,14 @@ def _why_unfinished(folder: RunFolder) -> str:
 
 
 def read_predictions(path: Path, counts: range) -> Predictions:
-    """Read what a run predicted.
+    """Read the predictions of a run.
 
     Args:
         path: Its `predictions.parquet`.
-        counts: Those that are classes, in items.
+        counts: Counts that are classes, in items.
 
     Raises:
-        CheckpointError: If the file is damaged, columns or values are missing, or bins stand twice.
+        CheckpointError: If the file is damaged, columns or values are missing, or bins are repeated.
     """
     table = read_prediction_table(path, counts)
     recorded, predicted = (table[f"{kind}_count"].to_numpy(np.int64) for kind in ("recorded", "predicted"))
@@ -220,13 +220,13 @@ def _check_history(history: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_scores(numbers: Mapping[str, float | None]) -> dict[str, float]:
-    """Give each metric its value: null in the file and NaN here is a metric without one."""
+    """Return the value of each metric; null in the file becomes NaN."""
     values = {name: numbers.get(name) for name in RANKING_METRICS}
     return {name: math.nan if value is None else float(value) for name, value in values.items()}
 
 
 def _explain(error: Exception) -> str:
-    """Write why a run cannot be read on one line."""
+    """Return on one line why a run cannot be read."""
     if isinstance(error, ComparisonError):
         return str(error)
     problems: Sequence[str] = getattr(error, "problems", ())

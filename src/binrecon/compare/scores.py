@@ -1,4 +1,4 @@
-"""The metrics once more, so that ten thousand resamples of the bins cost a few matrix products.
+"""Metrics for resamples: ten thousand resamples of the bins cost a few matrix products.
 
 Each metric is a function of means over bins, so a resample, which only weighs bins, needs those means alone.
 `metrics.functional` defines the metrics on torch; that both agree is tested.
@@ -21,13 +21,13 @@ _LEAST_PROBABILITY = 1e-38  # that of `training.results`
 
 @dataclass(frozen=True)
 class Predictions:
-    """The predictions of a run for N bins.
+    """Predictions of a run for N bins.
 
     Attributes:
         bin_ids: In ascending order, N.
         recorded: Recorded counts in items, shape (N,).
         predicted: Predicted counts in items, shape (N,).
-        probabilities: Of each of C counts, shape (N, C).
+        probabilities: Probability of each of C counts, shape (N, C).
         min_count: The count of the first of them.
     """
 
@@ -116,7 +116,7 @@ def _finish_f1(means: Floats) -> Floats:
 
 
 def _measure_gap(predictions: Predictions) -> Floats:
-    """Return how far each bin's confidence is below its being right, in the column of its band."""
+    """Return each bin's correctness minus its confidence, in the column of its band."""
     confidence = predictions.distribution.max(axis=1)
     band = np.clip(np.ceil(confidence * _BAND_COUNT).astype(np.int64), 1, _BAND_COUNT) - 1
     gaps = np.zeros((len(band), _BAND_COUNT))
@@ -146,16 +146,16 @@ SCORES: Mapping[str, Score] = MappingProxyType(
         "mae_of_median": Score(lambda p: _MAE.measure(p.as_median), _first),
     }
 )
-"""Name of each metric that may rank runs to how it is computed."""
+"""Metrics that may rank runs, by name."""
 
 
 def score_resamples(name: str, predictions: Predictions, weights: Floats) -> Floats:
     """Compute a metric for R resamples of N bins.
 
     Args:
-        name: Of the metric, one of `SCORES`.
+        name: Name of the metric, one of `SCORES`.
         predictions: Of N bins.
-        weights: Share of each bin in each resample, shape (R, N); each row sums to 1.
+        weights: Weight of each bin in each resample, shape (R, N); each row sums to 1.
 
     Returns:
         Shape (R,).

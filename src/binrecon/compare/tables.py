@@ -64,7 +64,7 @@ def list_cells(board: Leaderboard) -> tuple[list[str], list[list[str]]]:
 
 
 def name_table(board: Leaderboard) -> str:
-    """Say what a leaderboard was judged on."""
+    """Describe the bins that a leaderboard was evaluated on."""
     if len(board.judged) > 1:
         return f"ranked by {board.metric}, judged on different bins"
     run, judged = board.rows[0].group.runs[0], board.judged[0]
@@ -111,7 +111,7 @@ def write_markdown(
 
 
 def _list_folders(row: Row) -> str:
-    """List the folders of a group with their seeds, those that lie together below one name."""
+    """List the folders of a group with their seeds, those in one parent folder under one name."""
     places: dict[Path, list[Run]] = {}
     for run in row.group.runs:
         places.setdefault(run.path.parent, []).append(run)
@@ -130,7 +130,7 @@ def _markdown_row(cells: Sequence[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Take from a text what Markdown would read as its own."""
+    """Escape Markdown's special characters."""
     return text.replace("|", "\\|").replace("_", "\\_").replace("*", "\\*").replace("<", "&lt;")
 
 
@@ -173,7 +173,7 @@ def _plain_baselines(board: Leaderboard) -> list[dict[str, object]]:
 
 
 def pairs_csv(board: Leaderboard) -> str:
-    """Write every two groups of equal manifest: the difference a - b, its interval, how often a is better."""
+    """Write every pair of groups of one manifest: difference a - b, its interval, how often a is better."""
     columns = [
         "judged_on", *(f"a {key}" for key in board.keys), *(f"b {key}" for key in board.keys),
         "runs_a", "runs_b", "same_seeds", "bins", "metric", "difference", "lower", "upper", "share_a_better",

@@ -1,4 +1,4 @@
-"""Names of groups, numbers with their spread, and differences in plain words."""
+"""Names of groups, numbers with their spread, and differences in sentences."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ _UNITS: Mapping[str, str] = {"nll": " nats", "ece": ""}
 
 
 def shorten_key(key: str) -> str:
-    """Write a dotted key as the heading of a column.
+    """Shorten a dotted key to the heading of a column.
 
     >>> [shorten_key(key) for key in ("model.backbone", "optimizer.name", "optimizer.lr")]
     ['model', 'optimizer', 'optimizer.lr']
@@ -22,14 +22,14 @@ def shorten_key(key: str) -> str:
 
 
 def write_value(value: object) -> str:
-    """Write the value of a key, a dash where a run has no such key or it is null."""
+    """Format the value of a key, a dash where a run has no such key or it is null."""
     return NONE if value is None else str(value)
 
 
 def name_groups(groups: Sequence[Group], keys: Sequence[str]) -> list[str]:
     """Name each group by what differs between them: `adam`, or `resnet18 · adam · head.dropout=0.5`.
 
-    Groups of different manifests have the beginning of its hash in their names.
+    Groups of different manifests include the start of its hash.
     """
     differing = [key for key in keys if len({repr(group.values[key]) for group in groups}) > 1]
     shown = differing or list(keys)
@@ -46,7 +46,7 @@ def _name_value(key: str, value: object) -> str:
 
 
 def write_spread(metric: str, mean: float, deviation: float) -> str:
-    """Write a mean and its standard deviation over seeds.
+    """Format a mean and its standard deviation over seeds.
 
     >>> write_spread("accuracy", 0.305, 0.0061), write_spread("rmse", 1.4532, math.nan)
     ('30.5 ± 0.6 %', '1.453 ± –')
@@ -59,7 +59,7 @@ def write_spread(metric: str, mean: float, deviation: float) -> str:
 
 
 def write_seconds(seconds: float) -> str:
-    """Write a time.
+    """Format a time.
 
     >>> write_seconds(9.24), write_seconds(3725.0), write_seconds(math.nan)
     ('9.2 s', '1 h 02 min', '–')
@@ -73,7 +73,7 @@ def write_seconds(seconds: float) -> str:
 
 
 def write_epochs(epochs: Sequence[int]) -> str:
-    """Write the epochs of several seeds.
+    """Format the epochs of several seeds.
 
     >>> write_epochs([12, 15, 13]), write_epochs([3, 3])
     ('12–15', '3')
@@ -82,7 +82,7 @@ def write_epochs(epochs: Sequence[int]) -> str:
 
 
 def describe_pair(pair: Pair, names: Mapping[int, str]) -> str:
-    """Say in one sentence how two groups differ.
+    """Describe the difference between two groups in one sentence.
 
     Args:
         pair: The groups.
@@ -108,7 +108,7 @@ def describe_pair(pair: Pair, names: Mapping[int, str]) -> str:
 def _measure(difference: Difference) -> tuple[str, str, str, str, str]:
     """Return the ends of the interval, the difference, half the interval's width, and the unit, as text.
 
-    The difference is turned so that it says by how much the better group is better.
+    The difference has the sign that shows by how much the better group is better.
     """
     scale, digits = (100, 1) if is_share(difference.metric) else (1, 3)
     unit = " pp" if is_share(difference.metric) else _UNITS.get(difference.metric, " items")
@@ -120,7 +120,7 @@ def _measure(difference: Difference) -> tuple[str, str, str, str, str]:
 
 
 def describe_best(board: Leaderboard) -> list[str]:
-    """Say how each group differs from the best of its manifest, in the metric that ranks."""
+    """Describe the difference of each group from the best of its manifest, in the ranking metric."""
     lines, pairs = [], board.pairs_of_best()
     for judged in board.judged:
         groups = [row.group for row in board.rows if row.group.judged == judged]

@@ -1,4 +1,4 @@
-"""A run folder to counts of photos: in Python, or as one file for other programs. No Lightning here."""
+"""Counts of photos from a run folder: in Python, or as one file for other programs, without Lightning."""
 
 from binrecon.inference.counter import Counter
 from binrecon.inference.photos import Photo

@@ -33,7 +33,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class _Read(NamedTuple):
-    """A photo as read: its image, or the reason why there is none."""
+    """Result of reading a photo: the resized image, or the reason why there is none."""
 
     name: str
     square: Tensor | None
@@ -42,16 +42,16 @@ class _Read(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Counter:
-    """Counts the items in photos as a run does that has been trained.
+    """Counts the items in photos with a trained run.
 
     Attributes:
         run: The folder of the run.
-        config: What the run was trained with.
-        sight: How it looks at photos.
-        calibration: What its probabilities go through; None if the run has no calibration, or it was left
-            away.
+        config: Configuration of the run.
+        sight: Preprocessing and test-time views.
+        calibration: Applied to its probabilities; None if the run has no calibration, or it was switched
+            off.
         model: Photos to count logits.
-        device: Where that is computed.
+        device: Device of the model.
     """
 
     run: RunFolder
@@ -75,12 +75,12 @@ class Counter:
         Args:
             run: Its folder.
             device: `cpu`, `cuda`, or `auto`: a GPU where there is one.
-            tta: Another word of `data.tta` than the run's; `none` looks at each photo once.
-            is_calibrated: Whether the probabilities are calibrated, if the run has a calibration.
+            tta: Overrides the run's `data.tta`; `none` predicts each photo once.
+            is_calibrated: Calibrate the probabilities, if the run has a calibration.
 
         Raises:
             CheckpointError: If the folder is not that of a finished run.
-            PredictionError: If there is no such device or word.
+            PredictionError: If there is no such device or value of `tta`.
         """
         folder = open_finished(Path(run))
         config = folder.read_config()
@@ -104,10 +104,10 @@ class Counter:
 
         Args:
             photos: One photo or any number of them; they are read batch by batch.
-            batch_size: Photos that the network sees at a time.
+            batch_size: Photos in a batch.
             on_error: `raise` stops at the first photo that cannot be read; `skip` gives it a row without
                 counts and with the reason, and warns.
-            coverage: Share of bins whose count the count sets shall hold.
+            coverage: Fraction of bins whose count the count sets should contain.
 
         Returns:
             A row for each photo, in order: `photo` (its path, or `photo N`), `predicted_count` (the
@@ -153,7 +153,7 @@ class Counter:
             return _Read(name, None, str(error))
 
     def _predict_batch(self, batch: list[_Read], first: int) -> NDArray[np.float64]:
-        """Return log-probabilities, not calibrated, shape (B, C); NaN for what could not be read."""
+        """Return log-probabilities, not calibrated, shape (B, C); NaN for unreadable photos."""
         rows = np.full((len(batch), len(self.model.counts)), np.nan)
         at_hand = [(place, read.square) for place, read in enumerate(batch) if read.square is not None]
         if at_hand:
@@ -163,7 +163,7 @@ class Counter:
 
     @torch.inference_mode()
     def _look(self, squares: tuple[Tensor, ...], places: list[int]) -> Tensor:
-        """Return log-probabilities of squares, float64, shape (B, C)."""
+        """Return log-probabilities of images, float64, shape (B, C)."""
         views = look_at(squares, places, self.sight.tta)
         with autocast(run_on(self.config.trainer, self.device.type)):
             looks = self.model(views.to(self.device, non_blocking=True))

@@ -36,15 +36,15 @@ _BATCH = 8
 
 
 def export(config: ExportConfig) -> None:
-    """Write a run's counter in another format, and say how far that is from torch.
+    """Write a run's counter in another format, and report its difference from torch.
 
     Args:
         config: Checked by `validate`.
 
     Raises:
-        ConfigError: If a package is missing, or the counter looks at photos as no graph can.
+        ConfigError: If a package is missing, or the counter's TTA views do not fit in a graph.
         CheckpointError: If the folder is not that of a finished run.
-        ExportError: If what was written is too far from torch; nothing is left of it then.
+        ExportError: If the file differs too much from torch; it is removed then.
         OutputError: If it cannot be written.
     """
     check_packages(config.format)
@@ -65,7 +65,7 @@ def export(config: ExportConfig) -> None:
 def _write_compared(
     config: ExportConfig, counter: Counter, bins: ValidationBins, place: Path
 ) -> tuple[int, Parity]:
-    """Write a file, compare it, and only then give it its name; return its bytes and what was found."""
+    """Write a file, compare it, and only then rename it into place; return its size and the comparison."""
     facts = describe(counter)
     bins.read(0, min(config.photos, len(bins)))  # other photos are refused before anything is written
     with (
@@ -84,7 +84,7 @@ def _write_compared(
 
 @contextmanager
 def _making_folder(folder: Path) -> Iterator[None]:
-    """Make a folder, and remove it again where nothing came into it."""
+    """Create a folder, and remove it again if it stays empty."""
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -96,10 +96,10 @@ def _making_folder(folder: Path) -> Iterator[None]:
 
 
 def load_exact(config: ExportConfig) -> Counter:
-    """Load the counter as it is exported: on the CPU, in float32, with looks that a graph can have.
+    """Load the counter as it is exported: on the CPU, in float32, with TTA views that fit in a graph.
 
     Raises:
-        ConfigError: If its looks are drawn for each photo.
+        ConfigError: If its TTA views are drawn for each photo.
     """
     counter = Counter.load(config.checkpoint, "cpu", tta=config.tta)  # type: ignore[arg-type]  # checked by validate
     if counter.sight.tta == "side_on":
@@ -114,7 +114,7 @@ def load_exact(config: ExportConfig) -> Counter:
 
 
 def describe(counter: Counter) -> dict[str, Any]:
-    """Say what a file has to say of itself, as plain values."""
+    """Return the metadata of a file, as plain values."""
     sight, calibration, run = counter.sight, counter.calibration, counter.run
     git = run.read_facts().get("git")
     return {
@@ -153,7 +153,7 @@ def _write(
         return
 
     def ranges() -> Iterator[Pixels]:
-        """Yield the last bins: others than those compared, as far as there are enough."""
+        """Yield the last bins: different from those compared, if there are enough."""
         first = max(0, len(bins) - CALIBRATION_PHOTOS)
         yield from (bins.read_pixels(start, start + _BATCH) for start in range(first, len(bins), _BATCH))
 
@@ -185,7 +185,7 @@ def _compare(config: ExportConfig, counter: Counter, bins: ValidationBins, path:
 
 
 def _keep(draft: Path, place: Path) -> None:
-    """Move a file to its place, after the weights that belong to it: where it stands, all stands."""
+    """Move a file into place, after its weights: if it is there, all of it is."""
     weights = draft.with_suffix(".bin")
     if weights.exists():
         weights.replace(place.with_suffix(".bin"))

@@ -1,4 +1,4 @@
-"""A graph as a file that other programs run, and running it from there."""
+"""Export of a graph to a file for other programs, and its runtimes."""
 
 import importlib.util
 import json
@@ -46,13 +46,13 @@ def write_onnx(graph: CounterGraph, image_size: int, facts: Mapping[str, str], p
     Args:
         graph: On the CPU.
         image_size: Side of the photos, in pixels.
-        facts: Kept in the file.
+        facts: Metadata stored in the file.
         path: The file.
     """
     import onnx
 
     with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch's own, of its use of itself
+        warnings.simplefilter("ignore")  # torch warns about its own calls
         program = torch.onnx.export(
             graph,
             (_black_photos(image_size),),
@@ -86,7 +86,7 @@ def write_openvino(
     Args:
         graph: On the CPU.
         image_size: Side of the photos, in pixels.
-        facts: Kept in the file.
+        facts: Metadata stored in the file.
         path: The `.xml`; the weights lie beside it as `.bin`.
         ranges: Yields batches of photos that int8 takes its ranges from.
     """
@@ -128,7 +128,7 @@ def load_runner(format_name: str, path: Path) -> Callable[[Pixels], NDArray[np.f
 
 
 def to_text(facts: Mapping[str, object]) -> dict[str, str]:
-    """Write facts as text, the only thing that both formats keep: words as they are, all else as JSON.
+    """Convert metadata to text, which both formats store: strings unchanged, all else as JSON.
 
     >>> to_text({"run": "2026-11-23", "counts": [0, 1], "calibration": None})
     {'run': '2026-11-23', 'counts': '[0, 1]', 'calibration': 'null'}
@@ -144,7 +144,7 @@ def _quantise(network: Any, samples: list[Pixels]) -> Any:  # noqa: ANN401  # op
     """Quantise to int8 (Jacob et al. 2018, arXiv:1712.05877; by NNCF)."""
     import nncf
 
-    nncf.set_log_level(logging.WARNING)  # it tells of every operation of the head
+    nncf.set_log_level(logging.WARNING)  # it logs every operation of the head
     return nncf.quantize(
         network,
         nncf.Dataset(samples),

@@ -1,4 +1,4 @@
-"""All between the pixels of photos and calibrated probabilities, as one network that can leave Python."""
+"""One exportable network from the pixels of photos to calibrated probabilities."""
 
 import torch
 from torch import Tensor, nn
@@ -9,12 +9,12 @@ from binrecon.models.precision import widen
 
 
 class CounterGraph(nn.Module):
-    """Normalises photos, looks at them once or twice, and gives calibrated log-probabilities.
+    """Normalises photos, predicts one or two views, and returns calibrated log-probabilities.
 
     Args:
         model: Photos to count logits.
-        is_mirrored: Whether what is said of each photo and of its mirror image is averaged (`data.tta=flip`).
-        calibration: What the log-probabilities go through; None leaves them.
+        is_mirrored: Average the predictions of each photo and its mirror image (`data.tta=flip`).
+        calibration: Applied to the log-probabilities; None leaves them unchanged.
     """
 
     scale: Tensor
@@ -34,7 +34,7 @@ class CounterGraph(nn.Module):
         """Compute log-probabilities and probabilities.
 
         Args:
-            photos: RGB, uint8, shape (B, 3, S, S): as large as the counter was trained with.
+            photos: RGB, uint8, shape (B, 3, S, S): of the size that the counter was trained with.
 
         Returns:
             Both float32, shape (B, C).

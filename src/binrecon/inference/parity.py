@@ -1,4 +1,4 @@
-"""Comparison of an exported counter with the counter it was made from."""
+"""Agreement of an exported file with the counter that it was made from."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Parity:
-    """The distance between two sets of probabilities of the same bins.
+    """Differences between two sets of probabilities of the same bins.
 
     Attributes:
-        photos: How many bins.
-        largest_difference: Of any probability.
+        photos: Number of bins.
+        largest_difference: Largest absolute difference of any probability.
         mean_difference: Mean absolute difference of all probabilities.
-        same_counts: Share of bins with the same likeliest count.
-        accuracy: Share of bins whose likeliest count is the recorded one, after the export.
-        torch_accuracy: Before it.
+        same_counts: Fraction of bins with the same likeliest count.
+        accuracy: Fraction of bins whose likeliest count is the recorded one, after the export.
+        torch_accuracy: The same before the export.
     """
 
     photos: int

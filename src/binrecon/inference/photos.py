@@ -1,4 +1,4 @@
-"""Photos that can be counted, and the preprocessing that a counter applies to them."""
+"""Photos that a counter accepts, and their preprocessing."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -25,12 +25,12 @@ ALLOWED = "the path of a JPEG, its bytes, a Pillow image, or RGB pixels as a uin
 
 
 class Sight(NamedTuple):
-    """The preprocessing of photos for a counter.
+    """Preprocessing of photos, and test-time views.
 
     Attributes:
-        image_size: Side of the square that it sees, in pixels.
-        resize: How a photo becomes one: `squash` or `pad`.
-        tta: What it averages over.
+        image_size: Side of the network's input, in pixels.
+        resize: Resizing to a square: `squash` or `pad`.
+        tta: Test-time views that are averaged.
     """
 
     image_size: int
@@ -39,14 +39,14 @@ class Sight(NamedTuple):
 
 
 def is_one_photo(photos: object) -> bool:
-    """Tell a photo from several of them."""
+    """Return whether the input is one photo, not several."""
     if isinstance(photos, np.ndarray):
         return photos.ndim == 3
     return isinstance(photos, str | os.PathLike | bytes | Image.Image)
 
 
 def name_photo(photo: object, place: int) -> str:
-    """Name a photo by its path; one that has none by its place, counted from 0.
+    """Name a photo by its path; one without a path by its index, counted from 0.
 
     >>> name_photo(Path("bins/00523.jpg"), 7), name_photo(b"...", 7)
     ('bins/00523.jpg', 'photo 7')
@@ -55,7 +55,7 @@ def name_photo(photo: object, place: int) -> str:
 
 
 def read_square(photo: Photo, sight: Sight) -> Tensor:
-    """Read, decode and resize a photo, to the bit as it is done in training.
+    """Read, decode and resize a photo, bit for bit as in training.
 
     Returns:
         RGB, uint8, shape (3, `image_size`, `image_size`).
@@ -67,15 +67,15 @@ def read_square(photo: Photo, sight: Sight) -> Tensor:
 
 
 def look_at(squares: Sequence[Tensor], places: Iterable[int], tta: TTA) -> Tensor:
-    """Look at photos as validation and test do.
+    """Return the views of photos that validation and test use.
 
     Args:
         squares: B photos, each uint8, shape (3, S, S).
-        places: Of the photos among all, from which `side_on` draws its looks.
-        tta: What is averaged over.
+        places: Indices of the photos among all, from which `side_on` draws its views.
+        tta: Test-time views that are averaged.
 
     Returns:
-        V looks at each photo behind each other, uint8, shape (B V, 3, S, S).
+        V consecutive views of each photo, uint8, shape (B V, 3, S, S).
     """
     looks = list_looks(torch.tensor(list(places)), tta).tolist()
     views = zip(squares, looks, strict=True)

@@ -1,4 +1,4 @@
-"""Log-probabilities of counts to the table that a user gets."""
+"""Table of predictions from log-probabilities of counts."""
 
 from collections.abc import Sequence
 
@@ -19,18 +19,18 @@ def tabulate(
     calibration: Calibration | None,
     coverage: float,
 ) -> pd.DataFrame:
-    """Calibrate what a counter says of photos, and say which counts follow.
+    """Calibrate the log-probabilities of a counter, and return the predicted counts.
 
     Args:
-        names: Of N photos.
+        names: Names of N photos.
         log_probabilities: Of the counts, not calibrated, shape (N, C); a row is NaN throughout if its photo
             could not be read.
         min_count: Count of the first class.
         calibration: Of the counter; None if it has none.
-        coverage: Share of bins whose count their count set shall hold.
+        coverage: Fraction of bins whose count their count set should contain.
 
     Returns:
-        As `Counter.predict`, without `error`.
+        The table of `Counter.predict`, without `error`.
     """
     is_read = ~np.isnan(log_probabilities).any(axis=1)
     rows = log_probabilities[is_read]

@@ -1,4 +1,4 @@
-"""Validation bins of a run, drawn to try a counter on."""
+"""Validation bins of a run, drawn to test a counter."""
 
 import hashlib
 from dataclasses import replace
@@ -15,11 +15,11 @@ from binrecon.sources.build import build_source
 
 
 class ValidationBins:
-    """The validation bins of a run in mixed order, the same for every call.
+    """The validation bins of a run in shuffled order, the same for every call.
 
     Args:
-        counter: Of the run.
-        source_root: Folder of the bins, if they are no longer where the run found them.
+        counter: Counter of the run.
+        source_root: Folder of the bins, if they have moved since the run.
     """
 
     def __init__(self, counter: Counter, source_root: str | None = None) -> None:
@@ -41,7 +41,7 @@ class ValidationBins:
         """Read photos as they are stored.
 
         Raises:
-            ExportError: If one cannot be read, or is not the one that the run has seen.
+            ExportError: If one cannot be read, or has changed since the run.
         """
         bin_ids = self.bin_ids[start:stop]
         try:
@@ -61,10 +61,10 @@ class ValidationBins:
         return photos
 
     def read_pixels(self, start: int, stop: int) -> Pixels:
-        """Read photos as the network sees them: uint8, shape (B, 3, S, S).
+        """Read photos as the network's input: uint8, shape (B, 3, S, S).
 
         Raises:
-            ExportError: If one cannot be read, or is no photo any more.
+            ExportError: If one cannot be read, or is no longer a photo.
         """
         try:
             return np.stack([read_square(photo, self._sight).numpy() for photo in self.read(start, stop)])

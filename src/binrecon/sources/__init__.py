@@ -1,4 +1,4 @@
-"""Sources of photos and records in the bucket's layout."""
+"""Sources of bytes: folders and buckets that hold photos and records in the bucket's layout."""
 
 from binrecon.sources.local import LocalSource
 from binrecon.sources.source import BinListing, BinStamp, Source

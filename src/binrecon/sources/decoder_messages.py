@@ -29,9 +29,9 @@ class DecoderMessages:
             os.register_at_fork(after_in_child=self._forget)
 
     def heed(self, decode: Callable[[], T]) -> tuple[T, Sequence[str]]:
-        """Decode a photo, and return what libjpeg said of it as well.
+        """Decode a photo, and return libjpeg's messages about it.
 
-        Threads decode at once. Where one of them may have heard what was said of another's photo, it decodes
+        Threads decode at once. Where one of them may have read messages about another's photo, it decodes
         its own once more, alone: few photos are damaged.
         """
         if not hasattr(os, "memfd_create"):  # Linux alone has it
@@ -52,7 +52,7 @@ class DecoderMessages:
         self._stderr: int | None = None
 
     def _forget(self) -> None:
-        """Begin anew in a forked process, whose other threads are gone."""
+        """Reset in a forked process, whose other threads are gone."""
         if self._stderr is not None:
             os.dup2(self._stderr, _STDERR)
             os.close(self._stderr)

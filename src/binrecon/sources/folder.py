@@ -53,7 +53,7 @@ def list_folder(root: Path, part: Part) -> FolderListing:
 
 
 def describe_others(part: Part, listing: FolderListing) -> str | None:
-    """Say how many files are left out because of their suffix; None if there are none."""
+    """Describe how many files are left out because of their suffix; None if there are none."""
     if not listing.others:
         return None
     allowed = ".jpg or .jpeg" if SUFFIXES[part] == PHOTO_SUFFIXES else " or ".join(SUFFIXES[part])

@@ -42,13 +42,13 @@ class BinPart(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Path below the root, with `/` between folder and file."""
+        """Its path below the root, with `/` between folder and file."""
         folder, suffix = FOLDERS[self.part]
         return f"{folder}/{self.bin_id}{suffix}"
 
     @property
     def paths(self) -> Iterator[str]:
-        """Paths it may have in a folder: the usual one first, then those with the other suffixes."""
+        """All paths that it may have in a folder: the usual one first, then those with the other suffixes."""
         folder = FOLDERS[self.part][0]
         return (f"{folder}/{self.bin_id}{suffix}" for suffix in SUFFIXES[self.part])
 

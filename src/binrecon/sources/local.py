@@ -50,7 +50,7 @@ class LocalSource:
     Photos may end in `.jpeg` or in capitals as well. One file that cannot be read is its bin's fault alone.
 
     Args:
-        root: The folder that holds both folders. Nothing is read before the first question.
+        root: The folder that holds both folders. Nothing is read before the first call.
     """
 
     def __init__(self, root: Path) -> None:
@@ -66,7 +66,7 @@ class LocalSource:
         """Do nothing: the bins already lie in the folder."""
 
     def list_bins(self) -> BinListing:
-        """List every photo and every record of the folder, and say what else lies there.
+        """List every photo and every record of the folder, and report other files.
 
         Hidden files, folders and files with other suffixes are no bins. A file whose name cannot be an id,
         and several files that would be one photo, are listed; they are refused when they are read.

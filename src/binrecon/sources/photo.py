@@ -48,10 +48,10 @@ def decode_photo(photo: bytes) -> "Tensor":
 
 
 def decode_photo_noting(photo: bytes) -> "tuple[Tensor, str | None]":
-    """Decode a JPEG as `decode_photo` does, and say what the decoder noticed.
+    """Decode a JPEG as `decode_photo` does, and return the decoder's warnings.
 
     Returns:
-        Pixels, and libjpeg's own words about damage that it could decode; None if it noticed none.
+        Pixels, and libjpeg's own messages about damage that it could decode; None if it noticed none.
 
     Raises:
         PhotoError: As `decode_photo`.

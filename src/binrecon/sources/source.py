@@ -1,4 +1,4 @@
-"""The interface of a source of bins."""
+"""Interface of a source of bins."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,21 +23,21 @@ UNKNOWN_STAMP: Stamp = (-1, -1, -1)
 
 
 class BinStamp(NamedTuple):
-    """Stamps that tell a changed bin without reading it; None for a part that is not there."""
+    """Stamp that changes with the files of a bin, read from their stats; None for a missing part."""
 
     photo: Stamp | None
     record: Stamp | None
 
 
 class Source(Protocol):
-    """A place in the bucket's layout: `bin-images/{bin_id}.jpg` beside `metadata/{bin_id}.json`.
+    """A source in the bucket's layout: `bin-images/{bin_id}.jpg` beside `metadata/{bin_id}.json`.
 
     A `bin_id` is the key verbatim. `523` and `00523` are two bins; it is never an integer.
     """
 
     @property
     def folder(self) -> Path:
-        """The directory of the prepared bins on this machine; no other source has them there."""
+        """Folder of the bins on this machine once they are prepared."""
         ...
 
     def prepare(self) -> None:
@@ -48,16 +48,16 @@ class Source(Protocol):
         """List every photo and every record.
 
         Raises:
-            SourceError: If the place does not exist or holds no bin at all.
+            SourceError: If the source does not exist or holds no bin at all.
         """
         ...
 
     def stamp(self, bin_id: str, with_record: bool = True) -> BinStamp:
-        """Return a value that is another one whenever the bytes of a bin are others.
+        """Return a value that changes whenever the bytes of a bin change.
 
         Args:
             bin_id: The bin.
-            with_record: Whether the record matters; if not, it is not looked at and its stamp is None.
+            with_record: Include the record; if not, it is not read and its stamp is None.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The command `binrecon sweep`."""
+"""The verb `sweep`: search hyper-parameters, name a winner and test it."""
 
 import contextlib
 import io
@@ -33,10 +33,10 @@ def sweep(plan: Plan) -> None:
     """Search, name a winner, and test it.
 
     Args:
-        plan: The sweep, as its command line describes it.
+        plan: The sweep, as parsed from its command line.
 
     Raises:
-        BinreconError: If the machine, bins, storage or too many trials do not allow it.
+        BinreconError: If the machine, bins, storage or too many trials rule it out.
     """
     _check_trainer(plan.config)
     quieten_optuna()
@@ -62,7 +62,7 @@ def sweep(plan: Plan) -> None:
             run_trials(study, evaluator, plan.compose)
         finally:
             write_trials(study, plan.place.table)
-        shutil.rmtree(plan.place.trained, ignore_errors=True)  # the study has all of it
+        shutil.rmtree(plan.place.trained, ignore_errors=True)  # the study has stored all of it
         winner = write_winner(study, plan.fixed, plan.place)
         if study.owns_results():
             with taking_turns(
@@ -73,10 +73,10 @@ def sweep(plan: Plan) -> None:
 
 
 def _check_trainer(config: TrainConfig) -> None:
-    """Make sure that trials can start here, before there is a study, which is of this trainer then.
+    """Check that trials can start on this machine, before the study is created with this trainer.
 
     Raises:
-        ConfigError: If not.
+        ConfigError: If they cannot.
     """
     if config.trainer.name == SLURM:
         raise ConfigError(
@@ -112,7 +112,7 @@ def _build_evaluator(plan: Plan, study: SweepStudy) -> Evaluator:
 
 
 def _train_finals(plan: Plan, number: int, is_quiet: bool) -> list[Final]:
-    """Train the winner on other seeds, those that have not been yet; what takes seconds shows one line."""
+    """Train the winner on the seeds that are still missing; short runs print one line."""
     finals, console = [], get_console()
     there = [word for word in plan.fixed if word.partition("=")[0].partition(".")[0] in PLACE_KEYS]
     for seed in range(plan.config.seed + 1, plan.config.seed + 1 + plan.settings.final_seeds):

@@ -1,4 +1,4 @@
-"""The interface of what runs trials: heads side by side on cached features, or a whole run for each."""
+"""Evaluators of trials: heads trained side by side on cached features, or a whole run for each."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -9,7 +9,7 @@ from binrecon.config.schema import TrainConfig
 from binrecon.sweep.outcome import Outcome
 
 Report = Callable[[Trial, int, Mapping[str, float]], bool]
-"""From a trial, an epoch counted from 1 and its metrics to whether the trial is hopeless."""
+"""Called with a trial, an epoch counted from 1 and its metrics; returns whether to prune the trial."""
 
 
 class Task(NamedTuple):
@@ -18,26 +18,26 @@ class Task(NamedTuple):
     trial: Trial
     config: TrainConfig
     words: Sequence[str]
-    """The words of `train` that make the configuration."""
+    """Overrides of `train` that compose the configuration."""
 
 
 class Evaluator(Protocol):
     """Runs trials."""
 
     at_once: int
-    """Number of trials run side by side."""
+    """Number of trials that run side by side."""
 
     def prepare(self, check: Callable[[str], None]) -> None:
-        """Look at the bins, check them, then keep and compute what trials share.
+        """Scan and check the bins, then compute and store what the trials share.
 
         Args:
-            check: Is given the hash of the manifest, and raises where the study has other bins.
+            check: Called with the manifest's hash; raises if the study has other bins.
         """
 
     def run(self, tasks: Sequence[Task], report: Report) -> Iterator[tuple[Trial, Outcome]]:
-        """Run trials and yield what came of each.
+        """Run trials and yield the outcome of each.
 
         Args:
             tasks: At most `at_once`.
-            report: Told of every epoch.
+            report: Called after every epoch.
         """

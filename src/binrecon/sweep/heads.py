@@ -1,4 +1,4 @@
-"""Trials as heads that are trained side by side on kept features, a hundred of them in seconds."""
+"""Trials as heads that are trained side by side on cached features, a hundred of them in seconds."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,11 +28,11 @@ from binrecon.training.prepare import (
 from binrecon.training.run_folder import RunFolder
 
 _GROUPS = ("head", "loss", "optimizer", "schedule")
-"""Keys in which heads that are trained side by side may differ."""
+"""Config groups in which heads that are trained side by side may differ."""
 
 
 def why_not_heads(config: TrainConfig, space: SearchSpace) -> str | None:
-    """Say why each trial has to be a run of its own; None if they can be heads side by side."""
+    """Return why each trial has to be a run of its own; None if heads can be trained side by side."""
     if (reason := why_live(config)) is not None:
         return reason
     others = [key for key in space if key.partition(".")[0] not in _GROUPS]
@@ -51,11 +51,11 @@ class HeadEvaluator:
     """Trains heads side by side, each as a run of its own would.
 
     Args:
-        config: What all trials share: bins, backbone, epochs.
-        folder: For the manifest and facts that they share.
-        objectives: The metrics that a trial's values are.
+        config: Shared by all trials: bins, backbone, epochs.
+        folder: For the shared manifest and metadata.
+        objectives: Metrics that are the values of a trial.
         at_once: Heads that are trained side by side.
-        trained: Folder for batches that the study does not have yet.
+        trained: Folder for batches that the study has not stored yet.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class HeadEvaluator:
         self.trained = trained
 
     def prepare(self, check: Callable[[str], None]) -> None:
-        """Look at the bins, and compute the features that are missing."""
+        """Scan the bins, and compute the features that are missing."""
         counter = prepare_counter(self.config, self.folder)
         manifest, splits = look_at_bins(self.config)
         check_bins(self.config, manifest, splits)
@@ -80,7 +80,7 @@ class HeadEvaluator:
         self._datasets = {split: self._data.build_dataset(split) for split in ("train", "val")}
 
     def run(self, tasks: Sequence[Task], report: Report) -> Iterator[tuple[Trial, Outcome]]:
-        """Train heads side by side, and yield what came of each when all are trained, and kept."""
+        """Train heads side by side; yield their outcomes once all are trained and stored."""
         trials = [task.trial for task in tasks]
         if (trained := read_batch(self.trained, trials)) is not None:
             for trial, one in zip(trials, trained, strict=True):
@@ -123,7 +123,7 @@ class HeadEvaluator:
         )
         seconds = (time.monotonic() - started) / len(tasks)
         for number, head in enumerate(heads):
-            if head.status == "finished":  # told of the last epoch too, as of a run: plots have every epoch
+            if head.status == "finished":  # reports the last epoch too, as a run does: plots show every epoch
                 tell(number, len(head.history), head.history[-1])
         return [
             TrainedTrial(task.trial.params, self._outcome(head, seconds), epochs)

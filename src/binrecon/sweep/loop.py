@@ -1,4 +1,4 @@
-"""The loop of a worker: draw trials, run them, tell what came of them, until the budget is spent."""
+"""The loop of a worker: draw trials, run them, report their outcomes, until the budget is spent."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -15,22 +15,22 @@ from binrecon.sweep.study import SweepStudy
 from binrecon.sweep.workers import Worker
 
 POLL_S = 1.0
-"""Between two looks at what other workers do, in seconds."""
+"""Interval between two checks of the other workers, in seconds."""
 
 Compose = Callable[[Mapping[str, Value]], tuple[TrainConfig, list[str]]]
-"""From what a trial sets to its configuration, and the words that make it."""
+"""From the values of a trial to its configuration, and the overrides that compose it."""
 
 
 def run_trials(study: SweepStudy, evaluator: Evaluator, compose: Compose) -> int:
-    """Run trials until the budget is spent and no trial is in work anywhere.
+    """Run trials until the budget is spent and no worker is running a trial.
 
     Args:
-        study: Whose trials.
-        evaluator: Runs them.
-        compose: Makes their configuration; raises ConfigError where there is none.
+        study: The study.
+        evaluator: Runs the trials.
+        compose: Composes their configuration; raises ConfigError if it is invalid.
 
     Returns:
-        How many this worker ran.
+        Number of trials that this worker ran.
 
     Raises:
         StudyError: If too many fail.
@@ -74,7 +74,7 @@ def _run_batch(study: SweepStudy, evaluator: Evaluator, compose: Compose, trials
 
 
 def _describe(study: SweepStudy, seconds_each: float) -> str:
-    """Say how far the study is."""
+    """Print the progress of the study."""
     counts = study.count_states()
     ended = sum(counts[state] for state in ("complete", "pruned", "fail"))
     total = study.total

@@ -1,4 +1,4 @@
-"""Outcomes of trials: reported while they run and when they end, and the best of all."""
+"""Outcomes of trials: reported during training, at their end, and the best of all."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,19 +10,19 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of a trial."""
+    """Result of a trial."""
 
     status: Literal["complete", "pruned", "failed"]
     values: tuple[float | None, ...] = ()
-    """Of the objectives, where it is complete."""
+    """Values of the objectives, if it is complete."""
     reason: str | None = None
-    """Reason of a failed trial."""
+    """Reason of the failure."""
     notes: Mapping[str, Any] = field(default_factory=dict)
-    """Plain values to keep with the trial: metrics, best epoch, seconds."""
+    """Plain values to store with the trial: metrics, best epoch, seconds."""
 
 
 def report_epoch(trial: Trial, objective: str | None, epoch: int, metrics: Mapping[str, float]) -> bool:
-    """Tell a study of an epoch of a trial.
+    """Report an epoch of a trial to its study.
 
     Args:
         trial: The trial.
@@ -31,7 +31,7 @@ def report_epoch(trial: Trial, objective: str | None, epoch: int, metrics: Mappi
         metrics: Of the epoch, by name.
 
     Returns:
-        Whether the trial is hopeless.
+        True if the trial should be pruned.
     """
     if objective is None:
         return False
@@ -40,16 +40,16 @@ def report_epoch(trial: Trial, objective: str | None, epoch: int, metrics: Mappi
 
 
 def best_trials(study: Study, trials: Sequence[FrozenTrial] | None = None) -> list[FrozenTrial]:
-    """List what no other trial beats in every objective, the best of the first objective first.
+    """List the Pareto-optimal trials, the best of the first objective first.
 
     Args:
         study: The study.
-        trials: Those of it that count, as results number them; None takes all as they are.
+        trials: Its counted trials, as results number them; None takes all unchanged.
     """
     sign = -1.0 if study.directions[0].name == "MAXIMIZE" else 1.0
     given = study.get_trials(deepcopy=False) if trials is None else trials
     if len(study.directions) > 1:
-        # `number` is public, but `trials` may be numbered anew
+        # `number` is public, but `trials` may be renumbered
         front = {trial._trial_id for trial in study.best_trials}
         among = [trial for trial in given if trial._trial_id in front]  # as above
         return sorted(among, key=lambda trial: (sign * trial.values[0], trial.number))

@@ -1,4 +1,4 @@
-"""Paths of a study's files."""
+"""Files and folders of a study."""
 
 import fcntl
 from collections.abc import Callable, Iterator
@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """The paths of a study's files."""
+    """Files and folders of a study."""
 
     folder: Path
 
     @property
     def journal(self) -> Path:
-        """The trials, where no database keeps them."""
+        """Journal of the trials, if no database stores them."""
         return self.folder / "study.journal"
 
     @property
@@ -29,43 +29,43 @@ class Place(NamedTuple):
 
     @property
     def prepared(self) -> Path:
-        """The directory of what trials share."""
+        """Folder of the files that all trials share."""
         return self.folder / "prepared"
 
     @property
     def trained(self) -> Path:
-        """Batches of heads that are trained, until the study has them."""
+        """Trained batches of heads, until the study has stored them."""
         return self.prepared / "trained"
 
     @property
     def turn(self) -> Path:
-        """Held by the worker that trains the winner; empty."""
+        """Lock held by the worker that trains the winner; empty."""
         return self.folder / ".turn"
 
     @property
     def recipe(self) -> Path:
-        """The winner, as `python train.py experiment=PATH` takes it."""
+        """The winner, as `python train.py experiment=PATH` reads it."""
         return self.folder / "best.yaml"
 
     @property
     def table(self) -> Path:
-        """Every trial in a row."""
+        """Table with a row for each trial."""
         return self.folder / "trials.csv"
 
     @property
     def report(self) -> Path:
-        """The report of the study."""
+        """Report of the study."""
         return self.folder / "report.md"
 
     @property
     def plots(self) -> Path:
-        """The plots of the study."""
+        """Folder of the study's plots."""
         return self.folder / "plots"
 
 
 @contextmanager
 def taking_turns(path: Path, wait: Callable[[], None]) -> Iterator[None]:
-    """Do what one process of this machine does at a time; the kernel ends the turn of one that dies.
+    """Hold a lock that one process of this machine holds at a time; the kernel frees it at its death.
 
     Args:
         path: An empty file, the same for all; made if there is none.

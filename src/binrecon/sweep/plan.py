@@ -1,4 +1,4 @@
-"""A sweep as its command line describes it: what is searched, what is fixed, what makes it another one."""
+"""A sweep as parsed from its command line: search space, fixed settings and identity."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -62,10 +62,10 @@ class Plan:
     """A sweep, read from the command line and checked.
 
     Args:
-        words: Of the command line.
+        words: Overrides of the command line.
 
     Raises:
-        ConfigError: With everything that is wrong.
+        ConfigError: With all problems.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -91,17 +91,17 @@ class Plan:
         return "-".join(str(part) for part in parts)
 
     def _group_in_wandb(self) -> None:
-        """Let the runs of a study stand together in W&B, where they are logged there."""
+        """Group the runs of a study in W&B, if they are logged there."""
         given = {word.partition("=")[0] for word in self.fixed}
         if chosen_options("train", self.fixed)["logger"] == "wandb" and "logger.group" not in given:
             self.fixed.append(f"logger.group={self.name}")
 
     def compose(self, values: Mapping[str, Value]) -> tuple[TrainConfig, list[str]]:
-        """Make the configuration of a trial, and the words that make it."""
+        """Compose the configuration of a trial; return it with its overrides."""
         return to_typed(compose_trial(self.fixed, values)), [*self.fixed, *write_words(values)]
 
     def identity(self) -> dict[str, Any]:
-        """Return what makes it another study: space, objectives, and what its trials share."""
+        """Return the identity of the study: space, objectives, and the settings that its trials share."""
         plain = OmegaConf.to_container(self.base, resolve=True)
         flat = {
             key: value
@@ -121,7 +121,7 @@ def _read_settings(words: Sequence[str]) -> SweepSettings:
 
 
 def _gather_space(settings: SweepSettings, said: SweepWords) -> tuple[dict[str, str], list[str]]:
-    """Return what is searched: the file's keys and those of the command line, which win."""
+    """Return the search space: the file's keys, overridden by those of the command line."""
     space = {**settings.space, **said.searched}
     given = {word.partition("=")[0].lstrip("+") for word in said.fixed}
     left_out = [f"{key} is given, so it is not searched" for key in space if key in given]

@@ -1,4 +1,4 @@
-"""Positions: the numbers that trials would have had no worker died. Draws and names rest on them."""
+"""Positions: the numbers that trials would have if no worker had died. Draws and names use them."""
 
 import copy
 from bisect import bisect_left
@@ -9,32 +9,32 @@ from typing import Any
 from optuna.trial import FrozenTrial
 
 LOST = "lost"
-"""Attribute of a trial whose worker died or was stopped: who noticed. Another one stands in for it."""
+"""Attribute of a trial whose worker died or was stopped: who noticed. Another trial replaces it."""
 
 RETRY_OF = "retry_of"
-"""Attribute of the trial that stands in: the number of the first that was lost."""
+"""Attribute of the replacement: the number of the first that was lost."""
 
 SURPLUS = "surplus"
-"""Attribute of a trial that came when the budget was spent; it never ran."""
+"""Attribute of a trial drawn after the budget was spent; it never ran."""
 
 
 def values_of(trial: FrozenTrial) -> dict[str, Any]:
-    """Return the values that a trial has drawn, or was given."""
+    """Return the values that a trial has drawn or was given."""
     return {**trial.system_attrs.get("fixed_params", {}), **trial.params}
 
 
 def has_values(trial: FrozenTrial, keys: Collection[str]) -> bool:
-    """Tell whether a trial has drawn all its values; nothing is lost with one that has not."""
+    """Return whether a trial has drawn all its values; one that has not loses nothing."""
     return bool(values := values_of(trial)) and set(keys) <= values.keys()
 
 
 def first_of(trial: FrozenTrial) -> int:
-    """Return the number of the trial that a trial stands in for, or its own."""
+    """Return the number of the trial that a trial replaces, or its own."""
     return int(trial.user_attrs.get(RETRY_OF, trial.number))
 
 
 def list_firsts(trials: Sequence[FrozenTrial], keys: Collection[str]) -> list[int]:
-    """List the numbers of the trials that would be there had no worker died, in order."""
+    """List the numbers of the trials that would exist if no worker had died, in order."""
     return sorted(
         trial.number
         for trial in trials
@@ -50,8 +50,8 @@ def renumber(
 
     Args:
         trials: All of the study.
-        counted: Those to return.
-        keys: That are searched.
+        counted: The trials to return.
+        keys: The searched keys.
     """
     firsts = list_firsts(trials, keys)
     renumbered = []
@@ -63,7 +63,7 @@ def renumber(
 
 
 def list_orphans(trials: Sequence[FrozenTrial], keys: Collection[str]) -> list[FrozenTrial]:
-    """List the lost trials that nobody stands in for, one for each that is missing."""
+    """List the lost trials without a replacement, one for each that is missing."""
     lost = [t for t in trials if LOST in t.user_attrs and t.state.is_finished() and has_values(t, keys)]
     replaced = Counter(first_of(trial) for trial in trials if RETRY_OF in trial.user_attrs)
     orphans = []

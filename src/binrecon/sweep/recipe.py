@@ -11,15 +11,15 @@ from binrecon.config.run_keys import PLACE_KEYS, SEED_KEY
 from binrecon.whole_file import write_text
 
 _LEFT_OUT = (*PLACE_KEYS, SEED_KEY, RECIPES, "monitor")
-"""Keys of a run that are not part of a recipe; `monitor` stands at the end."""
+"""Keys of a run that are no result of the search; `monitor` is written last."""
 
 
 def write_recipe(path: Path, words: Sequence[str], remarks: Sequence[str]) -> None:
-    """Write what some words of `train` choose and set.
+    """Write overrides of `train` as a recipe.
 
     Args:
-        path: Of the recipe.
-        words: As a run would be started with.
+        path: File of the recipe.
+        words: Overrides, as given to a run.
         remarks: Lines of comment at its head.
     """
     chosen = {group: word for group, word in chosen_options("train", words).items() if group not in _LEFT_OUT}
@@ -43,7 +43,7 @@ def _plain(words: Sequence[str], *, resolve: bool = False) -> dict[str, Any]:
 def _differing(
     given: Mapping[str, Any], base: Mapping[str, Any], resolved: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the keys of one dictionary that another has otherwise, branches that are equal left out.
+    """Return the keys of one dictionary whose values differ in another, without equal branches.
 
     Their values are resolved: a recipe holds none that come from the environment.
     """

@@ -40,7 +40,7 @@ class Final:
 
 
 def write_trials(study: SweepStudy, path: Path) -> None:
-    """Write every trial that counts in a row: state, values, what it set, metrics, error."""
+    """Write a row for each counted trial: state, values, parameters, metrics, error."""
     rows = [_row(trial, study.settings.objectives) for trial in study.list_results()]
     write_text(path, pd.DataFrame(rows).to_csv(index=False))
 
@@ -92,7 +92,7 @@ def _check_values(study: SweepStudy, winner: FrozenTrial) -> list[str]:
     """Return the overrides of a trial, which others may have written into the storage.
 
     Raises:
-        StudyError: If they set anything but what is searched.
+        StudyError: If they set a key that is not searched.
     """
     words = write_words(winner.params)
     try:
@@ -118,7 +118,7 @@ def read_final(folder: RunFolder, seed: int) -> Final | None:
 def write_report(
     study: SweepStudy, winner: FrozenTrial, finals: Sequence[Final], place: Place, command: str
 ) -> None:
-    """Write and draw what came of the study, and show the most of it."""
+    """Write and plot the results of the study, and print a summary."""
     objectives = study.settings.objectives
     pictures = plot_study(study.optuna, study.list_results(), objectives, winner, place.plots)
     counts = study.count_states()
@@ -171,7 +171,7 @@ def _describe_values(trial: FrozenTrial, objectives: Sequence[str]) -> str:
 
 
 def _describe_front(study: SweepStudy) -> list[str]:
-    """List the trials that none beats in every objective."""
+    """List the Pareto-optimal trials."""
     objectives = study.settings.objectives
     if len(objectives) == 1:
         return []

@@ -22,17 +22,17 @@ from binrecon.training.run_folder import RunFolder
 from binrecon.whole_file import write_json, write_text
 
 TRIAL_FILE = "trial.json"
-"""In the folder of a trial: which study it belongs to, for the processes that run it."""
+"""File in a trial's folder that names its study, for the processes that run it."""
 
 
 class RunEvaluator:
     """Trains and tests a run for each trial.
 
     Args:
-        config: What all trials share.
-        place: Where the study leaves its files.
-        objectives: The metrics that a trial's values are.
-        study: Name, URL of the database or None, and pruner: what the processes of a trial need to find it.
+        config: Shared by all trials.
+        place: Files and folders of the study.
+        objectives: Metrics that are the values of a trial.
+        study: Name, URL of the database or None, and pruner: the processes of a trial find it by these.
     """
 
     at_once = 1
@@ -46,7 +46,7 @@ class RunEvaluator:
         self.study = study
 
     def prepare(self, check: Callable[[str], None]) -> None:
-        """Look at the bins; what is found is kept for the trials."""
+        """Scan the bins, and store the result for the trials."""
         manifest, splits = look_at_bins(self.config)
         check_bins(self.config, manifest, splits)
         check(manifest.content_hash())
@@ -66,7 +66,7 @@ class RunEvaluator:
         try:
             best = train(task.config, folder, task.words, watch, "binrecon.sweep.worker")
         except OutputError:
-            raise  # nor would the next trial find a place to write to
+            raise  # the next trial could not write either
         except (BinreconError, RuntimeError, ValueError) as error:
             write_text(folder.error, hide_text(traceback.format_exc()))
             reason = f"{type(error).__name__}: {error}"
@@ -82,10 +82,10 @@ class RunEvaluator:
 
 
 def read_trial(folder: RunFolder) -> dict[str, Any]:
-    """Read which study and trial a run is of.
+    """Read the study and trial of a run.
 
     Raises:
-        StudyError: If that cannot be read.
+        StudyError: If they cannot be read.
     """
     path = folder.path / TRIAL_FILE
     check_file(path)

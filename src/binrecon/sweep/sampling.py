@@ -23,7 +23,7 @@ from binrecon.errors import ConfigError
 from binrecon.sweep.positions import renumber
 
 GRID_LIMIT = 10_000
-"""Combinations that a grid may have."""
+"""Maximum number of combinations of a grid."""
 
 
 def build_distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
@@ -43,10 +43,10 @@ def _build_distribution(parameter: Parameter) -> BaseDistribution:
 
 
 def list_grid(space: SearchSpace) -> dict[str, list[Any]]:
-    """List the values that a grid takes of each key.
+    """List the values of each key in a grid.
 
     Raises:
-        ConfigError: If a key has no end of them, or the grid has more than `GRID_LIMIT` combinations.
+        ConfigError: If a key has infinitely many, or the grid has more than `GRID_LIMIT` combinations.
     """
     problems, grid, combinations = [], {}, 1
     for key, parameter in space.items():
@@ -74,15 +74,15 @@ def list_grid(space: SearchSpace) -> dict[str, list[Any]]:
 
 
 class NumberedSampler(BaseSampler):
-    """A sampler that is seeded anew by the position of each trial.
+    """A sampler that is reseeded by the position of each trial.
 
     What a trial draws depends on the seed, its position and the trials before it: not on how often the study
     was stopped, nor on which worker asks. (One that keeps its seed draws the same again in a resumed study.)
 
     Args:
-        word: Which sampler.
-        seed: Of the study.
-        space: What is searched.
+        word: Name of the sampler.
+        seed: Seed of the study.
+        space: The search space.
     """
 
     def __init__(self, word: Sampler, seed: int, space: SearchSpace) -> None:
@@ -108,18 +108,18 @@ class NumberedSampler(BaseSampler):
 
     @property
     def grid_size(self) -> int | None:
-        """Combinations of a grid; None for what has no end."""
+        """Combinations of a grid; None if there are infinitely many."""
         return math.prod(map(len, self._grid.values())) if self._word == "grid" else None
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """Start over from the trial's position."""
+        """Reseed from the trial's position."""
         trials = study.get_trials(deepcopy=False)
         (numbered,) = renumber(trials, [trial], self._keys)  # a grid is gone through by number
         self._inner = self._build(numbered.number)
         self._inner.before_trial(study, numbered)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """Say which keys are drawn together."""
+        """Return the keys that are drawn together."""
         return self._inner.infer_relative_search_space(study, trial)
 
     def sample_relative(
@@ -137,18 +137,18 @@ class NumberedSampler(BaseSampler):
     def after_trial(
         self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
     ) -> None:
-        """Let the sampler take note; a grid's own would stop a loop of Optuna's, which there is not."""
+        """Notify the sampler, except a grid's, which would stop Optuna's own loop."""
         if not isinstance(self._inner, GridSampler):
             self._inner.after_trial(study, trial, state, values)
 
 
 def build_pruner(word: Pruner, max_epochs: int) -> BasePruner:
-    """Build what ends hopeless trials early.
+    """Build the pruner.
 
     Args:
         word: `median` ends a trial whose value is worse than the median of earlier trials at the same epoch
-            (Golovin et al. 2017, Vizier), once five have come to their end; `hyperband` gives most trials few
-            epochs and few trials all (Li et al. 2018, arXiv:1603.06560).
+            (Golovin et al. 2017, Vizier), once five have ended; `hyperband` gives most trials few
+            epochs and few trials all of them (Li et al. 2018, arXiv:1603.06560).
         max_epochs: Epochs of a whole trial.
     """
     builders: Mapping[Pruner, Any] = {
@@ -161,5 +161,5 @@ def build_pruner(word: Pruner, max_epochs: int) -> BasePruner:
 
 
 def quieten_optuna() -> None:
-    """Leave the console to what is worth reading."""
+    """Silence Optuna's own messages."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -1,4 +1,4 @@
-"""Storage of trials: a journal in a file, or a database that several machines share."""
+"""Storage of trials: a journal in a file, or a database that many machines share."""
 
 import fcntl
 import json
@@ -22,15 +22,15 @@ _PATIENCE = {
     "keepalives_interval": "10",
     "keepalives_count": "3",
 }
-"""libpq's own words, in seconds: for how long a server that does not answer is waited for."""
+"""libpq's own options, in seconds: timeouts for a server that does not answer."""
 
 
 @contextmanager
 def using_storage(url: str | None, journal: Path) -> Iterator[BaseStorage]:
-    """As `open_storage`, and let go of it at the end.
+    """Open the storage as `open_storage` does, and close it at the end.
 
     Raises:
-        ConfigError: If the URL is none.
+        ConfigError: If the URL is invalid.
         StudyError: If the database does not answer or the journal is damaged, at once or later.
     """
     storage = open_storage(url, journal)
@@ -43,7 +43,7 @@ def using_storage(url: str | None, journal: Path) -> Iterator[BaseStorage]:
         ) from error
     except ValueError:
         if url is None:
-            _check_lines(journal)  # raised by an entry that is none, or by something else
+            _check_lines(journal)  # raised by an invalid entry, or by something else
         raise
     finally:
         if isinstance(storage, RDBStorage):
@@ -51,14 +51,14 @@ def using_storage(url: str | None, journal: Path) -> Iterator[BaseStorage]:
 
 
 def open_storage(url: str | None, journal: Path) -> BaseStorage:
-    """Open what keeps the trials.
+    """Open the storage of the trials.
 
     Args:
-        url: Of a database; None for the journal.
-        journal: A file, which is made if there is none.
+        url: URL of a database; None for the journal.
+        journal: A file, created if it does not exist.
 
     Raises:
-        ConfigError: If the URL is none.
+        ConfigError: If the URL is invalid.
         StudyError: If the database does not answer, or the journal is damaged.
     """
     return _open_journal(journal) if url is None else _open_database(url)
@@ -81,7 +81,7 @@ def _open_journal(path: Path) -> JournalStorage:
 
 
 class KernelLock(JournalFileOpenLock):
-    """Of a journal that processes of one machine share. When its holder dies, the kernel frees it.
+    """Lock of a journal that processes of one machine share. When its holder dies, the kernel frees it.
 
     Optuna's own locks are files. One that a killed worker leaves stops the others for half a minute, or for
     good where the journal's path is relative.
@@ -95,7 +95,7 @@ class KernelLock(JournalFileOpenLock):
         self._file: BinaryIO | None = None
 
     def acquire(self) -> bool:
-        """Wait for it, and forget an entry that was cut off when its worker was killed."""
+        """Wait for the lock, and drop an entry that was cut off when its worker was killed."""
         self.release()  # what a Ctrl-C between taking and using it left
         file = self._path.open("r+b")
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -104,7 +104,7 @@ class KernelLock(JournalFileOpenLock):
         return True
 
     def release(self) -> None:
-        """Let go, if it is held."""
+        """Release the lock if it is held."""
         file, self._file = self._file, None
         if file is not None:
             fcntl.flock(file, fcntl.LOCK_UN)  # closing alone would leave it to processes that were forked
@@ -112,7 +112,7 @@ class KernelLock(JournalFileOpenLock):
 
 
 def _drop_half_line(file: BinaryIO) -> None:
-    """Forget an entry without an end: it was never part of the study."""
+    """Drop an entry without an end: it was never part of the study."""
     size = file.seek(0, 2)
     file.seek(max(0, size - 1))
     if file.read(1) in (b"", b"\n"):
@@ -124,7 +124,7 @@ def _drop_half_line(file: BinaryIO) -> None:
 def _check_lines(path: Path) -> None:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            if not line.endswith(b"\n"):  # another worker is at it
+            if not line.endswith(b"\n"):  # another worker is writing it
                 return
             try:
                 entry = json.loads(line)
@@ -138,7 +138,7 @@ def _check_lines(path: Path) -> None:
 
 
 def _open_database(url: str) -> RDBStorage:
-    if note_secrets(url):  # it would stand in files of the study
+    if note_secrets(url):  # else files of the study would hold it
         raise ConfigError(
             [
                 f"sweep.storage: '{url}' holds a password, which would be kept with "
@@ -168,7 +168,7 @@ def _open_database(url: str) -> RDBStorage:
 
 
 def _reason_of(error: Exception) -> str:
-    """Return what a driver said, without what those above it wrapped around that."""
+    """Return a driver's own message, without the layers that wrap it."""
     while error.__cause__ is not None and isinstance(error.__cause__, Exception):
         error = error.__cause__
     return (str(error).strip() or type(error).__name__).splitlines()[0]

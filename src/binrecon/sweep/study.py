@@ -1,4 +1,4 @@
-"""A study: its trials, its budget, and that it is one and the same however often it is begun."""
+"""A study: its trials, its budget, and its identity across restarts."""
 
 import math
 from collections import Counter
@@ -23,28 +23,28 @@ from binrecon.sweep.sampling import NumberedSampler, build_distributions, build_
 from binrecon.sweep.workers import ERROR, WORKER, Worker, count_seconds
 
 IDENTITY = "binrecon"
-"""Attribute of a study: what makes it another one."""
+"""Attribute of a study: its identity."""
 
 MANIFEST = "manifest"
-"""Attribute of a study: the hash of the bins that its trials see."""
+"""Attribute of a study: the hash of the bins that its trials use."""
 
 STAND_IN_WITHIN = timedelta(minutes=1)
-"""For so long a place is kept for the stand-in of a lost trial."""
+"""Time for which a slot is reserved for the replacement of a lost trial."""
 
 FAILED_LEAST = 10
-"""Trials that must have ended before their failed share says anything."""
+"""Trials that must have ended before the fraction of failed ones is checked."""
 
 
 class SweepStudy:
     """A study with its budget.
 
     Args:
-        name: Of the study.
-        storage: Where its trials are.
+        name: Name of the study.
+        storage: Storage of its trials.
         settings: Sampler, pruner, objectives, budget.
         space: What is searched.
         max_epochs: Epochs of a whole trial.
-        identity: What makes it another study: plain values.
+        identity: Plain values; a study with others is another one.
 
     Raises:
         StudyError: If there is a study of that name with another identity.
@@ -91,10 +91,10 @@ class SweepStudy:
             )
 
     def check_manifest(self, content_hash: str) -> None:
-        """Make sure that all trials see the same bins.
+        """Make sure that all trials use the same bins.
 
         Raises:
-            StudyError: If earlier ones saw others.
+            StudyError: If earlier ones used others.
         """
         kept = self.optuna.user_attrs.get(MANIFEST)
         if kept is None:
@@ -114,14 +114,14 @@ class SweepStudy:
         return last is None or last.number in self._told
 
     def ask(self, worker: Worker, at_most: int) -> list[Trial]:
-        """Draw trials, as many as the budget still has.
+        """Draw trials, as many as the budget still allows.
 
         Where some wait for a worker, new ones only fill up their batch: a study that was stopped amidst a
         batch draws the same as one that was not.
 
         Args:
-            worker: Who will run them.
-            at_most: How many.
+            worker: Name of the worker that will run them.
+            at_most: Maximum number of trials.
         """
         asked = []
         for _ in range(min(self._size_of_batch(at_most), self._count_left(worker))):
@@ -142,9 +142,9 @@ class SweepStudy:
         return min(at_most, waiting + -len(list_firsts(trials, self._distributions)) % at_most)
 
     def tell(self, trial: Trial, outcome: Outcome) -> None:
-        """Keep what came of a trial; nothing if another worker took this one for dead and has it run anew.
+        """Store a trial's outcome, unless another worker took this one for dead and requeued it.
 
-        A trial that is complete but for a value that is no number has failed.
+        A complete trial with a value that is not a number has failed.
         """
         outcome = self._check_values(outcome)
         notes = dict(outcome.notes)
@@ -179,7 +179,7 @@ class SweepStudy:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The keys that are searched."""
+        """The searched keys."""
         return tuple(self._distributions)
 
     def list_results(self) -> list[FrozenTrial]:
@@ -206,7 +206,7 @@ class SweepStudy:
             )
 
     def commonest_error(self) -> str:
-        """Return the reason that most failed trials have."""
+        """Return the reason of most failed trials."""
         reasons = Counter(
             str(trial.user_attrs.get(ERROR)) for trial in self.list_trials() if trial.state == TrialState.FAIL
         )
@@ -214,14 +214,14 @@ class SweepStudy:
 
     @property
     def total(self) -> int | None:
-        """Trials that the budget has in all; None where minutes alone limit it."""
+        """Trials in the whole budget; None if only minutes limit it."""
         limits = [self.settings.trials] if self.settings.trials is not None else []
         if (size := self.sampler.grid_size) is not None:
             limits.append(size)
         return min(limits, default=None)
 
     def _count_left(self, worker: Worker) -> int:
-        """Count the trials that may begin, those that wait for a worker included."""
+        """Count the trials that may start, including those that wait for a worker."""
         minutes = self.settings.minutes
         if minutes is not None and count_seconds(self.optuna, worker) >= minutes * 60:
             return 0
@@ -231,9 +231,9 @@ class SweepStudy:
         return max(0, self.total - len(self.list_trials()) - self.count_unreplaced()) + waiting
 
     def count_unreplaced(self) -> int:
-        """Count lost trials whose stand-in is about to be queued: its place must not go to a new trial.
+        """Count lost trials whose replacement is about to be queued: a new trial must not use its slot.
 
-        After `STAND_IN_WITHIN` nobody is about to: who lost them died as well, and their places are free.
+        After `STAND_IN_WITHIN` none will be: the worker that noticed died too, so the slots are free.
         """
         trials = self.optuna.get_trials(deepcopy=False)
         replaced = Counter(trial.user_attrs.get(RETRY_OF) for trial in trials)

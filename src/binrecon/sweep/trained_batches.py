@@ -1,4 +1,4 @@
-"""Results of heads trained side by side, kept until the study has recorded all of them.
+"""Results of heads that were trained side by side, kept until the study has stored all of them.
 
 The last bits of a head depend on those beside it, so a batch counts as a whole. A worker that is killed
 before it is trained costs all of it; one that is killed while it tells the study costs nothing.
@@ -19,12 +19,12 @@ from binrecon.whole_file import write_json
 
 @dataclass(frozen=True)
 class TrainedTrial:
-    """A trial that was trained.
+    """A trained trial.
 
     Attributes:
-        params: What it set.
-        outcome: What came of it.
-        epochs: The metrics that the study was told of, by epoch.
+        params: Parameters that it set.
+        outcome: Its outcome.
+        epochs: Metrics reported to the study, by epoch.
     """
 
     params: Mapping[str, Any]
@@ -33,7 +33,7 @@ class TrainedTrial:
 
 
 def write_batch(folder: Path, trials: Sequence[Trial], trained: Sequence[TrainedTrial]) -> Path:
-    """Keep a batch, and return its file."""
+    """Store a batch, and return its file."""
     firsts = [_first_of(trial) for trial in trials]
     path = folder / f"{min(firsts):06d}.json"
     write_json(path, {str(first): asdict(one) for first, one in zip(firsts, trained, strict=True)})
@@ -41,7 +41,7 @@ def write_batch(folder: Path, trials: Sequence[Trial], trained: Sequence[Trained
 
 
 def read_batch(folder: Path, trials: Sequence[Trial]) -> list[TrainedTrial] | None:
-    """Read what came of trials, or of those that they stand in for; None unless all of them were trained."""
+    """Read the outcomes of trials, or of those that they replace; None unless all were trained."""
     kept: dict[str, Any] = {}
     for path in sorted(folder.glob("*.json")):
         kept |= _read(path)
@@ -64,7 +64,7 @@ def _first_of(trial: Trial) -> int:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Read a batch; one that cannot be read was never kept, and is trained again."""
+    """Read a batch; one that cannot be read counts as not stored, and is trained again."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""One of several processes that run a trial together; the first of them tells the study of every epoch."""
+"""One of several processes that run a trial together; the first of them reports every epoch to the study."""
 
 import sys
 from contextlib import ExitStack
@@ -29,7 +29,7 @@ _TRIAL: dict[str, type | UnionType] = {
 
 
 def main() -> int:
-    """Train; on an error that a user can mend, print it alone."""
+    """Train; on an error that a user can fix, print it alone."""
     prepare_streams()
     folder = RunFolder(Path(sys.argv[1]))
     quieten_optuna()
@@ -40,7 +40,7 @@ def main() -> int:
     except BinreconError as error:
         sys.stderr.write(escape_controls(f"{type(error).__name__}: {error}\n"))
         return EXIT_MISUSE
-    except KeyboardInterrupt:  # who started it says so
+    except KeyboardInterrupt:  # the parent process reports it
         return EXIT_INTERRUPTED
     return 0
 
@@ -48,7 +48,7 @@ def main() -> int:
 def _build_watch(folder: RunFolder, max_epochs: int, stack: ExitStack) -> RunWatch:
     facts = read_trial(folder)
 
-    @cache  # opened by the first process alone
+    @cache  # only rank 0 opens it
     def open_trial() -> Trial:
         study = optuna.load_study(
             study_name=facts["study"],

@@ -1,4 +1,4 @@
-"""Workers of a study, and the trials of workers that died."""
+"""Workers of a study, and the recovery of trials whose worker died."""
 
 import os
 import socket
@@ -14,10 +14,10 @@ from optuna.trial import FrozenTrial, TrialState
 from binrecon.sweep.positions import LOST, RETRY_OF, first_of, has_values, list_orphans, values_of
 
 BEAT_S = 15.0
-"""Between two signs of life, in seconds."""
+"""Interval between two heartbeats, in seconds."""
 
 DEAD_AFTER_S = 90.0
-"""Without a sign of life a worker on another machine counts as dead, by the watch of whoever looks."""
+"""Time without a heartbeat after which a worker on another machine counts as dead, by the local clock."""
 
 WORKER = "worker"
 """Attribute of a trial: who runs it. Of a study, followed by `:` and the worker: its seconds and beats."""
@@ -35,9 +35,9 @@ def name_worker() -> str:
 
 
 def _start_of(pid: int) -> str | None:
-    """Return when a process was started, in the system's ticks; None if it has ended or nobody can say.
+    """Return when a process was started, in the system's ticks; None if it has ended or it is unknown.
 
-    One that has ended stays listed until its parent takes note, which may do so late or never.
+    One that has ended stays listed until its parent reaps it, which may do so late or never.
     """
     try:
         facts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -63,13 +63,13 @@ def is_gone(worker: str) -> bool:
 
 
 class Worker:
-    """This process as one that works on a study: gives signs of life, and takes over from the dead.
+    """This process as a worker of a study: sends heartbeats, and requeues the trials of dead workers.
 
     On leaving, its trials that have not ended go back into the queue.
 
     Args:
         study: The study.
-        keys: That are searched.
+        keys: The searched keys.
         clock: Seconds that never go back; for tests.
     """
 
@@ -101,11 +101,11 @@ class Worker:
 
     @property
     def seconds(self) -> float:
-        """For how long it has worked."""
+        """Seconds that it has worked."""
         return self._clock() - self._started
 
     def beat(self) -> None:
-        """Give a sign of life."""
+        """Send a heartbeat."""
         self._beats += 1
         sign = {"beats": self._beats, "seconds": round(self.seconds, 1)}
         self.study.set_user_attr(f"{WORKER}:{self.name}", sign)
@@ -120,7 +120,7 @@ class Worker:
     def take_over(self) -> list[int]:
         """Put the trials of dead workers back into the queue; return the numbers of those it found.
 
-        Exactly one of several workers that notice puts a trial back: the one whose word it is that ends it.
+        Exactly one of several workers that notice puts a trial back: the one that ended it.
         """
         trials = self.study.get_trials(deepcopy=False)
         orphans = [t for t in list_orphans(trials, self._keys) if self._is_left_alone(t)]
@@ -135,7 +135,7 @@ class Worker:
         return taken
 
     def _is_left_alone(self, trial: FrozenTrial) -> bool:
-        """True if who noticed that a trial was lost has died as well, before another one was queued."""
+        """Return whether the worker that noticed a lost trial died too, before it queued another."""
         finder = trial.user_attrs[LOST]
         return isinstance(finder, str) and finder != self.name and is_gone(finder)
 
@@ -143,7 +143,7 @@ class Worker:
         """End a trial without a result, and queue another with the same values.
 
         Returns:
-            Whether this worker did it; False if another one was faster, or the trial has ended.
+            True if this worker did it; False if another one was faster, or the trial has ended.
         """
         # `study.tell(number, state=FAIL)` is public and ends a trial too, but no public call adds attributes
         # to a trial that another process asked for, or tells which of two workers was the one that ended it
@@ -174,7 +174,7 @@ class Worker:
         return is_gone(worker) or self._is_still(worker, signs.get(worker))
 
     def _is_still(self, who: str, sign: object) -> bool:
-        """True if a sign has stayed the same for as long as this process has looked, and long enough."""
+        """Return whether a heartbeat has been the same since this process first read it, long enough."""
         seen, since = self._seen.get(who, (None, 0.0))
         if seen == sign:
             return self._clock() - since > DEAD_AFTER_S

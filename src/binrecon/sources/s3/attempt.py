@@ -1,4 +1,4 @@
-"""Errors of fetching one object, and whether a retry can help."""
+"""Faults of an attempt to fetch an object, and which of them are worth a retry."""
 
 from enum import StrEnum
 

@@ -50,7 +50,7 @@ class Bucket:
 
     @property
     def identity(self) -> dict[str, str | None]:
-        """Settings that make it another bucket."""
+        """Settings that identify the bucket."""
         config = self.config
         return {"endpoint_url": config.endpoint_url, "bucket": config.bucket, "prefix": config.prefix}
 

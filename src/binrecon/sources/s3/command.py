@@ -1,4 +1,4 @@
-"""The verb `fetch`: bring a subset, say what came of it, and leave a report."""
+"""The verb `fetch`: fetch a subset, print the result, and write a report."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Bringing a subset of the bucket into a folder: what is missing, then the transfer, then what came of it."""
+"""Bringing a subset of the bucket into a folder: find what is missing, transfer it, and return the result."""
 
 import shutil
 import time
@@ -21,14 +21,14 @@ from binrecon.sources.s3.subset import list_subset
 from binrecon.sources.s3.transfer import GIVE_UP_AFTER, ServerGoneError, Tally, Transfer
 
 LISTED_SUBSETS = ("sample", "all")
-"""The words that only a listing of the bucket can say the ids of."""
+"""Values of `subset` whose ids need a listing of the bucket."""
 
 _PARTS_WORDS: dict[str, tuple[Part, ...]] = {"both": PARTS, "photos": ("photo",), "records": ("record",)}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan of a fetch.
+    """Objects that a fetch has to transfer.
 
     Args:
         bin_ids: The bins of the subset, in the order in which they are fetched.
@@ -46,7 +46,7 @@ class Plan:
 
     @property
     def missing_objects(self) -> int:
-        """Return the number of objects to transfer."""
+        """Number of objects to transfer."""
         return sum(len(ids) for ids in self.missing.values())
 
     def iterate(self) -> Iterator[BinPart]:
@@ -59,7 +59,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class FetchOutcome:
-    """The result of a fetch."""
+    """Result of a fetch."""
 
     plan: Plan
     tally: Tally = field(default_factory=Tally)
@@ -73,7 +73,7 @@ class Fetch:
 
     Args:
         config: Which bucket, which subset, into which folder, how.
-        relist: Whether to list the bucket, even if an earlier listing is kept.
+        relist: List the bucket, even if an earlier listing is cached.
     """
 
     def __init__(self, config: AbidSourceConfig, relist: bool = False) -> None:

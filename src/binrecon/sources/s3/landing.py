@@ -1,4 +1,4 @@
-"""The directory that fetched objects are written to; no file in it is ever partial."""
+"""Destination of fetched objects: a folder of bins in which no file is ever incomplete."""
 
 import contextlib
 import fcntl
@@ -69,7 +69,7 @@ class Landing:
             self._lock = -1
 
     def place(self, landed: BinPart, body: bytes) -> None:
-        """Put an object in its place, whole; an older one of that name gives way.
+        """Move a complete object into place, replacing an older one of that name.
 
         Raises:
             OSError: If the disk does not take it; then nothing has changed.
@@ -116,7 +116,7 @@ class Landing:
         self.draft.replace(path)
 
     def _is_untouched(self) -> bool:
-        """True if no fetch has found anything yet, of a misspelt prefix for instance, and none is at it."""
+        """Return whether no fetch has found anything yet, as with a misspelt prefix, and none is running."""
         kept = {path.name for path in self.state.iterdir()} - {"origin.json", "lock", "unfinished"}
         others = [path for path in self._unfinished.parent.iterdir() if path != self._unfinished]
         return not kept and not others and not any(self.list_present(part) for part in FOLDERS)

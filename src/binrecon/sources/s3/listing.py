@@ -1,4 +1,4 @@
-"""Listing of a bucket: every key with its size and ETag, requested once and cached."""
+"""Listing of a bucket: every key with its size and ETag, listed once and cached."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ _SEAL = "listing of a bucket"
 
 
 class ListsObjects(Protocol):
-    """The request of a listing."""
+    """A bucket whose keys can be listed."""
 
     def list_objects(self, part: Part) -> Iterator[list[ListedObject]]:
         """List all keys of photos or of records, page by page."""

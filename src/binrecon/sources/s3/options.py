@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class AbidSourceConfig(SourceConfig):
-    """The bucket aft-vbi-pds on S3, or a copy on any S3 server, fetched into a folder; `fetch` says more.
+    """The bucket aft-vbi-pds on S3, or a copy on any S3 server, fetched into a folder; see `fetch`.
 
     Amazon Bin Image Dataset, CC BY-NC-SA 3.0 US: https://registry.opendata.aws/amazon-bin-imagery/
     """
@@ -21,7 +21,7 @@ class AbidSourceConfig(SourceConfig):
     root: str = option("${oc.env:BINRECON_ABID_ROOT,${cache_dir}/abid}", is_path=True)
     """Folder that the bins are fetched to."""
     subset: str = option("fetched", is_path=True)
-    """`fetched` (all that lies in `root`), or what to bring there: the words of `fetch`."""
+    """`fetched` (all that lies in `root`), or what to bring there: the values of `fetch`."""
     parts: str = option("both", choices=("both", "photos", "records"))
     """Parts of each bin to fetch: `both`, only `photos` or only `records`."""
     bucket: str = "aft-vbi-pds"

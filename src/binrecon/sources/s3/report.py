@@ -1,4 +1,4 @@
-"""Report of a fetch at its end, on the console and in files."""
+"""Report of a fetch, on the console and in files."""
 
 import csv
 import io

@@ -30,7 +30,7 @@ class S3Source:
 
     @property
     def folder(self) -> Path:
-        """The directory of fetched bins."""
+        """Folder of the fetched bins."""
         return self._bins.root
 
     def prepare(self) -> None:

@@ -1,4 +1,4 @@
-"""From the words of `subset` to the ids of bins."""
+"""Ids of bins from the value of `subset`."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ def list_subset(
         subset: Which bins.
         lists_dir: Folder of the published lists.
         sample_seed: Chooses another sample.
-        list_bucket: Lists the ids in the bucket; only called for the words that need it.
+        list_bucket: Lists the ids in the bucket; only called for the values that need it.
 
     Raises:
         SourceError: If a file of ids cannot be read, or more bins are sampled than there are.

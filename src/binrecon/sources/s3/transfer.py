@@ -43,7 +43,7 @@ class ServerGoneError(Exception):
 
 @dataclass
 class Tally:
-    """The progress of a transfer."""
+    """Progress of a transfer."""
 
     objects: int = 0
     bytes: int = 0
@@ -57,11 +57,11 @@ class Tally:
 
 
 class Transfer:
-    """Reads objects and puts them down, several at a time.
+    """Reads objects and stores them, several at a time.
 
     Args:
         read: Fetches one object in one attempt; raises `AttemptError` if that fails.
-        place: Puts one object down.
+        place: Stores one object.
         connections: How many at a time.
         attempts: How often an object is tried before it counts as a failure.
         backoff_s: Wait before the second attempt; doubled before each further one (at most 20 s), and
@@ -94,7 +94,7 @@ class Transfer:
             report: Called several times a second, in the calling thread.
 
         Raises:
-            OSError: If an object cannot be put down; nothing further is begun.
+            OSError: If an object cannot be stored; nothing further is started.
             ServerGoneError: If `GIVE_UP_AFTER` objects in a row failed.
         """
         remaining = iter(wanted)

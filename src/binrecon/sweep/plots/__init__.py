@@ -1,4 +1,4 @@
-"""A study in pictures."""
+"""Plots of a study."""
 
 from binrecon.sweep.plots.study_plots import plot_study
 

@@ -1,4 +1,4 @@
-"""Data of the plots of one objective."""
+"""Data behind the plots of one objective."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,14 +11,14 @@ from binrecon.sweep.plots.style import ORANGE, find_limits
 
 
 class Drawn(NamedTuple):
-    """The data of the plots of one objective."""
+    """Data behind the plots of one objective."""
 
     name: str
     place: int
-    """Of the objective among the values of a trial."""
+    """Index of the objective among the values of a trial."""
     mode: Mode
     trials: Sequence[FrozenTrial]
-    """Those that count, in any state."""
+    """The counted trials, in any state."""
     winner: FrozenTrial
 
     @property
@@ -32,16 +32,16 @@ class Drawn(NamedTuple):
 
     @property
     def winning_value(self) -> float:
-        """The winner's values, clipped to the axis."""
+        """The winner's value, clipped to the limits of the axis."""
         low, high = self.limits
         return min(max(self.value_of(self.winner), low), high)
 
     @property
     def limits(self) -> tuple[float, float]:
-        """The limits of the axis of values."""
+        """Limits of the value axis."""
         return find_limits([self.value_of(trial) for trial in self.complete], self.mode)
 
 
 def mark_winner(panel: Axes, at: float, value: float) -> None:
-    """Put a ring round the winner."""
+    """Draw a ring around the winner."""
     panel.plot([at], [value], "o", ms=9, mfc="none", mec=ORANGE, mew=1.8, label="winner", zorder=5)

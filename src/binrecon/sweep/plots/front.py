@@ -1,4 +1,4 @@
-"""Several objectives: which trials none beats in all of them."""
+"""Plot of the Pareto front of several objectives."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from binrecon.sweep.plots.style import BLUE, GREY
 
 
 def draw_front(all_drawn: Sequence[Drawn], front: Sequence[FrozenTrial]) -> Figure:
-    """Draw the other objectives over the first one, and the trials that none beats in every objective."""
+    """Draw the other objectives over the first one, and mark the Pareto front."""
     first, *others = all_drawn
     figure = Figure(figsize=(4.6 * len(others) + 0.4, 4.4), layout="constrained")
     panels = figure.subplots(1, len(others), squeeze=False).flatten().tolist()

@@ -1,4 +1,4 @@
-"""Plots of each searched key: objective values over its values, and its importance."""
+"""Plots of the searched keys: values over each key, and its importance."""
 
 import warnings
 
@@ -23,13 +23,13 @@ def find_importances(study: Study, drawn: Drawn) -> dict[str, float]:
     """Find which keys set the best tenth of the complete trials apart from all (arXiv:2304.10255).
 
     Returns:
-        Shares that sum to 1, the largest first; empty if all values are the same.
+        Importances that sum to 1, the largest first; empty if all values are the same.
     """
     if len({drawn.value_of(trial) for trial in drawn.complete}) < 2:
         return {}
     sign = 1 if drawn.mode == "min" else -1  # the method takes lower values for better
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # that it does so
+        warnings.simplefilter("ignore", UserWarning)  # about exactly that
         found = get_param_importances(study, target=lambda trial: sign * trial.values[drawn.place])
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
@@ -88,7 +88,7 @@ def _scale_log(panel: Axes, values: list[float]) -> None:
 
 
 def draw_importances(drawn: Drawn, importances: dict[str, float]) -> Figure:
-    """Draw how much each key has to do with being among the best."""
+    """Draw the importance of each key."""
     figure = Figure(figsize=(6.4, 0.9 + 0.4 * len(importances)), layout="constrained")
     panel = figure.subplots()
     places = range(len(importances))

@@ -18,16 +18,16 @@ from binrecon.sweep.plots.style import BLUE, ORANGE, find_limits, is_log
 
 _REST = "#c9ced6"
 _BEST = 5
-"""Trials that stand out, if they are not a tenth."""
+"""Minimum number of highlighted trials, if a tenth is fewer."""
 
 
 class Scale(NamedTuple):
-    """One of the upright axes.
+    """One of the vertical axes.
 
     Attributes:
-        title: Above it.
+        title: Text above the axis.
         heights: Of each trial, from 0 to 1; NaN where a trial has no such key.
-        ticks: Heights with what stands beside them.
+        ticks: Heights with their labels.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""Plots of a search over time: trial by trial, and epoch by epoch."""
+"""Progress of a search: trial by trial, and epoch by epoch."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,7 +19,7 @@ _STATES = {
 
 
 def draw_history(drawn: Drawn) -> Figure:
-    """Draw the value of each complete trial over its number, the best so far, and what has no value."""
+    """Draw the value of each complete trial over its number, the best so far, and trials without one."""
     figure = Figure(figsize=(8, 4.2), layout="constrained")
     panel = figure.subplots()
     numbers = [trial.number for trial in drawn.complete]

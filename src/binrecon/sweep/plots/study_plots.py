@@ -1,4 +1,4 @@
-"""A study in pictures: how the search went, what made the difference, and where the best values lie."""
+"""Plots of a study: its progress, the importance of each key, and the best values."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,11 +17,11 @@ from binrecon.sweep.plots.parallel import draw_parallel
 from binrecon.sweep.plots.progress import draw_epochs, draw_history
 
 _LEAST = 3
-"""Complete trials that a picture needs to say anything."""
+"""Minimum number of complete trials for a plot."""
 
 
 class Picture(NamedTuple):
-    """A picture of a study."""
+    """A plot of a study."""
 
     path: Path
     caption: str
@@ -33,14 +33,14 @@ def plot_study(
     """Draw history, slices, importances, parallel coordinates and epochs; a front for several objectives.
 
     Args:
-        study: What `trials` belong to.
-        trials: Those that count.
+        study: The study of `trials`.
+        trials: The counted trials.
         objectives: Names of its values.
         winner: The trial that was chosen.
-        folder: Where the pictures go.
+        folder: Folder for the plots.
 
     Returns:
-        The pictures; none if too few trials are complete to draw anything from.
+        The plots; empty if too few trials are complete.
     """
     if sum(trial.state == TrialState.COMPLETE for trial in trials) < _LEAST:
         return []

@@ -17,7 +17,7 @@ _MANY = 20
 """Values of which some may lie beyond the end of an axis, so that single bad ones do not hide all others."""
 
 _REACH = 4
-"""Length of an axis beyond the best of many values, in distances of their median from it."""
+"""Reach of an axis beyond the best of many values, in distances of their median from it."""
 
 
 def find_limits(values: Sequence[float], mode: Mode) -> tuple[float, float]:
