@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None, *, is_whole_process: bool | Non
 
 
 def _speaks() -> bool:
-    """Whether this is the first process on its machine, of those that torchrun or srun started together."""
+    """Return whether this process has local rank 0 among those that torchrun or srun started."""
     return os.environ.get("LOCAL_RANK", os.environ.get("SLURM_LOCALID", "0")) == "0"
 
 

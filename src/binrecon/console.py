@@ -1,4 +1,4 @@
-"""What a person sees while binrecon works: progress with rate and time left, or lines without a terminal."""
+"""Progress display with rate and time left, or lines without a terminal."""
 
 import threading
 import time

@@ -1,10 +1,10 @@
 """Texts that a spreadsheet would take for formulas, and how they are kept from it."""
 
 FORMULA_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-"""What a formula may begin with, wide forms included: https://owasp.org/www-community/attacks/CSV_Injection"""
+"""First characters of formulas, wide forms included: https://owasp.org/www-community/attacks/CSV_Injection"""
 
 FORMULA = r"('*[" + FORMULA_STARTS.replace("-", r"\-") + "])"
-"""How a text begins that could be a formula, apostrophes before it included, as a regular expression."""
+"""Regular expression of the start of a possible formula, with any apostrophes before it."""
 
 
 def guard_cell(text: str) -> str:

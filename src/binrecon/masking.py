@@ -13,13 +13,13 @@ from typing import Any
 from urllib.parse import unquote
 
 HIDDEN = "***"
-"""What stands for a credential."""
+"""Replacement of a credential."""
 
 _SECRET_NAME = re.compile(
     r"secret|passw|token|credential|signature|api[_-]?key|access[_-]?key", re.IGNORECASE
 )
 _NAMES_OF_OTHERS = ("wandb_secret", "passfile")
-"""What is named like a credential, but says only where one is."""
+"""Names that look like a credential's, but whose values only tell where one is."""
 
 _URL = re.compile(r"""(?P<scheme>[A-Za-z][\w+.-]*)://(?P<rest>[^\s'"]*)""")
 _WHOLE_URL = re.compile(r"(?P<scheme>[A-Za-z][\w+.-]*)://(?P<rest>.*)", re.DOTALL)
@@ -138,7 +138,7 @@ def _of_environment() -> list[str]:
 
 
 def _is_path(value: str) -> bool:
-    """Whether a value only says where a credential is, as that of GOOGLE_APPLICATION_CREDENTIALS does."""
+    """Return whether a value is the path of a credential, as that of GOOGLE_APPLICATION_CREDENTIALS is."""
     try:
         return Path(value).exists()
     except (OSError, ValueError):

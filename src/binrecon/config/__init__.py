@@ -1,1 +1,1 @@
-"""What can be set, what it means, and whether it makes sense; the only room that knows Hydra."""
+"""Keys of every command, their meanings and their checks; the only room that knows Hydra."""

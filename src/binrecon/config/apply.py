@@ -1,4 +1,4 @@
-"""What `reconcile --apply` is told: its keys with their meanings, and what is wrong with their values."""
+"""Keys of `reconcile --apply`, their meanings, and the checks of their values."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -3,11 +3,11 @@
 from typing import Literal, get_args
 
 Augment = Literal["none", "side_on"]
-"""What is done to training photos besides mirroring them."""
+"""Augmentations of training photos besides mirroring."""
 
 AUGMENT_WORDS: tuple[Augment, ...] = get_args(Augment)
 
 TTA = Literal["none", "flip", "side_on"]
-"""What validation and test average over."""
+"""Views that validation and test average over."""
 
 TTA_WORDS: tuple[TTA, ...] = get_args(TTA)

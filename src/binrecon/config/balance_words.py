@@ -3,6 +3,6 @@
 from typing import Literal, get_args
 
 Balance = Literal["none", "sampler", "weights"]
-"""What makes rare counts matter as much in training as common ones; both ways together would do so twice."""
+"""Ways to weight rare counts as much as common ones in training; both at once would do so twice."""
 
 BALANCE_WORDS: tuple[Balance, ...] = get_args(Balance)

@@ -16,7 +16,7 @@ _FORMS = (
 
 @dataclass(frozen=True)
 class Budget:
-    """How many bins may be recounted.
+    """Number of bins that may be recounted.
 
     Attributes:
         kind: `share` of all bins, a number of `bins`, or as many as pay by their `cost`.

@@ -15,4 +15,4 @@ class CalibrateConfig:
     method: str = option(choices=METHOD_WORDS)
     """`temperature` (one number), `vector` (two for each count: needs many bins) or `none`."""
     root: str | None = option(None, is_path=True)
-    """Where the bins are now, if a run kept no predictions of its validation bins and they have moved."""
+    """Source of the bins, if a run kept no predictions of its validation bins and they have moved."""

@@ -14,7 +14,7 @@ LAUNCH_WORDS = (RUN, "ls", "follow", "stop", "fetch")
 """The words of `do`."""
 
 JOB_PREFIX = "binrecon-"
-"""What the names of our jobs begin with: how `ls` finds them, and what a policy can be limited to."""
+"""Prefix of the names of our jobs: `ls` finds them by it, and a policy can be limited to it."""
 
 INPUT_MODE_WORDS = ("File", "FastFile")
 """The words of `cloud.input_mode`, as SageMaker spells them."""
@@ -22,10 +22,10 @@ INPUT_MODE_WORDS = ("File", "FastFile")
 
 @dataclass
 class CloudConfig:
-    """Who trains."""
+    """Cloud that trains."""
 
     name: str = MISSING
-    """Which cloud this is; set by the group option, not by hand."""
+    """Name of the cloud; set by the group option, not by hand."""
 
 
 @dataclass
@@ -40,7 +40,7 @@ class SageMakerConfig(CloudConfig):
     bucket: str | None = None
     """Bucket for code, results and checkpoints, without s3://."""
     prefix: str = "binrecon"
-    """What stands before all keys in that bucket, without a slash at the end."""
+    """Prefix of all keys in that bucket, without a slash at the end."""
     bins: str | None = None
     """s3:// folder with bin-images/ and metadata/; becomes source.root."""
     lists: str | None = None
@@ -60,7 +60,7 @@ class SageMakerConfig(CloudConfig):
     max_runtime_h: float = option(24.0, above=0, at_most=MAX_RUNTIME_H)
     """Longest time that a job may train, in hours; SageMaker ends it then."""
     is_spot: bool = False
-    """Whether to train on spare machines, cheaper and interrupted at times; goes on from its checkpoint."""
+    """Train on spot instances, cheaper and interrupted at times; resumes from its checkpoint."""
     max_wait_h: float = option(48.0, above=0, at_most=MAX_RUNTIME_H)
     """Longest time of a spot job from start to end, waiting included, in hours."""
     framework_version: str = "2.13"
@@ -76,7 +76,7 @@ class SageMakerConfig(CloudConfig):
     kms_key: str | None = None
     """KMS key for results and for the machines' disks; null for S3's and SageMaker's own."""
     encrypts_traffic: bool = False
-    """Whether machines of one job encrypt what they exchange."""
+    """Encrypt the traffic between the machines of one job."""
     tags: list[str] = field(default_factory=list)
     """Tags of the job besides binrecon's own, each KEY:VALUE: [project:bins,team:vision]."""
     parallel_jobs: int = option(2, at_least=1)
@@ -99,9 +99,9 @@ class LaunchConfig:
     """Name of a job, which begins with binrecon-; null makes one for `run`. The word after follow,
     stop and fetch is it."""
     follow: bool = MISSING
-    """Whether `run` shows the log until the job ends."""
+    """Show the log until the job ends (`run`)."""
     dry_run: bool = MISSING
-    """Whether to print the request, and what it may cost, and send nothing (`--dry-run`)."""
+    """Print the request and its highest cost, and send nothing (`--dry-run`)."""
     prices: str | None = option(None, is_path=True)
     """YAML file with a line for each machine, `ml.g5.xlarge: 1.41`: dollars for an hour."""
     output_root: str = option(is_path=True)

@@ -24,7 +24,7 @@ from binrecon.escaping import escape_controls
 from binrecon.masking import hide_text
 
 Job = Callable[[DictConfig, Path, Sequence[str]], float | None]
-"""What a verb does with a checked configuration, the folder Hydra made for it, and the overrides."""
+"""Run a verb with a checked configuration, the folder Hydra made for it, and the overrides."""
 
 
 def run_verb(config_name: str, words: Sequence[str], job: Job) -> list[Path]:

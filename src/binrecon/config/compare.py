@@ -16,9 +16,9 @@ class CompareConfig:
     group_by: list[str] | None = None
     """Keys that tell groups apart, for instance `[model,optimizer.lr]`; null takes all that differ."""
     metric: str = option(choices=RANKING_METRICS)
-    """What ranks the groups."""
+    """Metric that ranks the groups."""
     allow_mixed: bool = MISSING
-    """Whether runs that were judged on different bins may stand in one table."""
+    """Allow runs that were evaluated on different bins in one table."""
     resamples: int = option(at_least=100)
     """Draws of the bootstrap."""
     seed: int = option(at_least=0)

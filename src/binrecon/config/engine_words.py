@@ -5,13 +5,13 @@ AUTO = "auto"
 TORCH = "torch"
 OPENVINO = "openvino"
 ENGINE_WORDS = (AUTO, TORCH, OPENVINO)
-"""What `features.engine` may be."""
+"""Values of `features.engine`."""
 
 FLOAT32 = "float32"
 BFLOAT16 = "bfloat16"
 INT8 = "int8"
 PRECISION_WORDS = (AUTO, FLOAT32, BFLOAT16, INT8)
-"""What `features.precision` may be."""
+"""Values of `features.precision`."""
 
 DTYPE_WORDS = ("float16", "float32")
-"""What `features.dtype` may be."""
+"""Values of `features.dtype`."""

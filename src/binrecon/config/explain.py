@@ -30,7 +30,7 @@ def explain(config_name: str, overrides: Sequence[str], is_multirun: bool = Fals
 
 
 def _concerns(problem: str, doubtful: Iterable[str]) -> bool:
-    """Whether a problem may come from a default that stands in for what was meant.
+    """Return whether a problem may come from a default that stands in for what was meant.
 
     >>> _concerns("optimizer.lr: must be above 0, got -1", ["optimizer.lrr"])
     False

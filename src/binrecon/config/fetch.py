@@ -14,11 +14,11 @@ class FetchConfig:
     subset: str = option(is_path=True)
     """A published split (`udacity`, …), `ids:FILE`, `range:FIRST-LAST`, `sample:N` or `all`."""
     dry_run: bool = MISSING
-    """Whether to say only how many objects and bytes would move (`--dry-run`)."""
+    """Print only how many objects and bytes would move (`--dry-run`)."""
     verify: bool = MISSING
-    """Whether to list the bucket anew, compare what lies there by MD5, and fetch again what differs."""
+    """List the bucket anew, compare the local files by MD5, and fetch again what differs."""
     relist: bool = MISSING
-    """Whether to list the bucket anew, though an earlier listing is kept."""
+    """List the bucket anew, though an earlier listing is kept."""
     output_root: str = option(is_path=True)
     """Folder for the report."""
     lists_dir: str = option(is_path=True)

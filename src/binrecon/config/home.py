@@ -12,7 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 from binrecon.config.options import IS_PATH
 
 _PREFIX = "ids:"
-"""What stands before the path of a list of bins."""
+"""Prefix of the path of a list of bins."""
 
 
 def expand_home(path: str) -> str:

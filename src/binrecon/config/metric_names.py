@@ -46,7 +46,7 @@ LOGGED_METRICS: Mapping[str, Mode] = MappingProxyType({name: mode for name, mode
 """Name of each logged metric, without its split, to the direction in which it gets better."""
 
 RANKING_METRICS: tuple[str, ...] = tuple(name for name in LOGGED_METRICS if name != "loss")
-"""What may rank runs: every metric but the loss, which is on another scale for each `loss=`."""
+"""Metrics that may rank runs: all but the loss, which is on another scale for each `loss=`."""
 
 MAIN_METRICS: tuple[str, ...] = tuple(
     name for name in LOGGED_METRICS if not name.endswith(tuple(filter(None, DECODINGS.values())))

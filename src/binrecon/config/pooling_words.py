@@ -3,6 +3,6 @@
 from typing import Literal, get_args
 
 Pooling = Literal["average", "concat", "stages", "grid"]
-"""What a backbone keeps of its feature maps."""
+"""Ways to pool the feature maps of a backbone."""
 
 POOLING_WORDS: tuple[Pooling, ...] = get_args(Pooling)

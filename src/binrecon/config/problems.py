@@ -1,4 +1,4 @@
-"""What is wrong with a command line that Hydra refuses: every problem, with what is allowed instead."""
+"""Problems of a command line that Hydra refuses: all of them, with what is allowed instead."""
 
 import copy
 import re

@@ -1,4 +1,4 @@
-"""What `reconcile` is told: its keys with their meanings, and what is wrong with their values."""
+"""Keys of `reconcile`, their meanings, and the checks of their values."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
@@ -12,18 +12,18 @@ from binrecon.config.schema import MISSING, SourceConfig
 from binrecon.errors import ConfigError
 
 DEVICE_WORDS = ("auto", "cpu", "gpu")
-"""Where a counter runs; `auto` is a GPU where there is one."""
+"""Devices of a counter; `auto` is a GPU where there is one."""
 
 PLAIN_COLUMNS = {"bin_column": "bin_id", "count_column": "recorded_count"}
-"""What `configs/reconcile.yaml` takes the columns of an inventory to be."""
+"""Columns of an inventory as `configs/reconcile.yaml` names them."""
 
 
 @dataclass
 class PhotoQualityConfig:
-    """Which photos go to `rephotograph` instead of being guessed at."""
+    """Rules for photos that go to `rephotograph` instead of being guessed at."""
 
     is_judged: bool = MISSING
-    """Whether photos are compared with those that the counter was trained and chosen on."""
+    """Compare photos with those that the counter was trained and chosen on."""
     blurred: float = MISSING
     """Share of the counter's own validation photos that would be sent back as blurred; 0 sends none."""
     dark: float = MISSING
@@ -46,7 +46,7 @@ class ReconcileConfig:
     count_column: str = MISSING
     """Column of the inventory with the recorded counts."""
     budget: str = MISSING
-    """Which bins to recount: `0.5%`, `200 bins`, or `1:40` if a missed variance costs 40 recounts."""
+    """Bins to recount: `0.5%`, `200 bins`, or `1:40` if a missed variance costs 40 recounts."""
     recount_minutes: float = MISSING
     """Minutes that a recount takes, for the workload."""
     coverage: float = MISSING
@@ -56,7 +56,7 @@ class ReconcileConfig:
     embedded_photos: int = MISSING
     """Photos that the page carries within itself, from the first rank on; the others it loads from disk."""
     device: str = MISSING
-    """Where the counter runs: `auto` (a GPU where there is one), `cpu` or `gpu`."""
+    """Device of the counter: `auto` (a GPU where there is one), `cpu` or `gpu`."""
     workers: int = MISSING
     """Processes that decode photos; 0 decodes in the main one."""
     output_root: str = option(is_path=True)

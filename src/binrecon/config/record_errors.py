@@ -1,4 +1,4 @@
-"""What is assumed about wrong records; none of it can be learned from ABID, which nobody has counted."""
+"""Assumptions about wrong records; none can be learned from ABID, which nobody has counted."""
 
 import math
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 @dataclass
 class RecordErrorsConfig:
-    """How many records are wrong, and how. All but the rate are weights, of which only the ratios matter."""
+    """Rate and kinds of wrong records. All but the rate are weights, of which only the ratios matter."""
 
     rate: float = 0.01
     """Share of records whose count is not that of the bin."""

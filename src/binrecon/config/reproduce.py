@@ -15,8 +15,8 @@ class ReproduceConfig:
     seeds: int = option(at_least=1)
     """Runs of each row, with seeds from `seed` on."""
     rehearse: bool = MISSING
-    """Whether every phase is cut to one epoch, on photos no larger than data.image_size (`--rehearse`)."""
+    """Cut every phase to one epoch, on photos no larger than data.image_size (`--rehearse`)."""
     estimate: bool = MISSING
-    """Whether to time some steps of each row instead, and say how long all would take (`--estimate`)."""
+    """Time some steps of each row instead, and print how long all would take (`--estimate`)."""
     estimate_s: float = option(above=0)
-    """How long each row is timed, in seconds."""
+    """Seconds for which each row is timed."""

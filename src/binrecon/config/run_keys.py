@@ -63,7 +63,7 @@ def flatten(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 
 def covers(keys: tuple[str, ...], key: str) -> bool:
-    """Whether a dotted key is one of some keys, or stands below one.
+    """Return whether a dotted key is one of some keys, or stands below one.
 
     >>> covers(("logger", "seed"), "logger.mode"), covers(("seed",), "seeds")
     (True, False)

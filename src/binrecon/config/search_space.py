@@ -19,7 +19,7 @@ from binrecon.config.problems import parse_word
 from binrecon.errors import ConfigError
 
 Value = str | int | float | bool
-"""What a key can be set to."""
+"""Values that a key can be set to."""
 
 _SPACE = "sweep.space."
 """Before a key of `train`, as `--help` shows a search space: the same as the key with several values."""
@@ -34,7 +34,7 @@ class Interval:
     low: float
     high: float
     is_log: bool = False
-    """Whether equal ratios are equally likely, instead of equal differences."""
+    """True if equal ratios are equally likely, instead of equal differences."""
     is_integer: bool = False
     step: float | None = None
     """Distance between neighbours; None where every number counts."""
@@ -48,14 +48,14 @@ class Choices:
 
 
 Parameter = Interval | Choices
-"""What values a searched key can take."""
+"""Values that a searched key can take."""
 
 SearchSpace = Mapping[str, Parameter]
 """Searched keys and groups of `train`, sorted, to their values."""
 
 
 class SweepWords(NamedTuple):
-    """What a command line with a sweep says."""
+    """Parsed command line with a sweep."""
 
     sweep: tuple[str, ...]
     """Settings of the sweep."""

@@ -12,7 +12,7 @@ class ShowConfig:
 
     source: SourceConfig = MISSING  # chosen by a group option
     photos: int = option(24, at_least=1)
-    """How many bins to draw, spread evenly over the source."""
+    """Number of bins to draw, spread evenly over the source."""
     columns: int = option(6, at_least=1)
     """Photos in a row."""
     path: str = option("outputs/bins.png", is_path=True)

@@ -13,4 +13,4 @@ PUBLISHED_SPLITS = ("unc", "stanford_all", "stanford_150k", "udacity")
 """As others split the dataset, or the pool of bins that they used, from the lists that they published."""
 
 SPLIT_WORDS = (GROUPED, *PUBLISHED_SPLITS)
-"""What `data.split` may be."""
+"""Values of `data.split`."""

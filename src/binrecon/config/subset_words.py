@@ -7,7 +7,7 @@ from binrecon.config.spelling import did_you_mean
 from binrecon.config.split_words import PUBLISHED_SPLITS
 
 FETCHED = "fetched"
-"""What lies in the local folder already."""
+"""The bins that are in the local folder already."""
 
 PADDED_DIGITS = 5
 """Ids of the main series are zero-padded to this many digits; fewer digits mark the bucket's other series."""

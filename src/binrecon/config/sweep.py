@@ -14,14 +14,14 @@ class SweepSettings:
     study: str | None = None
     """Name of the study; null makes one of the words, such as `head-resnet50-adam`."""
     space: dict[str, str] = field(default_factory=dict)
-    """What is searched: keys of `train` with Hydra's words for several values: `interval`, `choice`."""
+    """Search space: keys of `train` with Hydra's syntax for several values: `interval`, `choice`."""
     objectives: list[str] = field(default_factory=lambda: ["val/nll"])
     """The validation metrics to make better, each in its own direction; the first chooses the winner.
     `val/nll` is smoother than accuracy, whose best on few bins is more a matter of luck."""
     sampler: str = option("tpe", choices=SAMPLER_WORDS)
-    """What draws trials: `tpe`, `random`, `cmaes`, `gp`, `grid`."""
+    """Sampler of trials: `tpe`, `random`, `cmaes`, `gp`, `grid`."""
     pruner: str = option("median", choices=PRUNER_WORDS)
-    """What ends hopeless trials early: `median`, `hyperband`, `none`."""
+    """Pruner that ends hopeless trials early: `median`, `hyperband`, `none`."""
     trials: int | None = option(100, at_least=1)
     """Trials in all, those that failed or were pruned included; null leaves it to `minutes`."""
     minutes: float | None = option(None, above=0)
@@ -31,7 +31,7 @@ class SweepSettings:
     at_once: int = option(10, at_least=1)
     """Heads that are trained side by side; each draw knows only the trials that ended before it."""
     storage: str | None = None
-    """Where trials are kept: null is a file in the study's folder, or `postgresql://USER@HOST/DATABASE`."""
+    """Storage of trials: null is a file in the study's folder, or `postgresql://USER@HOST/DATABASE`."""
     seed: int = option(0, at_least=0)
     """Seed of the sampler."""
     final_seeds: int = option(4, at_least=0)

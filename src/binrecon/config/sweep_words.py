@@ -3,10 +3,10 @@
 from typing import Literal, get_args
 
 Sampler = Literal["tpe", "random", "cmaes", "gp", "grid"]
-"""What draws trials."""
+"""Samplers of trials."""
 
 Pruner = Literal["median", "hyperband", "none"]
-"""What ends hopeless trials."""
+"""Pruners, which end hopeless trials."""
 
 SAMPLER_WORDS: tuple[str, ...] = get_args(Sampler)
 PRUNER_WORDS: tuple[str, ...] = get_args(Pruner)

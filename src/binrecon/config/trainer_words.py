@@ -88,7 +88,7 @@ def _part(node: Any) -> Any:  # noqa: ANN401  # a part of any kind, composed or 
 
 
 def is_distributed(trainer: TrainerConfig) -> bool:
-    """Whether processes train as several do; with one device too, to try all of that where there is one."""
+    """Return whether a trainer is distributed, if only with one device (to test that path on any machine)."""
     return trainer.name in _SEVERAL or trainer.devices * trainer.nodes > 1
 
 

@@ -52,7 +52,7 @@ _RULES: tuple[Rule, ...] = (
     check_monitor,
     check_wandb,
 )
-"""What holds for a configuration wherever it is read, in the order in which problems are listed."""
+"""Checks that hold wherever a configuration is read, in the order in which problems are listed."""
 
 _RULES_OF_THIS_MACHINE: tuple[Rule, ...] = (
     find_path_problems,
@@ -65,7 +65,7 @@ _RULES_OF_THIS_MACHINE: tuple[Rule, ...] = (
     check_paths,
     check_export,
 )
-"""What holds where a command is given: its files and folders are there. A run's own need not be any more."""
+"""Checks that its files and folders exist, for a new command. Those of a finished run may be gone."""
 
 
 def validate(config: DictConfig) -> None:

@@ -1,4 +1,4 @@
-"""What a verb of the command line consists of."""
+"""Parts of a verb of the command line."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What can be wrong with the configuration of `launch`, seen without asking the cloud."""
+"""Checks of the configuration of `launch` that need no request to the cloud."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What `compare` can read and group by."""
+"""Checks of what `compare` reads and groups by."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What W&B takes."""
+"""Checks of the options of W&B."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What an S3 source can be asked for."""
+"""Checks of the options of an S3 source."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How a search can go."""
+"""Checks of the options of a search."""
 
 import re
 from collections.abc import Iterator

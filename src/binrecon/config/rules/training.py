@@ -1,4 +1,4 @@
-"""What goes together in the words of `train`."""
+"""Checks of keys of `train` that depend on each other."""
 
 from collections.abc import Iterator
 from typing import cast
