@@ -1,4 +1,4 @@
-"""The words of `data.balance`."""
+"""Values of `data.balance`."""
 
 from typing import Literal, get_args
 

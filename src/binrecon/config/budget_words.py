@@ -1,4 +1,4 @@
-"""The words for how many bins may be recounted: `0.5%`, `200 bins`, `1:40`."""
+"""Recount budgets as they are written: `0.5%`, `200 bins`, `1:40`."""
 
 import math
 import re

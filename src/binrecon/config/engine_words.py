@@ -1,4 +1,4 @@
-"""The words for what runs a frozen backbone, in which number format, and what its features are kept in."""
+"""Engines and number formats of a frozen backbone, and number formats of its cached features."""
 
 AUTO = "auto"
 

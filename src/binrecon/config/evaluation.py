@@ -32,7 +32,7 @@ def check_evaluation(config: EvaluationConfig, key: str = "evaluation") -> Itera
 
     Args:
         config: The settings.
-        key: Where they stand in the configuration.
+        key: Their dotted key in the configuration.
 
     >>> list(check_evaluation(EvaluationConfig(rates=[0.7])))
     ['evaluation.rates: must be above 0 and at most 0.5, got 0.7']

@@ -24,4 +24,4 @@ class FetchConfig:
     lists_dir: str = option(is_path=True)
     """Folder of the lists that others published; they are not part of binrecon."""
     cache_dir: str = option(is_path=True)
-    """Folder for what can be made again: here fetched bins."""
+    """Cache directory: here, of fetched bins."""

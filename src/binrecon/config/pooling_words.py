@@ -1,4 +1,4 @@
-"""The words of `model.pooling`."""
+"""Values of `model.pooling`."""
 
 from typing import Literal, get_args
 

@@ -37,7 +37,7 @@ class ReconcileConfig:
     """Everything that `reconcile` needs."""
 
     checkpoint: str = option(is_path=True)
-    """Folder of the run whose counter looks at the photos; it needs a calibration."""
+    """Folder of the run whose counter predicts; it needs a calibration."""
     source: SourceConfig = MISSING  # chosen by a group option
     inventory: str | None = option(None, is_path=True)
     """CSV or Parquet with the recorded counts; null takes the records beside the photos."""
@@ -66,7 +66,7 @@ class ReconcileConfig:
     lists_dir: str = option(is_path=True)
     """Folder of the lists that others published; they are not part of binrecon."""
     cache_dir: str = option(is_path=True)
-    """Folder for what can be made again: facts of photos, features, counts."""
+    """Cache directory of photo metadata, features and counts."""
 
 
 def check_reconcile(config: Any) -> Iterator[str]:  # noqa: ANN401  # as composed, of any verb

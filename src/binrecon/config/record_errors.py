@@ -26,7 +26,7 @@ def check_record_errors(config: RecordErrorsConfig, key: str = "record_errors") 
 
     Args:
         config: The assumptions.
-        key: Where they stand in the configuration.
+        key: Their dotted key in the configuration.
 
     >>> list(check_record_errors(RecordErrorsConfig(rate=1.0)))
     ['record_errors.rate: must be at least 0 and below 1, got 1.0']

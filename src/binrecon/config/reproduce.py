@@ -8,7 +8,7 @@ from binrecon.config.schema import MISSING
 
 @dataclass
 class ReproduceConfig:
-    """Everything that `reproduce` needs besides the words of `train`."""
+    """Everything that `reproduce` needs besides the keys of `train`."""
 
     rows: list[str] | None = None
     """Rows of the table, for instance `[resnet18_sgd,resnet34_sgdr]`; null is all of them."""

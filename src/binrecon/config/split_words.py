@@ -1,4 +1,4 @@
-"""The three parts that bins are split into, and the words for how they get there."""
+"""The three splits of the bins, and the ways to split them."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""The words of `sweep.sampler` and `sweep.pruner`."""
+"""Values of `sweep.sampler` and `sweep.pruner`."""
 
 from typing import Literal, get_args
 
