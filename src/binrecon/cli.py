@@ -1,4 +1,4 @@
-"""The command line: `binrecon train …` is `python train.py …`. What each verb does is in `verbs/`."""
+"""The command line: `binrecon train …` is `python train.py …`. The verbs are in `verbs/`."""
 
 import errno
 import os
@@ -43,10 +43,10 @@ VERBS = {
     "features": features.VERB,
     "show": show.VERB,
 }
-"""In the order in which they are listed."""
+"""The verbs, in the order in which `--help` lists them."""
 
 _OF_THE_DISK = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your quota of the disk is used up"}
-"""Errors of the system that a user can mend, and what they mean."""
+"""System errors that a user can fix, with their meaning."""
 
 _STOPPED = (
     "stopped; a fetch, a sweep, a reconciliation or a reproduction goes on with the same command, "

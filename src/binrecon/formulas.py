@@ -1,4 +1,4 @@
-"""Texts that a spreadsheet would take for formulas, and how they are kept from it."""
+"""Texts that a spreadsheet would take for formulas, and their escaping."""
 
 FORMULA_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 """First characters of formulas, wide forms included: https://owasp.org/www-community/attacks/CSV_Injection"""
@@ -17,7 +17,7 @@ def guard_cell(text: str) -> str:
 
 
 def free_cell(cell: str) -> str:
-    """Take off again what `guard_cell` put there.
+    """Remove the apostrophe that `guard_cell` added.
 
     >>> [free_cell(cell) for cell in ("'=1+1", "''=1+1", "'tis", "00004")]
     ['=1+1', "'=1+1", "'tis", '00004']

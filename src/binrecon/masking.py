@@ -2,7 +2,7 @@
 
 A credential belongs into the environment or a file of its own (the AWS chain, PGPASSWORD or ~/.pgpass,
 WANDB_API_KEY or ~/.netrc). Configurations are kept with results, so one that holds a credential is refused.
-What is refused has been read by then: every error masks it, whoever words the error.
+A refused credential has been read by then: every error masks it, whatever raised the error.
 """
 
 import os
