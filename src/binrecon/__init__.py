@@ -9,17 +9,17 @@ The rooms, in the order in which a bin passes through them; a room knows only th
 - `data`      rows to batches of photos
 - `metrics`   counts and logits to numbers
 - `calibration` log-probabilities to honest ones, likelihoods and count sets
-- `features`  what a frozen backbone makes of photos, computed once and kept
+- `features`  outputs of a frozen backbone, computed once and cached
 - `report`    numbers and photos to tables and plots
 - `training`  the Lightning edge: fit, test, checkpoints, the run folder
 - `inference` the counter of a run for other programs: in Python, or as a file
 - `sweep`     searches for hyper-parameters: many heads or runs to a winner, tested on other seeds
-- `compare`   many run folders to one leaderboard, with what its differences are worth
+- `compare`   many run folders to one leaderboard, with the significance of its differences
 - `reconcile` photos and records to decisions: which bins to recount, and how sure we are
 - `cloud`     trainings on SageMaker: launched, followed, fetched, and the container's side
 - `reproduce` published rows, run again
-- `verbs`     the words of the command line, a file each
-- `cli`       what starts them
+- `verbs`     the commands of the command line, a file each
+- `cli`       the entry point that runs them
 
 Beneath all of them: `errors`, `json_file` (JSON that is read back), `checksums` (of a run's files),
 `whole_file` (files that are whole or as they were), `console` and `formulas`.

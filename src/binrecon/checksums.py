@@ -37,10 +37,10 @@ _VERSION = 1
 _DIGITS = frozenset("0123456789abcdef")
 _LARGE_BYTES = 2**20
 _PAUSES_S = (0.0, 0.05, 0.2)
-"""Before each look at a file that another process may be about to replace."""
+"""Waits before each read of a file that another process may be about to replace."""
 
 _known: dict[Path, tuple[tuple[int, int, int], str]] = {}
-"""Of large files, the hash and what says that they have not changed since: size, time and inode."""
+"""Hashes of large files, with the size, time and inode that show whether they changed."""
 
 
 def begin_checksums(folder: Path) -> None:
@@ -98,9 +98,9 @@ def forgetting(path: Path) -> Iterator[None]:
 
 
 def check_file(path: Path) -> None:
-    """Refuse a file of a run that is not as the run wrote it.
+    """Refuse a file of a run that differs from what the run wrote.
 
-    A file that is none of a run's is let pass, and so is one that was hashed before and has not changed.
+    A file outside a run passes, and so does one that was hashed before and has not changed.
 
     Raises:
         DamagedRunError: If it is damaged or missing, or nothing is known of it.
@@ -109,7 +109,7 @@ def check_file(path: Path) -> None:
 
 
 def is_there(path: Path) -> bool:
-    """Tell whether a run has a file, without reading it.
+    """Return whether a run has a file, without reading it.
 
     Raises:
         DamagedRunError: If it is gone, though the run wrote it.
@@ -132,7 +132,7 @@ def hash_file(path: Path) -> str:
 
 
 def accept(folder: Path) -> list[str]:
-    """Take the files of a run for whole as they are now.
+    """Accept the files of a run as undamaged.
 
     Returns:
         Their names.
@@ -152,7 +152,7 @@ def _locate(path: Path) -> tuple[Path, str] | None:
 
 
 def _check(path: Path, *, may_lack: bool) -> bool:
-    """Return whether a file is there, and as it was written; it may be replaced while this looks."""
+    """Return whether a file is there, and as it was written; it may be replaced during the check."""
     place = _locate(path)
     if place is None:
         return path.exists()

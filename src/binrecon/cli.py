@@ -1,4 +1,4 @@
-"""The command line: `binrecon train …` is `python train.py …`. What each verb does is in `verbs/`."""
+"""The command line: `binrecon train …` is `python train.py …`. The verbs are in `verbs/`."""
 
 import errno
 import os
@@ -43,10 +43,10 @@ VERBS = {
     "features": features.VERB,
     "show": show.VERB,
 }
-"""In the order in which they are listed."""
+"""The verbs, in the order in which `--help` lists them."""
 
 _OF_THE_DISK = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your quota of the disk is used up"}
-"""Errors of the system that a user can mend, and what they mean."""
+"""System errors that a user can fix, with their meaning."""
 
 _STOPPED = (
     "stopped; a fetch, a sweep, a reconciliation or a reproduction goes on with the same command, "
@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None, *, is_whole_process: bool | Non
 
 
 def _speaks() -> bool:
-    """True if this is the first process on its machine, of those that torchrun or srun started together."""
+    """Return whether this process has local rank 0 among those that torchrun or srun started."""
     return os.environ.get("LOCAL_RANK", os.environ.get("SLURM_LOCALID", "0")) == "0"
 
 

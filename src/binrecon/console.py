@@ -1,4 +1,4 @@
-"""Console output: progress with rate and ETA, or plain lines without a terminal."""
+"""Progress display with rate and time left, or lines without a terminal."""
 
 import threading
 import time
@@ -28,7 +28,7 @@ LINE_EVERY_S = 10.0
 
 
 def get_console(width: int | None = None) -> Console:
-    """Return a console on the standard output of this moment, as wide as it is or as asked for.
+    """Return a console on the current standard output, with its width or the given one.
 
     Brackets are shown as they are: names and paths hold them.
     """
@@ -39,7 +39,7 @@ class _EscapingConsole(Console):
     """A console that shows ids, names and paths of any bytes, and lets none of them command the terminal."""
 
     def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401  # as rich has them
-        """Take text as usual, of escapes as wide as they are shown."""
+        """Render text as usual, with escapes as wide as they are shown."""
         return super().render_str(escape_controls(text), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
@@ -74,7 +74,7 @@ def build_progress(console: Console) -> Progress:
 
 
 class ProgressMeter:
-    """Shows how far work is, how fast it goes and when it ends; in a line now and then without a terminal.
+    """Shows progress, rate and time left; without a terminal, in a line every few seconds.
 
     Safe to advance from any thread.
 
@@ -143,7 +143,7 @@ class ProgressMeter:
 
 
 def track(work: Iterable[T], description: str, total: int, unit: str) -> Iterator[T]:
-    """Yield from `work` while showing how far it is; see `ProgressMeter`."""
+    """Yield from `work` while showing progress; see `ProgressMeter`."""
     with ProgressMeter(description, total, unit) as meter:
         for item in work:
             yield item

@@ -19,7 +19,7 @@ DEADLINE_S = 25.0
 """From the first SIGTERM or Ctrl-C to the end of the process, in seconds; README promises 30."""
 
 WORKER_DEADLINE_S = 20.0
-"""As `DEADLINE_S`, in a process that another one of ours waits for."""
+"""As `DEADLINE_S`, in a process that another binrecon process waits for."""
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 _STDERR = 2
@@ -84,7 +84,7 @@ class _Watch:
         """Wait in the background until `end`."""
         self._reads, self._writes = os.pipe()
         os.set_blocking(self._writes, False)
-        with contextlib.suppress(OSError):  # a process without an error output has nothing to say
+        with contextlib.suppress(OSError):  # a process without standard error prints nothing
             self._stderr = os.dup(_STDERR)  # while photos are decoded the usual one leads elsewhere
         self._earlier = signal.set_wakeup_fd(self._writes, warn_on_full_buffer=False)
         _WATCHES.append(self)
@@ -163,7 +163,7 @@ def _release_signals() -> None:
 
 
 def _begin_child() -> None:
-    """Take ours off a process that was forked off this one: what stops this one is not told to it."""
+    """Reset our signal handlers in a forked child, which leaves the pipes of its parent alone."""
     if _WATCHES:
         signal.set_wakeup_fd(-1)
         for number in _STOPS:

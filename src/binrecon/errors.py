@@ -63,7 +63,7 @@ class MissingBinError(SourceError, FileNotFoundError):
 
 
 class UnreadableBinError(SourceError):
-    """A photo or record is there, but nothing can be had of it.
+    """A photo or record exists, but cannot be read.
 
     Args:
         message: With the bin, the file and the remedy.
@@ -96,15 +96,15 @@ class ManifestError(BinreconError, ValueError):
 
 
 class WeightsError(BinreconError):
-    """Pretrained weights cannot be had, or do not fit the backbone."""
+    """Pretrained weights cannot be loaded, or do not fit the backbone."""
 
 
 class FeatureStoreError(BinreconError):
-    """Features cannot be kept or read."""
+    """Features cannot be cached or read."""
 
 
 class DamagedCacheError(BinreconError):
-    """A file of the cache is not what was written there. It can be made again."""
+    """A cached file differs from what was written. It can be created again."""
 
 
 class CheckpointError(BinreconError):
@@ -124,7 +124,7 @@ class WorkerError(BinreconError):
 
 
 class TrainingError(BinreconError):
-    """Training cannot go on."""
+    """Training cannot continue."""
 
 
 class PredictionError(BinreconError, ValueError):
@@ -132,11 +132,11 @@ class PredictionError(BinreconError, ValueError):
 
 
 class ExportError(BinreconError):
-    """A counter cannot be written in another format, or counts otherwise there."""
+    """A counter cannot be exported, or its export predicts otherwise."""
 
 
 class StudyError(BinreconError):
-    """A search for hyper-parameters cannot begin, go on, or name a winner."""
+    """A search for hyper-parameters cannot start, resume, or name a winner."""
 
 
 class ComparisonError(BinreconError, ValueError):

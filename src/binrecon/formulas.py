@@ -1,10 +1,10 @@
-"""Texts that a spreadsheet would take for formulas, and how they are kept from it."""
+"""Texts that a spreadsheet would take for formulas, and their escaping."""
 
 FORMULA_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-"""First characters of a formula, wide forms included: https://owasp.org/www-community/attacks/CSV_Injection"""
+"""First characters of formulas, wide forms included: https://owasp.org/www-community/attacks/CSV_Injection"""
 
 FORMULA = r"('*[" + FORMULA_STARTS.replace("-", r"\-") + "])"
-"""Regular expression of the beginning of a possible formula, apostrophes before it included."""
+"""Regular expression of the start of a possible formula, with any apostrophes before it."""
 
 
 def guard_cell(text: str) -> str:
@@ -17,7 +17,7 @@ def guard_cell(text: str) -> str:
 
 
 def free_cell(cell: str) -> str:
-    """Take off again what `guard_cell` put there.
+    """Remove the apostrophe that `guard_cell` added.
 
     >>> [free_cell(cell) for cell in ("'=1+1", "''=1+1", "'tis", "00004")]
     ['=1+1', "'=1+1", "'tis", '00004']

@@ -1,4 +1,4 @@
-"""JSON that is read back: of any content, either plain values or one reason why not."""
+"""Reading of JSON files with any content: plain values, or an error with one reason."""
 
 import json
 from pathlib import Path

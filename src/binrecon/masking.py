@@ -2,7 +2,7 @@
 
 A credential belongs into the environment or a file of its own (the AWS chain, PGPASSWORD or ~/.pgpass,
 WANDB_API_KEY or ~/.netrc). Configurations are kept with results, so one that holds a credential is refused.
-What is refused has been read by then: every error masks it, whoever words the error.
+A refused credential has been read by then: every error masks it, whatever raised the error.
 """
 
 import os
@@ -19,7 +19,7 @@ _SECRET_NAME = re.compile(
     r"secret|passw|token|credential|signature|api[_-]?key|access[_-]?key", re.IGNORECASE
 )
 _NAMES_OF_OTHERS = ("wandb_secret", "passfile")
-"""Keys that are named like a credential, but only say where one is."""
+"""Names that look like a credential's, but whose values only tell where one is."""
 
 _URL = re.compile(r"""(?P<scheme>[A-Za-z][\w+.-]*)://(?P<rest>[^\s'"]*)""")
 _WHOLE_URL = re.compile(r"(?P<scheme>[A-Za-z][\w+.-]*)://(?P<rest>.*)", re.DOTALL)
@@ -138,7 +138,7 @@ def _of_environment() -> list[str]:
 
 
 def _is_path(value: str) -> bool:
-    """True if a value only says where a credential is, as that of GOOGLE_APPLICATION_CREDENTIALS does."""
+    """Return whether a value is the path of a credential, as that of GOOGLE_APPLICATION_CREDENTIALS is."""
     try:
         return Path(value).exists()
     except (OSError, ValueError):

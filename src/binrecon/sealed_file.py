@@ -1,8 +1,8 @@
-"""Cached files that tell by themselves if they are what was written: the content, and a seal behind it.
+"""Cached files with an integrity check: the content, and a seal behind it.
 
 The seal is 16 fixed bytes and the SHA-256 of an identity and the content. The identity names the owner of the
-file, so a whole file in the place of another is noticed like a cut one. A sealed Parquet file is Parquet once
-its last 48 bytes are taken off.
+file, so a whole file under the name of another is noticed like a truncated one. A sealed Parquet file is
+Parquet once its last 48 bytes are removed.
 """
 
 import hashlib
@@ -71,7 +71,7 @@ def read_sealed(path: Path, identity: str) -> memoryview:
 
 
 def discard(path: Path) -> None:
-    """Remove a damaged file, or what lies in its place; what may not be removed stays."""
+    """Remove a damaged file, or a directory of its name; without permission it stays."""
     with suppress(OSError):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

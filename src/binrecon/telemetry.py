@@ -1,4 +1,4 @@
-"""No library of ours tells anybody anything: what phones home is told not to before it is loaded."""
+"""Telemetry of dependencies is switched off before they are loaded."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ _OPT_OUTS = {
 
 
 def keep_quiet() -> None:
-    """Switch off what libraries send of their own accord; a variable that is set already stays as it is.
+    """Switch off the telemetry of libraries; a variable that is set already stays as it is.
 
     OpenVINO's sender knows no variable: it asks for a file below the home directory, writes another one
     there, and starts a process for every event. Where it cannot be imported, OpenVINO and NNCF do without.

@@ -1,4 +1,4 @@
-"""Files that are whole or as they were, whenever the process ends."""
+"""Atomic writes: a file holds its old or its new content, whenever the process ends."""
 
 import fcntl
 import json
@@ -16,7 +16,7 @@ _DRAFT = re.compile(r"\..+\.(draft|partial|part)$")
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file under another name beside it, then move it to its place; folders are made as needed.
+    """Write a file under another name beside it, then rename it; folders are made as needed.
 
     Raises:
         OSError: If that fails; `path` is as it was.
@@ -27,14 +27,14 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextmanager
 def drafting(path: Path, *, is_synced: bool = False) -> Iterator[Path]:
-    """Give the name of a draft beside a file, which takes its place once it is written.
+    """Yield the path of a draft beside a file, which replaces the file once it is written.
 
     The draft is locked while it is written; the kernel drops the lock when the process ends, however it ends.
     Of a file of a run the checksum is kept (`binrecon.checksums`).
 
     Args:
         path: The file; its folder is made as needed.
-        is_synced: Whether the draft has to be on the disk before it takes its place.
+        is_synced: Whether the draft has to be on the disk before it replaces the file.
 
     Raises:
         OSError: If that fails; `path` is as it was.
@@ -99,17 +99,17 @@ def _remove_if_unlocked(path: Path) -> bool:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write text as UTF-8 so that the file is whole or as it was."""
+    """Write text as UTF-8 atomically."""
     write_whole(path, text.encode())
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write JSON so that the file is whole or as it was."""
+    """Write JSON atomically."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def remove(path: Path) -> None:
-    """Remove a file, if it is there; a run's checksums say then that it has none."""
+    """Remove a file, if it is there, and its checksum if it is a run's."""
     with forgetting(path):
         path.unlink(missing_ok=True)
 

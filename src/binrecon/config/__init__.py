@@ -1,1 +1,1 @@
-"""Configuration keys, their meanings and checks; the only room that knows Hydra."""
+"""Keys of every command, their meanings and their checks; the only room that knows Hydra."""

@@ -1,4 +1,4 @@
-"""Keys of `reconcile --apply`, their meanings and the checks of their values."""
+"""Keys of `reconcile --apply`, their meanings, and the checks of their values."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The words of `data.augment` and `data.tta`."""
+"""Values of `data.augment` and `data.tta`."""
 
 from typing import Literal, get_args
 

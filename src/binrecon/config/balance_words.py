@@ -1,8 +1,8 @@
-"""The words of `data.balance`."""
+"""Values of `data.balance`."""
 
 from typing import Literal, get_args
 
 Balance = Literal["none", "sampler", "weights"]
-"""Ways to balance rare and common counts in training; both together would balance twice."""
+"""Ways to weight rare counts as much as common ones in training; both at once would do so twice."""
 
 BALANCE_WORDS: tuple[Balance, ...] = get_args(Balance)

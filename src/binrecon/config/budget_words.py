@@ -1,4 +1,4 @@
-"""The words for how many bins may be recounted: `0.5%`, `200 bins`, `1:40`."""
+"""Recount budgets as they are written: `0.5%`, `200 bins`, `1:40`."""
 
 import math
 import re
@@ -16,7 +16,7 @@ _FORMS = (
 
 @dataclass(frozen=True)
 class Budget:
-    """A number of bins that may be recounted.
+    """Number of bins that may be recounted.
 
     Attributes:
         kind: `share` of all bins, a number of `bins`, or as many as pay by their `cost`.

@@ -11,8 +11,8 @@ class CalibrateConfig:
     """Everything that `calibrate` needs."""
 
     run: str = option(is_path=True)
-    """Folder of the run; given as a word, without `run=`."""
+    """Folder of the run; `run=` may be left out."""
     method: str = option(choices=METHOD_WORDS)
     """`temperature` (one number), `vector` (two for each count: needs many bins) or `none`."""
     root: str | None = option(None, is_path=True)
-    """Folder of the bins now, if a run kept no predictions of its validation bins and they have moved."""
+    """Folder of the bins, if a run kept no predictions of its validation bins and they have moved."""

@@ -1,8 +1,8 @@
-"""The words for how a counter is calibrated."""
+"""Methods of calibrating a counter."""
 
 from typing import Literal, get_args
 
 Method = Literal["none", "temperature", "vector"]
-"""One number for all counts, two numbers for each, or what the counter says as it is."""
+"""Uncalibrated, one number for all counts, or two numbers for each."""
 
 METHOD_WORDS: tuple[str, ...] = get_args(Method)

@@ -1,4 +1,4 @@
-"""Keys of the verb `launch`: the cloud that trains, and what is asked of it. Values live in `configs/`."""
+"""Keys of `launch`: the cloud that trains, and the job it is given. Values live in `configs/`."""
 
 from dataclasses import dataclass, field
 
@@ -8,21 +8,21 @@ MAX_RUNTIME_H = 28 * 24
 """SageMaker's longest training job, in hours: docs.aws.amazon.com/general/latest/gr/sagemaker.html."""
 
 RUN = "run"
-"""The word of `do` that starts a job."""
+"""Value of `do` that starts a job."""
 
 LAUNCH_WORDS = (RUN, "ls", "follow", "stop", "fetch")
-"""The words of `do`."""
+"""Values of `do`."""
 
 JOB_PREFIX = "binrecon-"
-"""Prefix of the names of jobs, by which `ls` finds them and to which a policy can be limited."""
+"""Prefix of the names of our jobs: `ls` finds them by it, and a policy can be limited to it."""
 
 INPUT_MODE_WORDS = ("File", "FastFile")
-"""The words of `cloud.input_mode`, as SageMaker spells them."""
+"""Values of `cloud.input_mode`, as SageMaker spells them."""
 
 
 @dataclass
 class CloudConfig:
-    """The machines that train."""
+    """Cloud that trains."""
 
     name: str = MISSING
     """Name of the cloud; set by the group option, not by hand."""
@@ -60,7 +60,7 @@ class SageMakerConfig(CloudConfig):
     max_runtime_h: float = option(24.0, above=0, at_most=MAX_RUNTIME_H)
     """Longest time that a job may train, in hours; SageMaker ends it then."""
     is_spot: bool = False
-    """Train on spare machines, cheaper and interrupted at times; the job resumes from its checkpoint."""
+    """Train on spot instances, cheaper and interrupted at times; resumes from its checkpoint."""
     max_wait_h: float = option(48.0, above=0, at_most=MAX_RUNTIME_H)
     """Longest time of a spot job from start to end, waiting included, in hours."""
     framework_version: str = "2.13"
@@ -76,32 +76,32 @@ class SageMakerConfig(CloudConfig):
     kms_key: str | None = None
     """KMS key for results and for the machines' disks; null for S3's and SageMaker's own."""
     encrypts_traffic: bool = False
-    """Encrypt what the machines of one job exchange."""
+    """Encrypt the traffic between the machines of one job."""
     tags: list[str] = field(default_factory=list)
     """Tags of the job besides binrecon's own, each KEY:VALUE: [project:bins,team:vision]."""
     parallel_jobs: int = option(2, at_least=1)
     """Jobs of a tuning job that run at a time."""
     poll_s: float = option(10.0, above=0)
-    """Wait between two looks at a job and its log, in seconds."""
+    """Seconds between two requests for the state of a job and its log."""
     endpoint_url: str | None = None
     """Another server for all of AWS, to test against; null for Amazon's."""
 
 
 @dataclass
 class LaunchConfig:
-    """Everything that `launch` needs besides the words of `train`."""
+    """Everything that `launch` needs besides the keys of `train`."""
 
     cloud: CloudConfig = MISSING  # chosen by a group option
     do: str = option(choices=LAUNCH_WORDS)
     """`run` starts a job; `ls` lists ours, `follow` shows one until it ends, `stop` ends it, `fetch` brings
-    what came of it. The first word may be given without `do=`."""
+    its results. `do=` may be left out."""
     job: str | None = None
-    """Name of a job, which begins with binrecon-; null makes one for `run`. The word after follow,
-    stop and fetch is it."""
+    """Name of a job, which begins with binrecon-; null makes one for `run`. After follow, stop
+    and fetch, `job=` may be left out."""
     follow: bool = MISSING
-    """Let `run` show the log until the job ends."""
+    """Show the log until the job ends (`run`)."""
     dry_run: bool = MISSING
-    """Print the request and what it may cost, and send nothing (`--dry-run`)."""
+    """Print the request and its possible cost, and send nothing (`--dry-run`)."""
     prices: str | None = option(None, is_path=True)
     """YAML file with a line for each machine, `ml.g5.xlarge: 1.41`: dollars for an hour."""
     output_root: str = option(is_path=True)

@@ -1,4 +1,4 @@
-"""Hydra's command line, with errors that name everything that is wrong at once."""
+"""Hydra's command line, with errors that name every problem at once."""
 
 import contextlib
 import os
@@ -24,7 +24,7 @@ from binrecon.escaping import escape_controls
 from binrecon.masking import hide_text
 
 Job = Callable[[DictConfig, Path, Sequence[str]], float | None]
-"""The work of a command, given a checked configuration, the folder Hydra made for it, and the overrides."""
+"""Run a verb with a checked configuration, the folder Hydra made for it, and the overrides."""
 
 
 def run_verb(config_name: str, words: Sequence[str], job: Job) -> list[Path]:
@@ -33,7 +33,7 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> list[Path]:
     Args:
         config_name: The verb's file in `configs/`, without suffix.
         words: Overrides and Hydra's flags, as typed.
-        job: What to do.
+        job: Called with each checked configuration.
 
     Returns:
         The folder of each job.
@@ -60,11 +60,11 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> list[Path]:
         folders.append(Path(HydraConfig.get().runtime.output_dir))
         try:
             return _run_job(config, job)
-        except Exception as error:  # of a job of many, none ends the others
+        except Exception as error:  # a failed job of a multirun does not end the others
             if not (is_one_of_many or isinstance(error, BinreconError)):
                 raise
             name = _name_job(words) if is_one_of_many else config_name
-            if is_one_of_many:  # said at once too, since the others go on
+            if is_one_of_many:  # also printed now, since the other jobs continue
                 shown = str(error) if isinstance(error, BinreconError) else hide_text(traceback.format_exc())
                 sys.stderr.write(escape_controls(f"{name} failed: {shown}\n"))
             failures[name] = error  # kept for later: Hydra would add a line of its own
@@ -93,7 +93,7 @@ def run_verb(config_name: str, words: Sequence[str], job: Job) -> list[Path]:
 
 
 def words_to_compare(words: Sequence[str]) -> list[str]:
-    """Turn the words of `compare` that are folders into one `runs=[…]`.
+    """Turn the arguments of `compare` that are folders into one `runs=[…]`.
 
     A folder is what has no `=`, or exists under just that name.
 
@@ -115,7 +115,7 @@ def words_to_compare(words: Sequence[str]) -> list[str]:
 
 
 def word_to_run(words: Sequence[str]) -> list[str]:
-    """Turn the first word that is a folder, as `words_to_compare` tells them, into `run=…`.
+    """Turn the first argument that is a folder, by the rule of `words_to_compare`, into `run=…`.
 
     >>> word_to_run(["method=vector", "runs/a"])
     ['method=vector', "run='runs/a'"]
@@ -129,7 +129,7 @@ def word_to_run(words: Sequence[str]) -> list[str]:
 
 
 def words_to_apply(words: Sequence[str]) -> list[str] | None:
-    """Turn `--apply FILE` among the words of `reconcile` into `audit=FILE`; None if it is not there.
+    """Turn `--apply FILE` among the arguments of `reconcile` into `audit=FILE`; None if it is not there.
 
     >>> words_to_apply(["--apply", "my audit.csv", "results=out"]), words_to_apply(["budget=1%"])
     (["audit='my audit.csv'", 'results=out'], None)
@@ -163,7 +163,7 @@ def _run_job(config: DictConfig, job: Job) -> float | None:
 
 
 def _name_job(words: Sequence[str]) -> str:
-    """Name the job at hand by its number, and the words that not all jobs have."""
+    """Name the current job by its number and the overrides that differ between jobs."""
     own = (word for word in HydraConfig.get().overrides.task if word not in words)
     return f"job {HydraConfig.get().job.num} ({' '.join(own)})"
 

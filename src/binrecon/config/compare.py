@@ -12,7 +12,7 @@ class CompareConfig:
     """Everything that `compare` needs."""
 
     runs: list[str] = option(default_factory=list, is_path=True)
-    """Run folders, or folders that hold some at any depth; given as words, without `runs=`."""
+    """Run folders, or folders that hold some at any depth; `runs=` may be left out."""
     group_by: list[str] | None = None
     """Keys that tell groups apart, for instance `[model,optimizer.lr]`; null takes all that differ."""
     metric: str = option(choices=RANKING_METRICS)

@@ -204,7 +204,7 @@ def list_names(override: Override) -> list[str]:
 
 
 def has_option(group: str, name: str) -> bool:
-    """True if a group has an option, which for `experiment` may be a file that was taken in, or none."""
+    """Return whether a group has an option; for `experiment`, null or a file added by `add_recipe`."""
     return name in list_options(group) or (group == RECIPES and (name == "null" or name in _TAKEN_IN))
 
 

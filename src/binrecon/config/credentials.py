@@ -26,7 +26,7 @@ def refuse_credentials(words: Sequence[str]) -> None:
     """Refuse a command line that holds a credential, before anything else reads, shows or keeps it.
 
     Raises:
-        ConfigError: With every such word; its credential is masked there, and in all that is said later.
+        ConfigError: With every such override; its credential is masked there, and in all later output.
     """
     problems = []
     for word in words:

@@ -1,17 +1,17 @@
-"""The words for what runs a frozen backbone, in which number format, and what its features are kept in."""
+"""Engines and number formats of a frozen backbone, and number formats of its cached features."""
 
 AUTO = "auto"
 
 TORCH = "torch"
 OPENVINO = "openvino"
 ENGINE_WORDS = (AUTO, TORCH, OPENVINO)
-"""Options of `features.engine`."""
+"""Values of `features.engine`."""
 
 FLOAT32 = "float32"
 BFLOAT16 = "bfloat16"
 INT8 = "int8"
 PRECISION_WORDS = (AUTO, FLOAT32, BFLOAT16, INT8)
-"""Options of `features.precision`."""
+"""Values of `features.precision`."""
 
 DTYPE_WORDS = ("float16", "float32")
-"""Options of `features.dtype`."""
+"""Values of `features.dtype`."""

@@ -1,4 +1,4 @@
-"""Keys of `reconcile --evaluate`, which measures whether wrong records would be found."""
+"""Keys of `binrecon reconcile --evaluate`, which measures whether wrong records would be found."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from binrecon.config.record_errors import RecordErrorsConfig, check_record_error
 
 @dataclass
 class EvaluationConfig:
-    """Rates, draws and scores of an evaluation on records made wrong."""
+    """Rates of wrong records, number of repeats, and the budgets and coverages that are scored."""
 
     rates: list[float] = field(default_factory=lambda: [0.005, 0.01, 0.02, 0.05])
     """Shares of the test bins whose records are made wrong, one after the other; how: `record_errors`."""
@@ -20,7 +20,7 @@ class EvaluationConfig:
     coverages: list[float] = field(default_factory=lambda: [0.8, 0.9, 0.95])
     """Coverages that count sets are tried at."""
     draws: int = 1000
-    """Number of draws of wrong records for each rate."""
+    """Number of times that records are made wrong anew, for each rate."""
     resamples: int = 500
     """Draws of bins with replacement, for the 95 % intervals."""
     seed: int = 0
@@ -32,7 +32,7 @@ def check_evaluation(config: EvaluationConfig, key: str = "evaluation") -> Itera
 
     Args:
         config: The settings.
-        key: Where they stand in the configuration.
+        key: Their dotted key in the configuration.
 
     >>> list(check_evaluation(EvaluationConfig(rates=[0.7])))
     ['evaluation.rates: must be above 0 and at most 0.5, got 0.7']

@@ -1,4 +1,4 @@
-"""Everything that is wrong with a command line that cannot be composed, in one pass."""
+"""Problems of a command line that cannot be composed, all in one pass."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -15,7 +15,7 @@ OPENVINO = "openvino"
 OPENVINO_INT8 = "openvino_int8"
 
 SUFFIXES = {ONNX: ".onnx", OPENVINO: ".xml", OPENVINO_INT8: ".xml"}
-"""Options of `format`, with the suffix of each file."""
+"""Values of `format`, and the suffix of its file."""
 
 _TTA_OF_GRAPHS = ("none", "flip")
 
@@ -31,7 +31,7 @@ class ExportConfig:
     output: str | None = option(is_path=True)
     """File to write, `.onnx`, or `.xml` with a `.bin` beside it; null is in `export/` of the run's folder."""
     tta: str | None = MISSING
-    """Views averaged over: `flip` (a photo and its mirror image) or `none`; null is as in the run."""
+    """Views that are averaged: `flip` (a photo and its mirror image) or `none`; null is as in the run."""
     photos: int = option(at_least=1)
     """Validation photos on which what was written is compared with torch."""
     tolerance: float = MISSING

@@ -13,6 +13,6 @@ class FeaturesConfig:
     """`ls` lists what is cached, `verify` compares every file with what was written, `prune` removes what
     nobody uses."""
     unused_days: float = option(at_least=0)
-    """Days without use after which `prune` removes features, counts and file statistics."""
+    """Days without use by a run after which `prune` removes features, counts and file stats."""
     cache_dir: str = option(is_path=True)
-    """Folder for what can be made again: `features/`, `counts/` and `facts/` below it."""
+    """Cache directory, with `features/`, `counts/` and `facts/` below it."""

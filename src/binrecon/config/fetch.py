@@ -14,14 +14,14 @@ class FetchConfig:
     subset: str = option(is_path=True)
     """A published split (`udacity`, …), `ids:FILE`, `range:FIRST-LAST`, `sample:N` or `all`."""
     dry_run: bool = MISSING
-    """Print only how many objects and bytes would be transferred (`--dry-run`)."""
+    """Print only how many objects and bytes would move (`--dry-run`)."""
     verify: bool = MISSING
-    """List the bucket again, compare local files by MD5, and fetch again what differs."""
+    """List the bucket anew, compare the local files by MD5, and fetch again what differs."""
     relist: bool = MISSING
-    """List the bucket again, though an earlier listing is cached."""
+    """List the bucket anew, though an earlier listing is kept."""
     output_root: str = option(is_path=True)
     """Folder for the report."""
     lists_dir: str = option(is_path=True)
     """Folder of the lists that others published; they are not part of binrecon."""
     cache_dir: str = option(is_path=True)
-    """Folder for what can be made again: here fetched bins."""
+    """Cache directory: here, of fetched bins."""

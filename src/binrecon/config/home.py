@@ -1,4 +1,4 @@
-"""The home directory in the paths of a configuration, wherever they are from: words, recipes, variables."""
+"""The home directory in the paths of a configuration, whether from overrides, recipes or variables."""
 
 import os
 import re
@@ -40,7 +40,7 @@ def expand_paths(config: DictConfig) -> DictConfig:
 
 
 def find_path_problems(config: DictConfig, prefix: str = "") -> Iterator[str]:
-    """Yield what is wrong with paths as such: empty ones, and homes of users that there are not."""
+    """Yield problems of paths as such: empty ones, and homes of users that do not exist."""
     for key, value in _path_values(config, prefix):
         if not value.removeprefix(_PREFIX):
             yield f"{key}: empty; give a path ('.' is the folder you are in)"

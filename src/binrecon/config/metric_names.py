@@ -1,4 +1,4 @@
-"""The metrics that a run logs as `<split>/<name>`: the one place that declares their names and directions.
+"""The metrics that a run logs as `<split>/<name>`: the only module that declares their names and directions.
 
 `metrics` builds exactly these, except `loss`, which training knows; tables list them in this order, and
 the `monitor` of a config is checked against them.
@@ -15,14 +15,14 @@ Mode = Literal["min", "max"]
 DECODINGS: Mapping[str, str] = MappingProxyType(
     {"argmax": "", "rounded_mean": "_of_rounded_mean", "median": "_of_median"}
 )
-"""Each way to take a count from a distribution to what the names of its metrics end in.
+"""Each way to take a count from a distribution, with the suffix of its metrics' names.
 
 Where probabilities are honest, the likeliest count, which is the predicted one, is right most often, the
 rounded mean has the least squared error, and the median the least absolute one.
 """
 
 DECODED_METRICS = ("accuracy", "rmse", "mae")
-"""The metrics that are computed for every one of them."""
+"""Metrics that are computed for each of these ways."""
 
 _DECLARED: tuple[tuple[str, Mode, str], ...] = (
     ("accuracy", "max", "share of bins whose predicted count is the recorded one"),
@@ -46,12 +46,12 @@ LOGGED_METRICS: Mapping[str, Mode] = MappingProxyType({name: mode for name, mode
 """Name of each logged metric, without its split, to the direction in which it gets better."""
 
 RANKING_METRICS: tuple[str, ...] = tuple(name for name in LOGGED_METRICS if name != "loss")
-"""Metrics that may rank runs: all but the loss, whose scale differs between options of `loss=`."""
+"""Metrics that may rank runs: all but the loss, which is on another scale for each `loss=`."""
 
 MAIN_METRICS: tuple[str, ...] = tuple(
     name for name in LOGGED_METRICS if not name.endswith(tuple(filter(None, DECODINGS.values())))
 )
-"""Those that do not say how well another count than the predicted one does."""
+"""Metrics of the predicted count and of the distribution, without those of other decodings."""
 
 METRIC_MEANINGS: Mapping[str, str] = MappingProxyType({name: meaning for name, _, meaning in _DECLARED})
 """Name of each logged metric, without its split, to its meaning in one line."""
@@ -70,9 +70,9 @@ def name_decoded() -> dict[str, dict[str, str]]:
 
 
 def monitor_names() -> tuple[str, ...]:
-    """Return what a run may be steered by: the validation metrics.
+    """Return the metrics that a run may monitor: those of validation.
 
-    To choose by a `train` or `test` metric would spoil the choice.
+    Choosing by a `train` or `test` metric would bias the choice.
 
     >>> monitor_names()[:2]
     ('val/accuracy', 'val/macro_f1')

@@ -1,4 +1,4 @@
-"""The keys that hold paths, of all verbs: their fields say `is_path`."""
+"""Keys that hold paths, of all verbs: their fields are marked `is_path`."""
 
 from collections.abc import Iterator
 from dataclasses import MISSING, fields, is_dataclass

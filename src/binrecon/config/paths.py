@@ -1,4 +1,4 @@
-"""Keys that hold paths: what is typed is the path, letter by letter, and `~` is the home directory.
+"""Keys that hold paths: a path is taken as typed, letter by letter, and `~` is the home directory.
 
 Hydra has a grammar for values, in which `~`, `=`, `(`, `#` or a letter beyond ASCII mean something else or
 nothing. A path that it would not read as it stands gets quotes here, before Hydra sees it. Only a comma needs

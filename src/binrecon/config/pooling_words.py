@@ -1,8 +1,8 @@
-"""The words of `model.pooling`."""
+"""Values of `model.pooling`."""
 
 from typing import Literal, get_args
 
 Pooling = Literal["average", "concat", "stages", "grid"]
-"""Options of `model.pooling`."""
+"""Ways to pool the feature maps of a backbone."""
 
 POOLING_WORDS: tuple[Pooling, ...] = get_args(Pooling)

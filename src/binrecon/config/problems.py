@@ -1,4 +1,4 @@
-"""Every problem of a command line that Hydra refuses, each with what is allowed instead."""
+"""Problems of a command line that Hydra refuses: all of them, with what is allowed instead."""
 
 import copy
 import re
@@ -34,7 +34,7 @@ from binrecon.errors import ConfigError
 
 
 def parse_word(text: str) -> Override:
-    """Read a word of the command line.
+    """Parse an override of the command line.
 
     Raises:
         ConfigError: If it is not `KEY=VALUE`, in the spelling of Hydra.
@@ -59,11 +59,11 @@ def _explain_spelling(text: str, reason: str) -> str:
 
 
 def explain_comma(key: str, values: str) -> str:
-    r"""Say how to type one path that holds a comma, where several values were read; nothing for other keys.
+    r"""Explain how to type one path that holds a comma, where several values were read; empty for other keys.
 
     Args:
         key: Dotted, of the key that has several values.
-        values: What stands after its `=`.
+        values: The text after its `=`.
 
     >>> explain_comma("output_root", "a,b")
     '; for one path with a comma in it, type \'output_root="a,b"\''
@@ -94,7 +94,7 @@ class CheckedOverrides(NamedTuple):
 
 
 def find_problems(config_name: str, overrides: Sequence[str], is_multirun: bool = False) -> list[str]:
-    """Find every override that cannot be composed, and say why; Hydra itself stops at the first.
+    """Find every override that cannot be composed, with the reason; Hydra itself stops at the first.
 
     Args:
         config_name: The verb's file in `configs/`, without suffix.
@@ -136,7 +136,7 @@ def check_overrides(
 
 
 def _check_options(override: Override, found: CheckedOverrides) -> list[list[str]]:
-    """Return the words that choose an option of a group, for composing; none if it cannot be guessed."""
+    """Return the overrides that choose an option of a group, for composing; none if it cannot be guessed."""
     if not (wrong := list(_wrong_options(override))):
         return [_list_words(override)]
     found.problems.extend(wrong)
@@ -164,10 +164,10 @@ def _check_value(
 def _set_recipes_aside(
     config_name: str, choices: list[list[str]], found: CheckedOverrides, error: ConfigError
 ) -> list[list[str]]:
-    """Find which keys of a recipe do not go with the other options, and go on without it.
+    """Find the keys of a recipe that do not go with the other options, and continue without it.
 
     Returns:
-        The words that choose an option of a group, with those of the recipe instead of it.
+        The overrides that choose an option of a group, with those of the recipe in its place.
     """
     first = [words[0] for words in choices]
     names = [
@@ -312,7 +312,7 @@ def _apply(config_name: str, choices: Sequence[str], override: Override, word: s
     Raises:
         ConfigError: If it cannot be.
     """
-    if override.key_or_group.partition(".")[0] == "hydra":  # of which a composed configuration has nothing
+    if override.key_or_group.partition(".")[0] == "hydra":  # a composed configuration has no such keys
         compose_config(config_name, [*choices, word])
         return
     base = copy.deepcopy(_compose_once(config_name, tuple(choices)))

@@ -1,4 +1,4 @@
-"""Keys of `reconcile`, their meanings and the checks of their values."""
+"""Keys of `reconcile`, their meanings, and the checks of their values."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
@@ -15,12 +15,12 @@ DEVICE_WORDS = ("auto", "cpu", "gpu")
 """Devices of a counter; `auto` is a GPU where there is one."""
 
 PLAIN_COLUMNS = {"bin_column": "bin_id", "count_column": "recorded_count"}
-"""Column names of an inventory in `configs/reconcile.yaml`."""
+"""Columns of an inventory as `configs/reconcile.yaml` names them."""
 
 
 @dataclass
 class PhotoQualityConfig:
-    """Limits beyond which a photo goes to `rephotograph`."""
+    """Rules for photos that go to `rephotograph` instead of being guessed at."""
 
     is_judged: bool = MISSING
     """Compare photos with those that the counter was trained and chosen on."""
@@ -37,7 +37,7 @@ class ReconcileConfig:
     """Everything that `reconcile` needs."""
 
     checkpoint: str = option(is_path=True)
-    """Folder of the run whose counter looks at the photos; it needs a calibration."""
+    """Folder of the run whose counter predicts; it needs a calibration."""
     source: SourceConfig = MISSING  # chosen by a group option
     inventory: str | None = option(None, is_path=True)
     """CSV or Parquet with the recorded counts; null takes the records beside the photos."""
@@ -46,7 +46,7 @@ class ReconcileConfig:
     count_column: str = MISSING
     """Column of the inventory with the recorded counts."""
     budget: str = MISSING
-    """Budget of recounts: `0.5%`, `200 bins`, or `1:40` if a missed variance costs 40 recounts."""
+    """Bins to recount: `0.5%`, `200 bins`, or `1:40` if a missed variance costs 40 recounts."""
     recount_minutes: float = MISSING
     """Minutes that a recount takes, for the workload."""
     coverage: float = MISSING
@@ -66,7 +66,7 @@ class ReconcileConfig:
     lists_dir: str = option(is_path=True)
     """Folder of the lists that others published; they are not part of binrecon."""
     cache_dir: str = option(is_path=True)
-    """Folder for what can be made again: facts of photos, features, counts."""
+    """Cache directory of photo metadata, features and counts."""
 
 
 def check_reconcile(config: Any) -> Iterator[str]:  # noqa: ANN401  # as composed, of any verb

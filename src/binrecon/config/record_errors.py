@@ -1,4 +1,4 @@
-"""Assumptions about wrong records; ABID cannot teach them, since nobody has counted its bins."""
+"""Assumptions about wrong records; none can be learned from ABID, which nobody has counted."""
 
 import math
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def check_record_errors(config: RecordErrorsConfig, key: str = "record_errors") 
 
     Args:
         config: The assumptions.
-        key: Where they stand in the configuration.
+        key: Their dotted key in the configuration.
 
     >>> list(check_record_errors(RecordErrorsConfig(rate=1.0)))
     ['record_errors.rate: must be at least 0 and below 1, got 1.0']

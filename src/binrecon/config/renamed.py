@@ -1,4 +1,4 @@
-"""Keys that have another name now."""
+"""Renamed keys."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -17,11 +17,11 @@ RENAMED: Mapping[str, str] = MappingProxyType(
         "head.starts_at_prior": "head.init_bias_from_prior",
     }
 )
-"""A key of an earlier version to the key of this one."""
+"""Key of an earlier version to its key in this one."""
 
 
 def explain_unknown_key(parent: str, key: str, known: Iterable[str]) -> str:
-    """Say of a key that its parent does not have what it is called now, or else what the parent has.
+    """Explain an unknown key: its new name, or else the keys that its parent has.
 
     Args:
         parent: Dotted key of the parent; empty for the whole configuration.
@@ -38,7 +38,7 @@ def explain_unknown_key(parent: str, key: str, known: Iterable[str]) -> str:
 
 
 def explain_renamed(key: str) -> str:
-    """Say what a renamed key is called now.
+    """Explain what a renamed key is called now.
 
     >>> explain_renamed("optimizer.min_lr")
     'optimizer.min_lr: is now called schedule.min_lr; give schedule.min_lr=VALUE'

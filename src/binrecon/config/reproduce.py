@@ -8,7 +8,7 @@ from binrecon.config.schema import MISSING
 
 @dataclass
 class ReproduceConfig:
-    """Everything that `reproduce` needs besides the words of `train`."""
+    """Everything that `reproduce` needs besides the keys of `train`."""
 
     rows: list[str] | None = None
     """Rows of the table, for instance `[resnet18_sgd,resnet34_sgdr]`; null is all of them."""
@@ -19,4 +19,4 @@ class ReproduceConfig:
     estimate: bool = MISSING
     """Time some steps of each row instead, and print how long all would take (`--estimate`)."""
     estimate_s: float = option(above=0)
-    """Time to measure each row, in seconds."""
+    """Seconds for which each row is timed."""

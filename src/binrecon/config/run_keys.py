@@ -1,4 +1,4 @@
-"""The dotted keys of a training run's configuration, and the short words for some of them."""
+"""The dotted keys of a training run's configuration, and the short names of some of them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields, is_dataclass
@@ -15,7 +15,7 @@ PLACE_KEYS = (
     "output_root", "cache_dir", "lists_dir", "data.lists_dir", "resume", "logger", "trainer.join_timeout_s",
     "trainer.silence_timeout_s", "trainer.checkpoint_mirror", "trainer.checkpoint_minutes",
 )  # fmt: skip
-"""Keys and groups that say where a run finds and leaves things, and change no number of it."""
+"""Keys and groups of a run's inputs and outputs, which change none of its numbers."""
 
 
 MOST_NAMED = 6
@@ -72,7 +72,7 @@ def covers(keys: tuple[str, ...], key: str) -> bool:
 
 
 def short_words() -> dict[str, str]:
-    """Map a word that stands for a group to the key that says which option of it a run has.
+    """Map the name of a group to the key that holds a run's option of it.
 
     >>> short_words()["model"], short_words()["optimizer"]
     ('model.backbone', 'optimizer.name')
@@ -82,7 +82,7 @@ def short_words() -> dict[str, str]:
 
 
 def expand_key(word: str) -> str:
-    """Return the dotted key that a word of `group_by` means.
+    """Return the dotted key that an item of `group_by` means.
 
     >>> expand_key("head"), expand_key("optimizer.lr")
     ('head.name', 'optimizer.lr')

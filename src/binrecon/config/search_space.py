@@ -1,4 +1,4 @@
-"""Hydra's words for several values, as the search space of a sweep."""
+"""Hydra's sweep syntax as the search space of a sweep."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ from binrecon.config.problems import parse_word
 from binrecon.errors import ConfigError
 
 Value = str | int | float | bool
-"""A value of a key."""
+"""Values that a key can be set to."""
 
 _SPACE = "sweep.space."
-"""Before a key of `train`, as `--help` shows a search space: the same as the key with several values."""
+"""Prefix of a key of `train` where `--help` shows a search space: the same as the key with several values."""
 
 _HOW = "give for instance interval(0.1, 1), tag(log, interval(1e-5, 1e-1)), range(1, 5) or choice(a, b)"
 
@@ -34,7 +34,7 @@ class Interval:
     low: float
     high: float
     is_log: bool = False
-    """Make equal ratios equally likely, instead of equal differences."""
+    """True if equal ratios are equally likely, instead of equal differences."""
     is_integer: bool = False
     step: float | None = None
     """Distance between neighbours; None where every number counts."""
@@ -48,25 +48,25 @@ class Choices:
 
 
 Parameter = Interval | Choices
-"""The values of a searched key."""
+"""Values that a searched key can take."""
 
 SearchSpace = Mapping[str, Parameter]
 """Searched keys and groups of `train`, sorted, to their values."""
 
 
 class SweepWords(NamedTuple):
-    """The parts of a sweep's command line."""
+    """Parsed command line with a sweep."""
 
     sweep: tuple[str, ...]
     """Settings of the sweep."""
     fixed: tuple[str, ...]
-    """Words of `train` with one value."""
+    """Overrides of `train` with one value."""
     searched: dict[str, str]
-    """Keys of `train` to words for several values."""
+    """Keys of `train` to sweeps of values."""
 
 
 def sort_words(words: Sequence[str]) -> SweepWords:
-    """Tell settings of the sweep, fixed words and searched keys apart; of two for a key the last counts.
+    """Separate settings of the sweep, fixed overrides and searched keys; of two for a key the last counts.
 
     Raises:
         ConfigError: If a word is not `KEY=VALUE`.
@@ -106,10 +106,10 @@ def build_space(words: Mapping[str, str]) -> SearchSpace:
     """Read a search space.
 
     Args:
-        words: Keys to Hydra's words for several values.
+        words: Keys to values in Hydra's sweep syntax.
 
     Raises:
-        ConfigError: With every key whose words are none, or hold no value to choose.
+        ConfigError: With every key whose values are not a sweep, or are empty.
 
     >>> build_space({"optimizer.lr": "tag(log, interval(1e-4, 1))"})["optimizer.lr"]
     Interval(low=0.0001, high=1.0, is_log=True, is_integer=False, step=None)
@@ -164,7 +164,7 @@ def _range(sweep: RangeSweep, word: str) -> Interval:
 
 def _choices(override: Override, word: str) -> Choices:
     sweep = override.value()
-    assert isinstance(sweep, ChoiceSweep)  # noqa: S101  # `_parse` has looked
+    assert isinstance(sweep, ChoiceSweep)  # noqa: S101  # `_parse` has checked
     _is_log(sweep.tags, word)
     values = tuple(value.text if isinstance(value, QuotedString) else value for value in sweep.list)
     if any(not isinstance(value, str | int | float | bool) for value in values):

@@ -20,4 +20,4 @@ class ShowConfig:
     lists_dir: str = option(is_path=True)
     """Folder of the lists that others published; they are not part of binrecon."""
     cache_dir: str = option(is_path=True)
-    """Folder for what can be made again: rendered and fetched bins."""
+    """Cache directory of rendered and fetched bins."""

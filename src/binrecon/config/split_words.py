@@ -1,4 +1,4 @@
-"""The three parts that bins are split into, and the words for how they get there."""
+"""The three splits of the bins, and the ways to split them."""
 
 from typing import Literal
 
@@ -13,4 +13,4 @@ PUBLISHED_SPLITS = ("unc", "stanford_all", "stanford_150k", "udacity")
 """As others split the dataset, or the pool of bins that they used, from the lists that they published."""
 
 SPLIT_WORDS = (GROUPED, *PUBLISHED_SPLITS)
-"""Options of `data.split`."""
+"""Values of `data.split`."""

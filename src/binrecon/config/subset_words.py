@@ -1,4 +1,4 @@
-"""The words for a part of the dataset: `subset=udacity`, `subset=sample:500`."""
+"""Subsets of the dataset: `subset=udacity`, `subset=sample:500`."""
 
 import re
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from binrecon.config.spelling import did_you_mean
 from binrecon.config.split_words import PUBLISHED_SPLITS
 
 FETCHED = "fetched"
-"""The objects that are in the local folder already."""
+"""The bins that are in the local folder already."""
 
 PADDED_DIGITS = 5
 """Ids of the main series are zero-padded to this many digits; fewer digits mark the bucket's other series."""
@@ -17,17 +17,17 @@ _WITH_ARGUMENT = ("ids", "range", "sample")
 
 
 class Subset(NamedTuple):
-    """A word, and what follows its colon."""
+    """Name of a subset, and the argument after its colon."""
 
     word: str
     argument: str = ""
 
 
 def parse_subset(text: str) -> Subset:
-    """Read the words of `subset`.
+    """Parse a value of `subset`.
 
     Raises:
-        ValueError: If it is none; the message says what is allowed.
+        ValueError: If it is not a subset; the message states what is allowed.
 
     >>> parse_subset("sample:500")
     Subset(word='sample', argument='500')
@@ -52,7 +52,7 @@ def list_range(text: str) -> list[str]:
     both of the padded one.
 
     Raises:
-        ValueError: If it is no range; the message says what is allowed.
+        ValueError: If it is not a range; the message states what is allowed.
 
     >>> list_range("00009-00011")
     ['00009', '00010', '00011']

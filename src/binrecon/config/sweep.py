@@ -12,20 +12,20 @@ class SweepSettings:
     """No space of its own: every searched key is given as an override."""
 
     study: str | None = None
-    """Name of the study; null makes one of the words, such as `head-resnet50-adam`."""
+    """Name of the study; null makes one from the overrides, such as `head-resnet50-adam`."""
     space: dict[str, str] = field(default_factory=dict)
     """Search space: keys of `train` with Hydra's syntax for several values: `interval`, `choice`."""
     objectives: list[str] = field(default_factory=lambda: ["val/nll"])
-    """The validation metrics to make better, each in its own direction; the first chooses the winner.
+    """The validation metrics to optimise, each in its own direction; the first chooses the winner.
     `val/nll` is smoother than accuracy, whose best on few bins is more a matter of luck."""
     sampler: str = option("tpe", choices=SAMPLER_WORDS)
     """Sampler of trials: `tpe`, `random`, `cmaes`, `gp`, `grid`."""
     pruner: str = option("median", choices=PRUNER_WORDS)
-    """Pruner of hopeless trials: `median`, `hyperband`, `none`."""
+    """Pruner that ends hopeless trials early: `median`, `hyperband`, `none`."""
     trials: int | None = option(100, at_least=1)
     """Trials in all, those that failed or were pruned included; null leaves it to `minutes`."""
     minutes: float | None = option(None, above=0)
-    """Minutes of work, of all workers together, after which no trial begins; null sets no limit."""
+    """Minutes of work, of all workers together, after which no trial starts; null sets no limit."""
     max_failed_share: float = option(0.5, at_least=0, at_most=1)
     """The study stops when more of its trials than this share have failed, of ten or more."""
     at_once: int = option(10, at_least=1)
@@ -40,6 +40,6 @@ class SweepSettings:
 
 @dataclass
 class SweepConfig:
-    """Everything that `sweep` needs besides the words of `train`."""
+    """Everything that `sweep` needs besides the keys of `train`."""
 
     sweep: SweepSettings = MISSING  # chosen by a group option

@@ -1,4 +1,4 @@
-"""The words of `sweep.sampler` and `sweep.pruner`."""
+"""Values of `sweep.sampler` and `sweep.pruner`."""
 
 from typing import Literal, get_args
 
@@ -6,7 +6,7 @@ Sampler = Literal["tpe", "random", "cmaes", "gp", "grid"]
 """Samplers of trials."""
 
 Pruner = Literal["median", "hyperband", "none"]
-"""Pruners of hopeless trials."""
+"""Pruners, which end hopeless trials."""
 
 SAMPLER_WORDS: tuple[str, ...] = get_args(Sampler)
 PRUNER_WORDS: tuple[str, ...] = get_args(Pruner)

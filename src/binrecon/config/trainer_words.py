@@ -1,4 +1,4 @@
-"""The words of `configs/trainer/`: what each leaves to the machine, and what each asks for."""
+"""Options of `configs/trainer/`: the values that each takes from the machine, and their checks."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ def settle_trainer(trainer: TrainerConfig, environ: Mapping[str, str]) -> Traine
 
     Args:
         trainer: As composed.
-        environ: Environment variables, in which srun says what it started.
+        environ: Environment variables, in which srun describes its step.
 
     >>> settle_trainer(TrainerConfig("slurm", "cpu", devices=0, nodes=0), {
     ...     "SLURM_STEP_ID": "0", "SLURM_NTASKS": "4", "SLURM_NNODES": "2"}).devices
@@ -47,7 +47,7 @@ def settle_trainer(trainer: TrainerConfig, environ: Mapping[str, str]) -> Traine
 
 
 def check_shares(config: "TrainConfig | DictConfig") -> Iterator[str]:
-    """Find what does not go with the number of processes; where the machine tells it, this is asked again.
+    """Find keys that do not go with the number of processes; repeated once the machine has set that number.
 
     Args:
         config: Composed, or with its types.
@@ -88,7 +88,7 @@ def _part(node: Any) -> Any:  # noqa: ANN401  # a part of any kind, composed or 
 
 
 def is_distributed(trainer: TrainerConfig) -> bool:
-    """True if processes train as several do; with one device too, to try all of that where there is one."""
+    """Return whether a trainer is distributed, if only with one device (to test that path on any machine)."""
     return trainer.name in _SEVERAL or trainer.devices * trainer.nodes > 1
 
 
@@ -98,7 +98,7 @@ def count_normalisers(trainer: TrainerConfig) -> int:
 
 
 def check_words(config: "TrainConfig | DictConfig") -> Iterator[str]:
-    """Find words that do not go with a trainer."""
+    """Find values that do not go with a trainer."""
     trainer = config.trainer
     if trainer.precision == "16-mixed" and trainer.accelerator == "cpu":
         yield "trainer.precision: 16-mixed needs a GPU; on the CPU use 32-true or bf16-mixed"
@@ -118,7 +118,7 @@ def check_words(config: "TrainConfig | DictConfig") -> Iterator[str]:
 
 
 def name_processes(trainer: TrainerConfig) -> str:
-    """Name the keys that say how many processes there are.
+    """Name the keys that set the number of processes.
 
     >>> name_processes(TrainerConfig(devices=8, nodes=2))
     'trainer.devices=8 on each of trainer.nodes=2'
@@ -131,7 +131,7 @@ def settle(config: "TrainConfig", environ: Mapping[str, str]) -> "TrainConfig":
     """Fill in what a run leaves to the machine, and check what follows.
 
     Raises:
-        ConfigError: If batches or words do not go with what the machine has.
+        ConfigError: If batches or values do not go with the machine.
     """
     settled = replace(config, trainer=settle_trainer(config.trainer, environ))
     if settled.trainer == config.trainer:

@@ -1,4 +1,4 @@
-"""Configurations from words: those of a verb, and those of trials that a search space makes."""
+"""Configurations from overrides: those of a verb, and those of the trials of a search space."""
 
 import copy
 import re
@@ -17,7 +17,7 @@ from binrecon.errors import ConfigError
 
 
 def write_word(key: str, value: Value) -> str:
-    """Write what sets a key to a value, for Hydra to read.
+    """Write the override that sets a key to a value.
 
     >>> write_word("optimizer.lr", 1e-05), write_word("data.horizontal_flip", False)
     ('optimizer.lr=1e-05', 'data.horizontal_flip=false')
@@ -30,7 +30,7 @@ def write_word(key: str, value: Value) -> str:
 
 
 def write_words(values: Mapping[str, Value]) -> list[str]:
-    """Write what sets keys to values: groups first, since they bring their own values."""
+    """Write the overrides that set keys to values: groups first, since they bring their own values."""
     return [write_word(key, values[key]) for key in sorted(values, key=lambda key: ("." in key, key))]
 
 
@@ -39,7 +39,7 @@ def compose_trial(fixed: Sequence[str], values: Mapping[str, Value]) -> DictConf
 
     Args:
         fixed: Words of `train` that every trial has.
-        values: What the trial has besides.
+        values: The trial's own values.
 
     Raises:
         ConfigError: With every problem.

@@ -1,7 +1,7 @@
-"""Everything about a configuration that can be wrong and be seen without loading torch, found in one pass.
+"""Problems of a configuration that can be found without loading torch, all in one pass.
 
 Hydra has already refused unknown options, unknown keys and wrong types; see `problems.py`. Left are keys
-smuggled in with `+`, values still to be given, values out of range, words that are none, keys that contradict
+smuggled in with `+`, values still to be given, values out of range, unknown values, keys that contradict
 each other, and paths that lead nowhere: most of it in `rules/`.
 """
 
@@ -52,7 +52,7 @@ _RULES: tuple[Rule, ...] = (
     check_monitor,
     check_wandb,
 )
-"""Rules of a configuration wherever it is read, in the order in which problems are listed."""
+"""Checks that hold wherever a configuration is read, in the order in which problems are listed."""
 
 _RULES_OF_THIS_MACHINE: tuple[Rule, ...] = (
     find_path_problems,
@@ -65,7 +65,7 @@ _RULES_OF_THIS_MACHINE: tuple[Rule, ...] = (
     check_paths,
     check_export,
 )
-"""Rules of a command on this machine: its files and folders exist. Those of a finished run need not."""
+"""Checks that its files and folders exist, for a new command. Those of a finished run may be gone."""
 
 
 def validate(config: DictConfig) -> None:
@@ -113,7 +113,7 @@ def _apply_rule(rule: Rule, config: DictConfig, is_complete: bool) -> list[str]:
 
 
 def _set_unresolved_aside(config: DictConfig) -> tuple[DictConfig, dict[str, str]]:
-    """Find the references that lead nowhere.
+    """Find the references that cannot be resolved.
 
     Returns:
         A copy in which these values are missing, so that rules skip them, and the reason for each key.
@@ -138,7 +138,7 @@ _OF_A_RESOLVER = "KeyError raised while resolving interpolation: "
 
 
 def _list_references(config: DictConfig | ListConfig) -> Iterator[tuple[DictConfig | ListConfig, Any]]:
-    """Yield the place of every value that refers to another one."""
+    """Yield the node and key of every value that refers to another one."""
     names = range(len(config)) if isinstance(config, ListConfig) else list(config)
     for name in names:
         if OmegaConf.is_missing(config, name):

@@ -9,7 +9,7 @@ from binrecon.verbs.verb import Verb
 def _sweep(words: Sequence[str]) -> None:
     from binrecon.sweep.plan import Plan
 
-    plan = Plan(words)  # what is wrong with it is said before torch and Optuna are loaded
+    plan = Plan(words)  # its problems are reported before torch and Optuna are loaded
     with loading():
         from binrecon.sweep.command import sweep
 

@@ -1,4 +1,4 @@
-"""The description of a command."""
+"""Parts of a verb of the command line."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ HYDRA_NOTES = (
 
 
 class Verb(NamedTuple):
-    """One thing that the command line does; its configuration is `configs/NAME.yaml`."""
+    """A command of the command line; its configuration is `configs/NAME.yaml`."""
 
     summary: str
     run: Callable[[Sequence[str]], None]
@@ -18,4 +18,4 @@ class Verb(NamedTuple):
     words: str = ""
     notes: tuple[str, ...] = HYDRA_NOTES
     modes: tuple[tuple[str, str], ...] = ()
-    """Flags with which it does something else, each with the name of the configuration that it then has."""
+    """Flags that select another mode, each with the name of that mode's configuration."""

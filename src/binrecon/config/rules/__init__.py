@@ -1,5 +1,5 @@
-"""Checks of a configuration, one file per subject; each yields one line per problem.
+"""Checks of a configuration, subject by subject: a line for each problem.
 
-`validate` asks for all of them. A rule says nothing about a configuration without the keys that it knows.
-Verbs with few keys have their rules in the file of these keys.
+`validate` runs all of them. A rule finds nothing in a configuration without the keys that it checks.
+The rules of a verb with few keys are in the file of these keys.
 """

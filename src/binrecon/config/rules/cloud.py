@@ -1,4 +1,4 @@
-"""Checks of the configuration of `launch` that need no call to the cloud."""
+"""Checks of the configuration of `launch` that need no request to the cloud."""
 
 import re
 from collections.abc import Iterator
@@ -27,11 +27,11 @@ _SHAPES = {
     "endpoint_url": (r"https?://[^/?#\s]+/?", "no address of a server, such as http://127.0.0.1:5000"),
     **dict.fromkeys(_ADDRESSES, (rf"s3://{_BUCKET}(/\S*)?", "no address in S3; give s3://BUCKET/PREFIX")),
 }
-"""Key of `cloud` to what its value must look like, and what to say otherwise."""
+"""Key of `cloud` to the pattern of its value, and the message if it does not match."""
 
 
 def find_launch_problems(config: DictConfig) -> Iterator[str]:
-    """Yield what is wrong with a composed configuration; nothing for another verb's."""
+    """Yield the problems of a composed configuration; nothing for another verb's."""
     if "cloud" not in config:
         return
     cloud = config.cloud
@@ -55,7 +55,7 @@ def find_launch_problems(config: DictConfig) -> Iterator[str]:
 
 
 def _check_needs(config: DictConfig) -> Iterator[str]:
-    """Check that all is given that the action needs."""
+    """Check that everything the action needs is given."""
     cloud = config.cloud
     if cloud.region is None:
         yield "cloud.region: must be given, as cloud.region=us-east-1 or in AWS_REGION"

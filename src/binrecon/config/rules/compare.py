@@ -1,4 +1,4 @@
-"""Checks of the runs that `compare` reads and of the keys it groups by."""
+"""Checks of what `compare` reads and groups by."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from binrecon.config.spelling import did_you_mean
 
 
 def check_comparison(config: DictConfig) -> Iterator[str]:
-    """Check what `compare` is asked to read and to group by."""
+    """Check the runs that `compare` reads and the keys that it groups by."""
     runs = OmegaConf.select(config, "runs")
     if runs is None:
         return

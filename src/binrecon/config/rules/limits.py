@@ -1,4 +1,4 @@
-"""That every value is within the limits that its field states: see `config/options.py`."""
+"""Check of every value against the limits that its field states: see `config/options.py`."""
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass

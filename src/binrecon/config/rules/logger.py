@@ -1,4 +1,4 @@
-"""Checks of the W&B settings."""
+"""Checks of the options of W&B."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from omegaconf import DictConfig, OmegaConf
 
 
 def check_wandb(config: DictConfig) -> Iterator[str]:
-    """Check what W&B would refuse."""
+    """Check for options that W&B would refuse."""
     logger = OmegaConf.select(config, "logger")
     if logger is None or "project" not in logger:
         return

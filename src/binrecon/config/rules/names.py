@@ -1,4 +1,4 @@
-"""That the keys of an option are under its own name."""
+"""Check that the keys of an option are under its own name."""
 
 from collections.abc import Iterator
 from typing import cast
@@ -11,7 +11,7 @@ from binrecon.config.spelling import did_you_mean
 
 
 def check_names(config: DictConfig) -> Iterator[str]:
-    """`optimizer.name=sgd` beside another optimizer's keys would train something else than it says."""
+    """Refuse `optimizer.name=sgd` beside another optimizer's keys: it would train something else."""
     for group in ROOMS:
         if (node := OmegaConf.select(config, group)) is None:
             continue

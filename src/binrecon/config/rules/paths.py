@@ -1,4 +1,4 @@
-"""Paths that lead somewhere."""
+"""Checks that files and folders exist."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from binrecon.config.subset_words import parse_subset
 
 
 def check_paths(config: DictConfig) -> Iterator[str]:
-    """Check that paths lead somewhere."""
+    """Check that files and folders exist."""
     source = OmegaConf.select(config, "source")
     is_given = source is not None and cast(type[SourceConfig], OmegaConf.get_type(source)).is_given
     if is_given and not Path(source.root).is_dir():
@@ -47,7 +47,7 @@ def _check_ids(config: DictConfig) -> Iterator[str]:
         words = OmegaConf.select(config, key)
         try:
             subset = None if words is None else parse_subset(words)
-        except ValueError:  # of which `check_bucket` tells
+        except ValueError:  # `check_bucket` reports it
             continue
         if subset is not None and subset.word == "ids" and not Path(subset.argument).expanduser().is_file():
             yield f"{key}: '{subset.argument}' is not a file; give one with an id on each line"

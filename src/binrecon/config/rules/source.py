@@ -1,4 +1,4 @@
-"""Checks of the settings of an S3 source."""
+"""Checks of the options of an S3 source."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from binrecon.config.subset_words import FETCHED, parse_subset
 
 
 def check_bucket(config: DictConfig) -> Iterator[str]:
-    """Check what an S3 source is asked for."""
+    """Check the options of an S3 source."""
     source, subset = OmegaConf.select(config, "source"), OmegaConf.select(config, "subset")
     if source is None:
         return

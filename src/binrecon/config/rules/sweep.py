@@ -1,4 +1,4 @@
-"""Checks of the settings of a search."""
+"""Checks of the options of a search."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from binrecon.config.spelling import did_you_mean
 
 
 def check_sweep(config: DictConfig) -> Iterator[str]:
-    """Check what a search is to do; its space is checked where it meets the words of `train`."""
+    """Check the settings of a search; its space is checked together with the keys of `train`."""
     if (sweep := OmegaConf.select(config, "sweep")) is None:
         return
     if sweep.trials is None and sweep.minutes is None:

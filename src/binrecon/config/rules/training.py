@@ -1,4 +1,4 @@
-"""Checks of options of `train` that must go together."""
+"""Checks of keys of `train` that depend on each other."""
 
 from collections.abc import Iterator
 from typing import cast
@@ -14,11 +14,11 @@ from binrecon.config.split_words import GROUPED
 from binrecon.config.trainer_words import check_shares, check_words
 
 MAX_BATCH_BYTES = 2**34
-"""Of a batch's photos as bytes: 32,768 of 224 pixels have 5 GB."""
+"""Limit of a batch's photos in bytes: 32,768 of 224 pixels have 5 GB."""
 
 
 def check_contradictions(config: DictConfig) -> Iterator[str]:
-    """Check what only goes wrong together: features, photos, weights, splits, processes."""
+    """Check keys that contradict each other: features, photos, weights, splits, processes."""
     data, trainer = OmegaConf.select(config, "data"), OmegaConf.select(config, "trainer")
     if data is None:
         return
@@ -77,7 +77,7 @@ def check_phases(config: DictConfig) -> Iterator[str]:
 
 
 def check_counts(config: DictConfig) -> Iterator[str]:
-    """Check that recorded counts can come from where they are asked for."""
+    """Check that recorded counts can be read from the given source."""
     data, parts = OmegaConf.select(config, "data"), OmegaConf.select(config, "source.parts")
     if data is None:
         return
@@ -97,7 +97,7 @@ def check_counts(config: DictConfig) -> Iterator[str]:
 
 
 def check_monitor(config: DictConfig) -> Iterator[str]:
-    """Check that the metric that decides is one."""
+    """Check that `monitor` is a metric that is logged."""
     monitor = OmegaConf.select(config, "monitor")
     if monitor is not None and monitor not in monitor_names():
         allowed, hint = ", ".join(monitor_names()), did_you_mean(monitor, monitor_names())

@@ -17,7 +17,7 @@ class Phase:
         first_stage: First trained stage of the backbone; `head` for the head alone.
         image_size: Height and width of the training photos, in pixels.
         lr: Learning rate that the schedule starts from.
-        begins_anew: Whether optimizer and schedule start afresh with it.
+        begins_anew: Whether optimizer and schedule restart with it.
     """
 
     first_epoch: int

@@ -38,7 +38,7 @@ class TrainConfig:
     monitor: str = "val/loss"
     """The metric that decides which checkpoint is best; the only place where it is named."""
     resume: str | None = option(None, is_path=True)
-    """Folder of a run to go on with; null starts anew."""
+    """Folder of a run to resume; null starts a new one."""
     output_root: str = option("outputs", is_path=True)
     """Folder that holds the run folders."""
     lists_dir: str = option(is_path=True)

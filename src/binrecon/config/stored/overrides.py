@@ -131,7 +131,7 @@ def _find_wrong_options(override: Override) -> Iterator[str]:
     for option in options:
         name = option.text if isinstance(option, QuotedString) else option
         if group == RECIPES and (name is None or (isinstance(name, str) and name.endswith(RECIPE_SUFFIX))):
-            yield from find_value_problems(group, name)  # what the file holds is checked when it is read
+            yield from find_value_problems(group, name)  # its content is checked when it is read
         elif name not in allowed:
             hint = did_you_mean(str(name), allowed)
             yield f"{group}={name}: no such option; allowed are {', '.join(allowed)}{hint}"

@@ -30,7 +30,7 @@ def take_in_recipes(words: Sequence[str]) -> list[str]:
     A recipe may set keys of `train` to plain values and choose shipped options in its `defaults`.
 
     Returns:
-        The words, with the absolute path of each such recipe.
+        The overrides, with the absolute path of each such recipe.
 
     Raises:
         ConfigError: With everything in a recipe that it may not hold, file and key named.
@@ -70,7 +70,7 @@ def _list_values(value: Any) -> list[Any]:  # noqa: ANN401  # whatever Hydra's g
 
 
 def _write(value: Any, places: dict[str, str]) -> str:  # noqa: ANN401  # as above
-    """Write the value of an override anew, with places for paths."""
+    """Write the value of an override again, with placeholders for paths."""
     names = [quote_where_needed(places.get(name, name)) for name in map(_text, _list_values(value))]
     return f"[{','.join(names)}]" if isinstance(value, list) else ",".join(names)
 
@@ -90,7 +90,7 @@ def _absolute(path: str) -> str:
     place = Path(expand_home(path))
     try:
         return str(place.parent.resolve() / place.name)
-    except (OSError, RuntimeError, ValueError):  # a link to itself; reading it says so
+    except (OSError, RuntimeError, ValueError):  # a link to itself; reading it fails with that reason
         return str(place.absolute())
 
 

@@ -46,7 +46,7 @@ def load_resolved(path: Path) -> TrainConfig:
 
 
 def _refuse_earlier_names(plain: dict[str, Any]) -> None:
-    """Refuse keys that have another name now, and nothing else: the rest follows from them."""
+    """Refuse renamed keys, and nothing else: other problems follow from them."""
     if renamed := [key for key, _ in flatten(plain) if key in RENAMED]:
         named = "; ".join(explain_renamed(key) for key in renamed)
         raise ConfigError([f"an earlier version wrote it, with other names: {named}"])
