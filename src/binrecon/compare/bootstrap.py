@@ -14,9 +14,9 @@ What the interval covers: other bins of the kind that were evaluated, and other 
 another split, other training bins, other hyperparameters, and the choice of the best of many groups (each
 interval is that of one pair, not corrected for how many are compared).
 
-Variance that is peculiar to one bin under one seed is counted up to three times, since bins and seeds
-are drawn independently (Owen 2007, doi:10.1214/07-AOAS122). Variance of the seeds alone is counted
-(S - 1) / S times for S seeds: a third too little for three. Over several seeds an interval is mostly too wide rather
+Variance that is peculiar to one bin under one seed is counted up to three times, since bins and seeds are
+drawn independently (Owen 2007, doi:10.1214/07-AOAS122). Variance of the seeds alone is counted (S - 1) / S
+times for S seeds: a third too little for three. Over several seeds an interval is mostly too wide rather
 than too narrow. With one seed in a group nothing is known about other seeds, and the interval is about bins
 alone.
 """
