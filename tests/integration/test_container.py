@@ -211,7 +211,7 @@ def test_entry__a_failure_is_one_line(tree: Tree, start: Start) -> None:
         "seed: must be at least 0, got -1"
     )
     assert errors.splitlines()[-1].startswith(
-        "ChildProcessError: ConfigError: 2 problems in the config; seed:"
+        "ChildProcessError: ConfigError: 2 problems in the config; optimizer.lr:"
     )
     assert list_files(root / "model") == set()
 
