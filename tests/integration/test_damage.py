@@ -24,7 +24,7 @@ from binrecon.training.predictions import read_prediction_table
 from binrecon.training.resumption import check_same_words
 from binrecon.training.run_folder import RunFolder, open_finished, words_to_resume
 
-CASES = 216
+CASES = 108
 FOREIGN_CASES = 108
 READERS_PER_CASE = 2
 
